@@ -1,0 +1,1 @@
+"""Datasets: a source gives a `Dataset` of train, validation and test splits."""

@@ -1,0 +1,1 @@
+"""Metrics from a model's saved outputs: the same for every loss, never from the loss."""

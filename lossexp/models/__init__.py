@@ -1,0 +1,1 @@
+"""Models: `(input_shape, num_outputs, ...) -> keras.Model` returning raw float32 outputs."""

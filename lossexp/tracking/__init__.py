@@ -1,0 +1,1 @@
+"""Tracking: where a run's parameters, metrics, files and status go."""
