@@ -1,0 +1,5 @@
+"""Losses: every one a `keras.losses.Loss` on raw outputs; the contract is `loss.Loss`."""
+
+from lossexp.losses.loss import Loss
+
+__all__ = ["Loss"]

@@ -1,0 +1,66 @@
+"""The loss contract: a `keras.losses.Loss` that says what it needs of data, head and schedule."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+import keras
+
+NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
+
+
+class Loss(keras.losses.Loss):
+    """Base class of every loss in this package.
+
+    `call(y_true, y_pred)` returns one float32 value per example, `[batch]`, from raw outputs, computed
+    in float32 whatever the dtype of `y_pred`. Works unchanged in `model.compile(loss=...)`.
+
+    Class attributes a subclass declares:
+        tasks: dataset tasks it can train (`"multiclass"`, `"binary"`, `"regression"`).
+        labels: the encoding the training step passes as `y_true`: `"sparse"` (`[batch]` class numbers),
+            `"onehot"` (`[batch, K]`), `"binary"` (`[batch, 1]` of 0 and 1), `"values"` (`[batch, 1]`).
+        link: how raw outputs become probabilities or values; a name of `lossexp.links`.
+        head: the model head it needs: `"linear"`, `"cosine"` (normalised features and weights), or
+            `"ordinal"` (one shared score, K-1 ordered biases).
+        needs_counts: whether `adapt(class_counts)` must be called before training.
+
+    Every constructor parameter is kept as an attribute of the same name; `get_config` collects them from
+    the signature, so that no parameter can be lost on save.
+    """
+
+    tasks: tuple[str, ...] = ("multiclass", "binary")
+    labels: str = "sparse"
+    link: str = "softmax"
+    head: str = "linear"
+    needs_counts: bool = False
+
+    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None):
+        if dtype not in (None, "float32"):
+            raise ValueError(
+                f"{type(self).__name__}: dtype={dtype!r}; losses compute in float32 whatever the model's "
+                "precision (class labels above 256 do not fit bfloat16). Leave dtype out."
+            )
+        super().__init__(name=name, reduction=reduction, dtype="float32")
+
+    def adapt(self, class_counts: Sequence[int]) -> None:
+        """Takes the training split's examples per class, `[K]`. Does nothing unless a subclass needs it."""
+
+    def num_outputs(self, num_classes: int) -> int:
+        """Width of the model's head for `num_classes` classes (0 for regression)."""
+        if self.link == "softmax":
+            return num_classes
+        if self.link == "ordinal":
+            return num_classes - 1
+        return 2 if self.link == "gaussian" else 1
+
+    def initial_bias(self, class_counts: Sequence[int]) -> float | None:
+        """Initial value of the head's bias where the loss asks for one (Lin et al. 2017, section 3.3)."""
+        return None
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        """Called before each epoch (from 0); schedules set variables here, so nothing is retraced."""
+
+    def get_config(self) -> dict:
+        own = [p for p in inspect.signature(type(self).__init__).parameters if p not in NOT_PARAMETERS]
+        return {**{p: getattr(self, p) for p in own}, **super().get_config()}
