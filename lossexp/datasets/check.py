@@ -1,0 +1,89 @@
+"""Finds data that cannot be trained on, before any time is spent on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossexp.datasets.dataset import Dataset, Split, Task
+from lossexp.errors import InputError
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Raises InputError for an unusable split or for splits that do not fit each other.
+
+    Unusable: empty, inputs and targets of different lengths, NaN or infinite values, class labels that
+    are not whole numbers in [0, num_classes), or sample weights that are not finite and positive in sum.
+    """
+    for name, split in dataset.splits.items():
+        where = f"dataset {dataset.name}, {name} split"
+        check_arrays(split.x, split.y, dataset.task, dataset.num_classes, where)
+        if split.x.shape[1:] != dataset.input_shape:
+            raise InputError(
+                f"{where}: inputs have shape {split.x.shape[1:]}, the training inputs {dataset.input_shape}. "
+                "Give every split inputs of one shape."
+            )
+        _check_weights(split, where)
+
+
+def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, where: str) -> None:
+    """Checks inputs `[n, ...]` and targets `[n]` of one split; `where` opens every message."""
+    if len(x) != len(y):
+        raise InputError(f"{where}: {len(x)} inputs but {len(y)} targets. Give one target for each input.")
+    if len(x) == 0:
+        raise InputError(
+            f"{where} is empty. Give it at least one example; see the dataset's fractions and limit."
+        )
+    _check_numbers(x, "inputs", where)
+    _check_numbers(y, "targets", where)
+    if y.ndim != 1:
+        raise InputError(
+            f"{where}: targets have shape {y.shape}. Give one number for each example, [n]; "
+            "for one-hot labels that is y.argmax(axis=-1)."
+        )
+    if task != "regression":
+        _check_labels(y, num_classes, where)
+
+
+def _check_numbers(values: np.ndarray, what: str, where: str) -> None:
+    if values.dtype.kind not in "biuf":
+        raise InputError(
+            f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers."
+        )
+    if values.dtype.kind != "f":
+        return
+    wrong = len(values) - int(np.isfinite(values.reshape(len(values), -1)).all(axis=1).sum())
+    if wrong:
+        raise InputError(
+            f"{where}: {what} of {wrong} of {len(values)} examples are NaN or infinite. "
+            "Fill or drop them before training."
+        )
+
+
+def _check_labels(y: np.ndarray, num_classes: int, where: str) -> None:
+    if np.any(y != np.floor(y)):
+        raise InputError(
+            f"{where}: class labels are not whole numbers (such as {y[y != np.floor(y)][0]:g}). "
+            "Number the classes from 0, or set dataset.task=regression where the source has that setting."
+        )
+    outside = y[(y < 0) | (y >= num_classes)]
+    if len(outside):
+        raise InputError(
+            f"{where}: label {int(outside[0])} is outside the {num_classes} classes 0 to {num_classes - 1} "
+            f"({len(outside)} such examples). Number the classes from 0 without gaps."
+        )
+
+
+def _check_weights(split: Split, where: str) -> None:
+    weights = split.sample_weight
+    if weights is None:
+        return
+    if (
+        weights.shape != split.y.shape
+        or not np.isfinite(weights).all()
+        or (weights < 0).any()
+        or not weights.any()
+    ):
+        raise InputError(
+            f"{where}: sample weights must be one finite number from 0 up for each example, not all 0; "
+            f"they have shape {weights.shape}."
+        )

@@ -1,0 +1,118 @@
+"""A user's own arrays from one `.npz` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lossexp.datasets.assemble import assemble
+from lossexp.datasets.dataset import Dataset, Task
+from lossexp.errors import InputError
+
+KEYS = ("x_train", "y_train", "x_test", "y_test")
+LAYOUT = f"Write it with numpy.savez(path, {', '.join(f'{key}=...' for key in KEYS)})."
+TASKS = ("auto", "multiclass", "binary", "regression")
+
+
+def load(
+    path: str,
+    task: str = "auto",
+    class_names: list[str] | None = None,
+    standardise: bool = True,
+    seed: int = 0,
+    validation_fraction: float = 0.1,
+    limit: int | None = None,
+) -> Dataset:
+    """The dataset stored as `x_train`, `y_train`, `x_test`, `y_test`; validation is cut from training.
+
+    x: `[n, features]` (standardised by training statistics where `standardise`), `[n, height, width]` or
+    `[n, height, width, channels]` (uint8 becomes [0, 1], other dtypes keep their range).
+    y: `[n]` or `[n, 1]`. task `auto`: integers are class labels (two classes: binary), real numbers are
+    regression values. class_names: by default "0", "1", ... up to the largest training label, and then
+    every class must occur in training.
+    Raises InputError for a file that is missing, not an npz, incomplete, pickled or wrongly shaped.
+    """
+    arrays = _read(path)
+    where = f"dataset.path={path}"
+    y_train, y_test = (_flat(arrays[key]) for key in ("y_train", "y_test"))
+    for key in ("x_train", "x_test"):
+        if arrays[key].ndim < 2:
+            raise InputError(
+                f"{where}: {key} has shape {arrays[key].shape}. Give one row for each example, "
+                "[n, features] or [n, height, width]."
+            )
+    task = _task(task, y_train, where)
+    if task != "regression" and class_names is None:
+        class_names = _numbered(y_train, where)
+    if task == "binary" and len(class_names) != 2:
+        raise InputError(
+            f"{where}: dataset.task=binary, but there are {len(class_names)} classes. "
+            "Set dataset.task=multiclass."
+        )
+    return assemble(
+        Path(path).stem,
+        task,
+        (arrays["x_train"], y_train),
+        test=(arrays["x_test"], y_test),
+        class_names=() if task == "regression" else tuple(str(name) for name in class_names),
+        seed=seed,
+        validation_fraction=validation_fraction,
+        limit=limit,
+        standardise=standardise,
+    )
+
+
+def _read(path: str) -> dict[str, np.ndarray]:
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise InputError(
+            f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file."
+        )
+    try:
+        # Pickled objects run code when they are read, so they stay refused whatever the file.
+        with np.load(file, allow_pickle=False) as stored:
+            missing = [key for key in KEYS if key not in stored]
+            arrays = {key: stored[key] for key in KEYS if not missing}
+            found = ", ".join(stored) or "nothing"
+    except Exception as error:  # numpy, zipfile and zlib each have their own for a broken file
+        raise InputError(
+            f"dataset.path={path} is not an .npz file of plain numeric arrays: {error} {LAYOUT}"
+        ) from error
+    if missing:
+        raise InputError(f"dataset.path={path} lacks {', '.join(missing)}; it has {found}. {LAYOUT}")
+    return arrays
+
+
+def _flat(y: np.ndarray) -> np.ndarray:
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def _task(task: str, y: np.ndarray, where: str) -> Task:
+    if task not in TASKS:
+        raise InputError(f"{where}: dataset.task={task} is none of {', '.join(TASKS)}.")
+    if task != "auto":
+        return task
+    if y.dtype.kind == "f":
+        if y.size and np.isfinite(y).all() and (y == np.floor(y)).all():
+            raise InputError(
+                f"{where}: y_train holds whole numbers as {y.dtype}, which may be class labels or values. "
+                "Set dataset.task=multiclass, binary or regression."
+            )
+        return "regression"
+    return "binary" if y.size and y.max() <= 1 else "multiclass"
+
+
+def _numbered(y: np.ndarray, where: str) -> list[str]:
+    """Names "0", "1", ... of the classes that the training labels use."""
+    if y.dtype.kind not in "biuf" or not y.size or not np.isfinite(y).all() or y.max() < 0:
+        return []
+    count = int(y.max()) + 1
+    absent = np.setdiff1d(np.arange(count), y)
+    if len(absent):
+        raise InputError(
+            f"{where}: y_train has labels up to {count - 1} but no example of class {absent[0]} "
+            f"({len(absent)} classes are absent). Number the classes from 0 without gaps, set "
+            "dataset.class_names to all of them, or set dataset.task=regression if these are values."
+        )
+    return [str(label) for label in range(count)]

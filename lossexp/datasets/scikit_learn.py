@@ -1,0 +1,68 @@
+"""The datasets that scikit-learn brings along: small, real, and never downloaded."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn import datasets
+
+from lossexp.datasets.assemble import assemble
+from lossexp.datasets.dataset import Dataset
+
+
+def digits(
+    seed: int = 0,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+) -> Dataset:
+    """1797 handwritten digits, `[8, 8, 1]` in [0, 1], ten classes."""
+    data = datasets.load_digits()
+    return assemble(
+        "digits",
+        "multiclass",
+        ((data.images / 16).astype(np.float32), data.target),
+        class_names=tuple(str(name) for name in data.target_names),
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        limit=limit,
+    )
+
+
+def breast_cancer(
+    seed: int = 0,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+) -> Dataset:
+    """569 tumours, 30 standardised features; class 0 is malignant, class 1 benign."""
+    data = datasets.load_breast_cancer()
+    return assemble(
+        "breast_cancer",
+        "binary",
+        (data.data, data.target),
+        class_names=tuple(str(name) for name in data.target_names),
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        limit=limit,
+    )
+
+
+def diabetes(
+    seed: int = 0,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+) -> Dataset:
+    """442 patients, 10 standardised features; the target is disease progression, positive."""
+    data = datasets.load_diabetes()
+    return assemble(
+        "diabetes",
+        "regression",
+        (data.data, data.target),
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        limit=limit,
+    )
