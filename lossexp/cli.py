@@ -1,0 +1,125 @@
+"""The command line: Hydra composes, `experiment.run` runs, and errors become one paragraph.
+
+Nothing here imports TensorFlow, Keras or MLflow before a job starts, so `--help` and `--cfg job` answer at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from lossexp.errors import InputError
+from lossexp.identity import run_key
+
+
+def config_folder() -> str:
+    """The `conf` folder: inside the package in a wheel, beside it in a checkout."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "conf", here.parent / "conf"):
+        if (folder / "config.yaml").is_file():
+            return str(folder)
+    raise FileNotFoundError(f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp.")
+
+
+OmegaConf.register_new_resolver("run_key", lambda *, _root_: run_key(_root_), replace=True)
+
+
+@hydra.main(version_base="1.3", config_path=config_folder(), config_name="config")
+def job(config: DictConfig) -> float:
+    """One job: trains (or finds) the run that `config` describes and returns its objective."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    settings = HydraConfig.get()
+    trusted = trusted_packages(config, settings)
+    if trusted and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # as `python -m` does, so that the console script finds the user's modules
+
+    from lossexp.experiment import run
+
+    choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if "/" not in str(k)}
+    scores = run(config, Path(settings.runtime.output_dir), choices=choices, trusted=trusted)
+    return scores.objective
+
+
+def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
+    """Packages that the user trusts: from the command line or the primary config, from nowhere else.
+
+    An option file that sets `trusted_packages` for itself is refused with InputError.
+    """
+    granted: list[str] = []
+    for override in OverridesParser.create().parse_overrides(list(settings.overrides.task)):
+        if override.key_or_group == "trusted_packages":
+            granted += _as_list(override.value())
+    granted += _as_list(_primary_config(settings).get("trusted_packages"))
+    asked = _as_list(OmegaConf.to_container(config, resolve=True).get("trusted_packages"))
+    for name in asked:
+        if name not in granted:
+            raise InputError(
+                f"trusted_packages holds {name!r}, which a config file asked for itself. Trust is given on the "
+                f"command line or in your own primary config only: trusted_packages=[{name}]."
+            )
+    return tuple(asked)
+
+
+def _primary_config(settings: DictConfig) -> dict:
+    name = settings.job.config_name.removesuffix(".yaml") + ".yaml"
+    for source in settings.runtime.config_sources:
+        path = Path(source.path) / name
+        if source.schema == "file" and path.is_file():
+            return OmegaConf.to_container(OmegaConf.load(path), resolve=False) or {}
+    return {}
+
+
+def _as_list(value: object) -> list[str]:
+    if value is None:
+        return []
+    return [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def explain(error: Exception) -> str:
+    """One paragraph for an error of input or of configuration."""
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        near = _near(option, error.options)
+        return f"There is no option {option!r} in group {group!r}. {near}Options: {', '.join(error.options)}."
+    chain = [error]
+    while chain[-1].__cause__ is not None and len(chain) < 10:
+        chain.append(chain[-1].__cause__)
+    for cause in chain:
+        if isinstance(cause, OmegaConfBaseException) and cause.full_key and isinstance(cause.parent_node, DictConfig):
+            keys = [str(k) for k in cause.parent_node if k != "hydra"]
+            return f"There is no setting {cause.full_key!r}. {_near(str(cause.key), keys)}Settings: {', '.join(keys)}."
+    return re.sub(r"\s+", " ", str(error))
+
+
+def _near(word: str, words: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, words, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def main() -> None:
+    """Entry of `python -m lossexp` and of the console script."""
+    if "HYDRA_FULL_ERROR" in os.environ:
+        return job()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise here instead of printing its own summary
+    try:
+        return job()
+    except (InputError, HydraException, OmegaConfBaseException) as error:
+        from rich.console import Console
+
+        console = Console(stderr=True, soft_wrap=not sys.stderr.isatty(), highlight=False)
+        console.print("Error:", style="bold red", end=" ")
+        console.print(explain(error), markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

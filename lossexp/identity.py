@@ -1,0 +1,77 @@
+"""A run's identity: hashes of what the resolved config says, so that the same command is the same run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+# Where things are written, who watches, and how they look: none of it changes what is trained.
+TOP_LEVEL_EXCLUDED = ("hydra", "tracking", "debug", "output", "name", "rerun", "trusted_packages", "mode", "run")
+EXCLUDED = {"dataset": ("data_dir", "download"), "trainer": ("progress", "keep_checkpoints")}
+
+
+def identity(config: DictConfig | Mapping) -> dict[str, Any]:
+    """The part of the config that decides a run's result, as plain data.
+
+    A dataset file is represented by the digest of its content, so that the same data at another path is
+    the same run and other data at the same path is another run.
+    """
+    chosen = {}
+    for key in config:
+        if key in TOP_LEVEL_EXCLUDED:
+            continue
+        value = config[key]
+        plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+        if isinstance(plain, dict):
+            plain = {k: v for k, v in plain.items() if k not in EXCLUDED.get(str(key), ())}
+        chosen[str(key)] = plain
+    dataset = chosen.get("dataset")
+    if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
+        dataset["path"] = _content(Path(dataset["path"]))
+    return chosen
+
+
+def run_key(config: DictConfig | Mapping) -> str:
+    """16 hexadecimal digits that name the run: equal for equal `identity(config)`."""
+    return _digest(identity(config))
+
+
+def group_key(config: DictConfig | Mapping) -> str:
+    """`run_key` without the seed: the runs that are averaged over."""
+    without = {k: v for k, v in identity(config).items() if k != "seed"}
+    return _digest(_without_seed(without, identity(config).get("seed")))
+
+
+def _without_seed(node: Any, seed: Any) -> Any:
+    """Removes `seed` keys that follow the run's seed; a seed fixed to another value stays."""
+    if isinstance(node, dict):
+        return {k: _without_seed(v, seed) for k, v in node.items() if not (k == "seed" and v == seed)}
+    return [_without_seed(v, seed) for v in node] if isinstance(node, list) else node
+
+
+def _digest(data: Any) -> str:
+    text = json.dumps(_canonical(data), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _canonical(node: Any) -> Any:
+    """Numbers by value, so that `gamma=2` and `gamma=2.0` are the same run."""
+    if isinstance(node, dict):
+        return {str(k): _canonical(v) for k, v in node.items()}
+    if isinstance(node, list | tuple):
+        return [_canonical(v) for v in node]
+    if isinstance(node, int) and not isinstance(node, bool) and abs(node) < 2**53:
+        return float(node)
+    return node
+
+
+def _content(path: Path) -> str:
+    if not path.is_file():
+        return str(path)
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,102 @@
+"""`trainer=keras`: the same objects through `compile` and `fit`, the oracle our own loop is tested against."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lossexp.datasets.batches import epoch_order
+from lossexp.datasets.dataset import Dataset
+from lossexp.losses.loss import Loss
+from lossexp.seeds import derive
+from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.predictor import Predictor
+from lossexp.trainer.step import encode_labels
+from lossexp.trainer.trainer import Fit, Record, Trainer
+from lossexp.trainer.validation import Validator
+
+
+class EpochBatches(keras.utils.PyDataset):
+    """Training batches in the order of `epoch_order`, a new order each epoch."""
+
+    def __init__(self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, limit: int | None):
+        super().__init__()
+        split = dataset.train
+        self._x, self._weight = split.x, split.sample_weight
+        self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes).numpy()
+        self._seed, self._batch_size = seed, batch_size
+        self._steps = min(-(-len(split) // batch_size), limit or len(split))
+        self._epoch = 0
+        self._order = epoch_order(len(split), seed, 0)
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> tuple:
+        index = self._order[step * self._batch_size : (step + 1) * self._batch_size]
+        batch = (self._x[index], self._y[index])
+        return batch if self._weight is None else (*batch, self._weight[index])
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
+        self._order = epoch_order(len(self._x), self._seed, self._epoch)
+
+
+class Report(keras.callbacks.Callback):
+    """After each epoch: validation, the record, and the best weights, as in our own loop."""
+
+    def __init__(self, fit: Fit, loss: Loss, steps: int, validate: Validator, on_epoch: Callable):
+        super().__init__()
+        self._fit, self._loss, self._steps, self._validate, self._on_epoch = fit, loss, steps, validate, on_epoch
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._loss.on_epoch(epoch, self.params["epochs"])
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        seconds = time.perf_counter() - self._start
+        self._fit.steps += self._steps
+        record = {"epoch": float(epoch + 1), "train/loss": float(logs["loss"]), **self._validate()}
+        record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
+        record["time/steps_per_second"] = self._steps / seconds
+        logs.update({name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")})
+        self._fit.history.append(record)
+        self._fit.monitor.update(epoch, record, self.model)
+        self._on_epoch(record, self._fit.steps)
+
+
+class KerasTrainer(Trainer):
+    """The same settings as `Trainer`, executed by `keras.Model.fit`."""
+
+    def fit(
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Loss,
+        dataset: Dataset,
+        seed: int,
+        on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+    ) -> Fit:
+        """As `Trainer.fit`."""
+        optimizer = self.ready(optimizer, model)
+        predict = Predictor(model)
+        validate = Validator(predict, loss, dataset, self.limited(dataset.val))
+        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict)
+        batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches)
+        model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
+        callbacks = [
+            Report(fit, loss, len(batches), validate, on_epoch),
+            *self.callbacks,
+            keras.callbacks.TerminateOnNaN(raise_error=True),
+        ]
+        try:
+            model.fit(
+                batches, epochs=self.epochs, shuffle=False, callbacks=callbacks, verbose="auto" if self.progress else 0
+            )
+        finally:
+            model.optimizer, model.compiled = None, False
+        return fit

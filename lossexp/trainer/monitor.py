@@ -1,0 +1,50 @@
+"""Which epoch was best, by a metric that does not depend on the loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from lossexp.errors import InputError
+
+HIGHER_IS_BETTER = {"val/accuracy": True, "val/nll": False, "val/rmse": False, "val/mae": False}
+
+
+class Monitor:
+    """Keeps the weights of the best epoch so far.
+
+    metric: `"auto"` (validation accuracy, or RMSE for regression) or a key of `HIGHER_IS_BETTER`. A loss
+    value is refused: it is not comparable between losses, so choosing by it would favour some.
+    """
+
+    def __init__(self, metric: str, task: str):
+        auto = "val/rmse" if task == "regression" else "val/accuracy"
+        self.metric = auto if metric == "auto" else metric
+        fits = [m for m in HIGHER_IS_BETTER if (m in ("val/rmse", "val/mae")) == (task == "regression")]
+        if self.metric not in fits:
+            reason = (
+                "a loss value is not comparable between losses, so choosing by it favours some of them"
+                if "loss" in self.metric
+                else "it is not one of the metrics measured each epoch"
+            )
+            raise InputError(f"trainer.monitor={metric}: {reason}. For this task use one of {', '.join(fits)}.")
+        self.best_epoch = -1
+        self.best_value = math.nan
+        self.best_weights: list[np.ndarray] = []
+
+    def better(self, value: float) -> bool:
+        """Strictly better than the best so far; never for NaN."""
+        if math.isnan(value):
+            return False
+        if math.isnan(self.best_value):
+            return True
+        return value > self.best_value if HIGHER_IS_BETTER[self.metric] else value < self.best_value
+
+    def update(self, epoch: int, record: Mapping[str, float], model: keras.Model) -> None:
+        """Looks at one epoch's record and keeps the weights if it is the best."""
+        if self.better(record[self.metric]):
+            self.best_epoch, self.best_value = epoch, record[self.metric]
+            self.best_weights = model.get_weights()

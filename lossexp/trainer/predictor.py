@@ -1,0 +1,34 @@
+"""Whole-split prediction in one call."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lossexp.trainer.step import predict_step
+
+
+class Predictor:
+    """Raw float32 outputs of a model for a whole split, in one compiled call.
+
+    Batches have a fixed size; the last is filled up with repeated examples whose outputs are dropped,
+    which inference does not notice. One trace serves every split.
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int = 1024):
+        @tf.function(reduce_retracing=True)
+        def predict(x: tf.Tensor) -> tf.Tensor:
+            n = tf.shape(x)[0]
+            batches = (n + batch_size - 1) // batch_size
+            results = tf.TensorArray(tf.float32, size=batches)
+            for i in tf.range(batches):
+                index = tf.minimum(tf.range(i * batch_size, (i + 1) * batch_size), n - 1)
+                results = results.write(i, predict_step(model, tf.gather(x, index)))
+            return results.concat()[:n]
+
+        self._predict = predict
+
+    def __call__(self, x: np.ndarray | tf.Tensor) -> np.ndarray:
+        """x: `[n, *input_shape]`. Returns `[n, num_outputs]` float32."""
+        return self._predict(tf.convert_to_tensor(x)).numpy()

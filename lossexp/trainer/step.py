@@ -1,0 +1,76 @@
+"""The only training and prediction steps: pure functions of model, optimizer, loss and batch.
+
+They hold no Python state, so the same step serves one step a call, a whole epoch a call, and XLA.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+
+class Batch(NamedTuple):
+    """x: `[batch, ...]`; y: `[batch]` labels or values; weight: `[batch]` float32 or None."""
+
+    x: tf.Tensor
+    y: tf.Tensor
+    weight: tf.Tensor | None = None
+
+
+class StepResult(NamedTuple):
+    """objective: scalar float32, loss plus the model's own penalties; correct: examples right (or 0)."""
+
+    objective: tf.Tensor
+    correct: tf.Tensor
+
+
+def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
+    """Stored labels `[batch]` in the encoding a loss asks for (`Loss.labels`)."""
+    if labels == "sparse":
+        return y
+    if labels == "onehot":
+        return tf.one_hot(y, num_classes, dtype=tf.float32)
+    if labels in ("binary", "values"):
+        return tf.cast(y, tf.float32)[:, tf.newaxis]
+    raise ValueError(f"labels={labels!r}; expected sparse, onehot, binary or values")
+
+
+def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str) -> tf.Tensor:
+    """Correctly classified examples, scalar float32; 0 for links that predict values."""
+    outputs = tf.cast(outputs, tf.float32)
+    if link == "sigmoid":
+        predicted = tf.cast(outputs[:, 0] > 0, tf.int32)
+    elif link == "ordinal":
+        predicted = tf.reduce_sum(tf.cast(outputs > 0, tf.int32), axis=-1)
+    elif link.startswith(("softmax", "tempered")):
+        predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
+    else:
+        return tf.zeros([])
+    return tf.reduce_sum(tf.cast(predicted == tf.cast(y, tf.int32), tf.float32))
+
+
+def train_step(
+    model: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: keras.losses.Loss,
+    batch: Batch,
+    num_classes: int,
+) -> StepResult:
+    """One update. `scale_loss` is the identity except under mixed_float16; `apply` unscales."""
+    target = encode_labels(batch.y, loss.labels, num_classes)
+    with tf.GradientTape() as tape:
+        outputs = model(batch.x, training=True)
+        objective = tf.cast(loss(target, outputs, sample_weight=batch.weight), tf.float32)
+        if model.losses:
+            objective += tf.add_n([tf.cast(value, tf.float32) for value in model.losses])
+        scaled = optimizer.scale_loss(objective)
+    gradients = tape.gradient(scaled, model.trainable_variables)
+    optimizer.apply(gradients, model.trainable_variables)
+    return StepResult(objective, count_correct(outputs, batch.y, loss.link))
+
+
+def predict_step(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
+    """Raw outputs in float32, `[batch, num_outputs]`."""
+    return tf.cast(model(x, training=False), tf.float32)

@@ -1,0 +1,33 @@
+"""Validation after an epoch: the same quick metrics whatever the loss, and the loss itself for the curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.datasets.dataset import Dataset, Split
+from lossexp.losses.loss import Loss
+from lossexp.metrics.score import quick_score
+from lossexp.trainer.predictor import Predictor
+from lossexp.trainer.step import encode_labels
+
+
+class Validator:
+    """Scores the model on the validation split; keys `val/...`."""
+
+    def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split):
+        self._predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
+        self._x = tf.constant(split.x)
+        self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes)
+
+    def __call__(self) -> dict[str, float]:
+        outputs = self._predict(self._x)
+        scores = quick_score(
+            outputs,
+            self._split.y,
+            task=self._dataset.task,
+            link=self._loss.link,
+            target_scale=self._dataset.target_scale,
+        )
+        value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
+        return {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}
