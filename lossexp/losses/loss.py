@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import keras
 
+from lossexp.losses import validation
+
 NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
 
 
@@ -23,7 +25,8 @@ class Loss(keras.losses.Loss):
         link: how raw outputs become probabilities or values; a name of `lossexp.links`.
         head: the model head it needs: `"linear"`, `"cosine"` (normalised features and weights), or
             `"ordinal"` (one shared score, K-1 ordered biases).
-        needs_counts: whether `adapt(class_counts)` must be called before training.
+        needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
+        class_counts: what `adapt` was given, None before.
 
     Every constructor parameter is kept as an attribute of the same name; `get_config` collects them from
     the signature, so that no parameter can be lost on save.
@@ -34,8 +37,11 @@ class Loss(keras.losses.Loss):
     link: str = "softmax"
     head: str = "linear"
     needs_counts: bool = False
+    class_counts: list[int] | None = None
 
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None):
+    def __init__(
+        self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
+    ):
         if dtype not in (None, "float32"):
             raise ValueError(
                 f"{type(self).__name__}: dtype={dtype!r}; losses compute in float32 whatever the model's "
@@ -44,7 +50,12 @@ class Loss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype="float32")
 
     def adapt(self, class_counts: Sequence[int]) -> None:
-        """Takes the training split's examples per class, `[K]`. Does nothing unless a subclass needs it."""
+        """Takes the training split's examples per class, `[K]`. Does nothing unless `needs_counts`.
+
+        A subclass that needs counts extends it. The counts are saved with the loss.
+        """
+        if self.needs_counts:
+            self.class_counts = validation.class_counts(self, class_counts)
 
     def num_outputs(self, num_classes: int) -> int:
         """Width of the model's head for `num_classes` classes (0 for regression)."""
@@ -63,4 +74,14 @@ class Loss(keras.losses.Loss):
 
     def get_config(self) -> dict:
         own = [p for p in inspect.signature(type(self).__init__).parameters if p not in NOT_PARAMETERS]
-        return {**{p: getattr(self, p) for p in own}, **super().get_config()}
+        adapted = {} if self.class_counts is None else {"class_counts": self.class_counts}
+        return {**{p: getattr(self, p) for p in own}, **super().get_config(), **adapted}
+
+    @classmethod
+    def from_config(cls, config: dict) -> Loss:
+        config = dict(config)
+        class_counts = config.pop("class_counts", None)
+        loss = cls(**config)
+        if class_counts is not None:
+            loss.adapt(class_counts)
+        return loss

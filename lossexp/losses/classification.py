@@ -1,0 +1,146 @@
+"""What all classification losses share: casts, label encodings, smoothing, class weights, ignored labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lossexp.losses import class_weights, targets, validation
+from lossexp.losses.loss import Loss
+
+
+class MulticlassLoss(Loss):
+    """A loss of softmax logits `[..., K]`; a subclass implements `values(targets, logits)`.
+
+    `call` returns float32 values in the shape `[...]` of the logits without their last axis: one per
+    example, or one per position for logits `[batch, positions, K]`. Labels may be class numbers, one-hot or
+    soft (see `targets.multiclass_targets`).
+
+    Args:
+        label_smoothing: e in [0, 1); targets become `t (1 - e) + e / K` before anything else.
+        class_weight: None, a list of K weights >= 0, or `"balanced"` or `"effective_number"` (functions of
+            `class_weights`), computed from the counts given to `adapt`. The value of an example is
+            multiplied by `sum_k t_k w_k`, t being its label before smoothing. As with Keras's
+            `fit(class_weight=...)`, `sum_over_batch_size` still divides by the number of examples, and
+            `mean_with_sample_weight` by the sum of weights.
+        ignore_class: examples with this label have value 0 and no gradient, whatever their logits, and are
+            not counted by reductions that take a mean (as in `keras.losses.SparseCategoricalCrossentropy`).
+    """
+
+    label_smoothing: float = 0.0
+    class_weight: str | list[float] | None = None
+    ignore_class: int | None = None
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
+        self.ignore_class = ignore_class
+        if isinstance(class_weight, str):
+            validation.choice(self, "class_weight", class_weight, tuple(class_weights.COMPUTED))
+            self.class_weight, self._weights, self.needs_counts = class_weight, None, True
+        else:
+            given = class_weight is not None
+            self.class_weight = (
+                validation.numbers(self, "class_weight", class_weight, "[0, inf)") if given else None
+            )
+            self._weights = self.class_weight
+
+    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
+        raise NotImplementedError
+
+    def adapt(self, class_counts: Sequence[int]) -> None:
+        super().adapt(class_counts)
+        if isinstance(self.class_weight, str):
+            counts = validation.class_counts(self, class_counts, positive=True)
+            self._weights = class_weights.COMPUTED[self.class_weight](counts)
+
+    def call(self, y_true, y_pred) -> tf.Tensor:
+        logits = tf.cast(y_pred, tf.float32)
+        labels, valid = targets.multiclass_targets(y_true, logits, self.ignore_class)
+        if valid is not None:
+            logits = tf.where(valid[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
+        values = self.values(targets.smooth(labels, self.label_smoothing), logits)
+        if self.class_weight is not None:
+            values *= self._example_weights(labels)
+        if valid is not None:
+            values = tf.where(valid, values, 0.0)
+            values._keras_mask = valid  # how Keras's reductions learn to divide by the valid count
+        return values
+
+    def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
+        value = super().__call__(y_true, y_pred, sample_weight)
+        if self.class_weight is None or self.reduction != "mean_with_sample_weight":
+            return value
+        # Keras divided by the sum of sample weights; the class weights belong into that sum.
+        labels, valid = targets.multiclass_targets(y_true, tf.cast(y_pred, tf.float32), self.ignore_class)
+        weights = (
+            tf.ones(tf.shape(labels)[:-1]) if sample_weight is None else tf.cast(sample_weight, tf.float32)
+        )
+        weights = tf.reshape(weights, tf.shape(labels)[:-1])
+        if valid is not None:
+            weights = tf.where(valid, weights, 0.0)
+        weighted = tf.reduce_sum(weights * self._example_weights(labels))
+        return tf.math.divide_no_nan(value * tf.reduce_sum(weights), weighted)
+
+    def _example_weights(self, labels: tf.Tensor) -> tf.Tensor:
+        if self._weights is None:
+            raise ValueError(
+                f"{type(self).__name__}: class_weight={self.class_weight!r} is computed from class counts; "
+                "call adapt(class_counts) with the training split's counts before training."
+            )
+        if len(self._weights) != labels.shape[-1]:
+            raise ValueError(
+                f"{type(self).__name__}: class_weight has {len(self._weights)} entries for "
+                f"{labels.shape[-1]} classes."
+            )
+        return tf.linalg.matvec(labels, tf.constant(np.asarray(self._weights, np.float32)))
+
+
+class BinaryLoss(Loss):
+    """A loss of independent sigmoid logits `[batch, L]` (L = 1: binary; L > 1: multi-label).
+
+    A subclass implements `values(targets, logits)`, one value per label; `call` returns their mean over the
+    last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]` (or `[batch]` for L = 1).
+
+    Args:
+        label_smoothing: e in [0, 1); targets become `t (1 - e) + e / 2` before anything else.
+    """
+
+    tasks = ("binary",)
+    labels = "binary"
+    link = "sigmoid"
+    label_smoothing: float = 0.0
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
+
+    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""
+        raise NotImplementedError
+
+    def call(self, y_true, y_pred) -> tf.Tensor:
+        logits = tf.cast(y_pred, tf.float32)
+        labels = targets.smooth_binary(targets.binary_targets(y_true, logits), self.label_smoothing)
+        return tf.reduce_mean(self.values(labels, logits), axis=-1)
+
+
+register = keras.saving.register_keras_serializable("lossexp")

@@ -1,0 +1,95 @@
+"""Labels in any encoding become float32 targets in the shape of the logits."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+
+
+def multiclass_targets(
+    y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None = None
+) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Targets `[..., K]` float32, and which examples count, `[...]` bool (None without `ignore_class`).
+
+    y_true, for logits `[..., K]`: class numbers `[...]` or `[..., 1]` of any dtype, or one-hot or soft
+    labels `[..., K]`. An example counts unless its label is `ignore_class`; for one-hot labels, unless all
+    its weight is on that class (a row of zeros, if `ignore_class` lies outside the K classes).
+
+    A label outside [0, K), or not a whole number, raises ValueError in eager mode. Inside a graph nothing
+    can be raised on every device: its target is NaN there, so that the loss is NaN and not silently 0.
+    Raises ValueError if the shapes cannot be matched without broadcasting.
+    """
+    y_true = tf.convert_to_tensor(y_true)
+    if _is_dense(y_true, logits):
+        targets = tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape)
+        return targets, _dense_valid(targets, ignore_class)
+    labels = _class_numbers(y_true, logits)
+    valid = None if ignore_class is None else tf.not_equal(labels, float(ignore_class))
+    return _one_hot(labels, valid, logits.shape[-1], ignore_class), valid
+
+
+def binary_targets(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Targets float32 in the shape of `logits`, `[batch, L]`; for L = 1, `y_true` may be `[batch]`.
+
+    Raises ValueError if the shapes cannot be matched without broadcasting.
+    """
+    y_true = tf.cast(y_true, tf.float32)
+    if y_true.shape.rank == logits.shape.rank - 1 and logits.shape[-1] == 1:
+        y_true = y_true[..., tf.newaxis]
+    elif y_true.shape.rank == logits.shape.rank + 1 and y_true.shape[-1] == 1:
+        y_true = y_true[..., 0]
+    if not y_true.shape.is_compatible_with(logits.shape):
+        raise ValueError(f"y_true of shape {y_true.shape} does not fit logits of shape {logits.shape}.")
+    return tf.ensure_shape(y_true, logits.shape)
+
+
+def smooth(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
+    """`t (1 - e) + e / K` for targets `[..., K]` (Szegedy et al. 2016, section 7)."""
+    if label_smoothing == 0.0:
+        return targets
+    return targets * (1.0 - label_smoothing) + label_smoothing / targets.shape[-1]
+
+
+def smooth_binary(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
+    """`t (1 - e) + e / 2`: the same with two classes."""
+    return targets if label_smoothing == 0.0 else targets * (1.0 - label_smoothing) + label_smoothing / 2.0
+
+
+def _is_dense(y_true: tf.Tensor, logits: tf.Tensor) -> bool:
+    if y_true.shape.rank is None or logits.shape.rank is None:
+        raise ValueError(f"y_true {y_true.shape} and logits {logits.shape} must have a known number of axes.")
+    return y_true.shape.rank == logits.shape.rank and y_true.shape[-1] != 1
+
+
+def _dense_valid(targets: tf.Tensor, ignore_class: int | None) -> tf.Tensor | None:
+    if ignore_class is None:
+        return None
+    if 0 <= ignore_class < targets.shape[-1]:
+        return targets[..., ignore_class] < 1.0
+    return tf.reduce_any(tf.not_equal(targets, 0.0), axis=-1)
+
+
+def _class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Labels `[...]` float32 (exact up to 2**24) for logits `[..., K]`."""
+    labels = tf.cast(y_true, tf.float32)
+    if labels.shape.rank == logits.shape.rank:
+        labels = labels[..., 0]
+    if labels.shape.rank != logits.shape.rank - 1 or not labels.shape.is_compatible_with(logits.shape[:-1]):
+        raise ValueError(
+            f"y_true of shape {y_true.shape} does not fit logits of shape {logits.shape}: expected class "
+            f"numbers {logits.shape[:-1]} or one-hot or soft labels {logits.shape}."
+        )
+    return tf.ensure_shape(labels, logits.shape[:-1])
+
+
+def _one_hot(
+    labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None
+) -> tf.Tensor:
+    if tf.executing_eagerly():
+        validation.class_labels(labels.numpy(), num_classes, ignore_class)
+    if valid is not None:
+        labels = tf.where(valid, labels, 0.0)
+    known = tf.equal(labels, tf.floor(labels)) & (labels >= 0.0) & (labels < float(num_classes))
+    one_hot = tf.one_hot(tf.cast(tf.where(known, labels, 0.0), tf.int32), num_classes)
+    return tf.where(known[..., tf.newaxis], one_hot, float("nan"))

@@ -1,0 +1,88 @@
+"""Checks of what a user gives a loss: every error names the parameter, its value and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import numpy as np
+
+
+def number(loss: object, name: str, value: float, interval: str) -> float:
+    """`value` as a float, if it is a finite number inside `interval`, written as in `"[0, 1)"`.
+
+    `loss` is the object whose class the message names. Raises ValueError.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not _inside(float(value), interval):
+        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected a number in {interval}.")
+    return float(value)
+
+
+def integer(loss: object, name: str, value: int, interval: str) -> int:
+    """`value` as an int, if it is a whole number inside `interval`. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or not _inside(float(value), interval):
+        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected a whole number in {interval}.")
+    return int(value)
+
+
+def numbers(loss: object, name: str, values: Sequence[float], interval: str) -> list[float]:
+    """A list of floats inside `interval`, one per class (at least two). Raises ValueError."""
+    if isinstance(values, str) or not hasattr(values, "__len__") or len(values) < 2:
+        raise ValueError(
+            f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per class."
+        )
+    return [number(loss, f"{name}[{k}]", _plain(value), interval) for k, value in enumerate(values)]
+
+
+def choice(loss: object, name: str, value: str, allowed: Sequence[str]) -> str:
+    """`value`, if it is one of `allowed`. Raises ValueError."""
+    if value not in allowed:
+        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected one of {', '.join(allowed)}.")
+    return value
+
+
+def class_counts(loss: object, counts: Sequence[int], positive: bool = False) -> list[int]:
+    """Examples per class as a list of ints: at least two classes, none negative, none 0 if `positive`."""
+    counts = [int(n) for n in counts]
+    if len(counts) < 2:
+        raise ValueError(
+            f"{type(loss).__name__}: class_counts={counts}; expected a count for each of K >= 2 classes."
+        )
+    lowest = 1 if positive else 0
+    for k, n in enumerate(counts):
+        if n < lowest:
+            raise ValueError(
+                f"{type(loss).__name__}: class_counts[{k}]={n}; expected at least {lowest}. "
+                "Every class needs training examples here, because the loss divides by its count or takes "
+                "the logarithm of it."
+            )
+    return counts
+
+
+def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None = None) -> None:
+    """Checks, on the host, that integer labels `[...]` are whole numbers in `[0, num_classes)`.
+
+    Raises ValueError with the first offending value and its position.
+    """
+    labels = np.asarray(labels)
+    good = (labels >= 0) & (labels < num_classes) & (labels == np.floor(labels))
+    if ignore_class is not None:
+        good |= labels == ignore_class
+    if not good.all():
+        position = np.argwhere(~good)[0].tolist()
+        raise ValueError(
+            f"label {labels[tuple(position)]} at position {position}: expected whole numbers in "
+            f"[0, {num_classes})" + ("." if ignore_class is None else f", or ignore_class={ignore_class}.")
+        )
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _inside(value: float, interval: str) -> bool:
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = value >= low if interval[0] == "[" else value > low
+    below = value <= high if interval[-1] == "]" else value < high
+    return math.isfinite(value) and above and below
