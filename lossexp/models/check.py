@@ -1,0 +1,77 @@
+"""Finds a model that does not fit its data or its loss, before any time is spent on it."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from lossexp.errors import InputError
+
+SQUASHING = ("softmax", "sigmoid", "hard_sigmoid", "sparsemax")
+
+
+def check_images(model: str, input_shape: tuple[int, ...], kernel_size: int) -> None:
+    """Raises InputError unless `input_shape` is `(height, width, channels)` and not below the kernel."""
+    if len(input_shape) != 3:
+        raise InputError(
+            f"model={model} convolves pictures (height, width, channels), but this dataset has inputs of shape "
+            f"{tuple(input_shape)}. Use model=mlp, or a dataset of pictures."
+        )
+    if min(input_shape[:2]) < kernel_size:
+        raise InputError(
+            f"model.kernel_size={kernel_size} is larger than the inputs {tuple(input_shape)}. "
+            f"Set model.kernel_size to at most {min(input_shape[:2])}."
+        )
+
+
+def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str = "multiclass") -> None:
+    """Raises InputError unless `model` gives raw outputs `[batch, num_outputs]`, float32, for the batch `x`.
+
+    Probabilities are recognised, for classification, by a softmax or sigmoid at the end of the model with
+    outputs in [0, 1], or by rows in [0, 1] that sum to 1. x: `[batch, *input_shape]`; a few dozen training
+    examples are enough.
+    """
+    if not isinstance(model, keras.Model):
+        raise InputError(
+            f"model is a {type(model).__name__}, not a keras.Model. Let model._target_ name a function or "
+            "class that returns one from (input_shape, num_outputs, ...)."
+        )
+    where = f"model {model.name} ({type(model).__name__})"
+    outputs = model(x, training=False)
+    shape = tuple(getattr(outputs, "shape", ()))
+    if shape != (len(x), num_outputs):
+        raise InputError(
+            f"{where} returns {f'shape {shape}' if shape else type(outputs).__name__} for {len(x)} examples. "
+            f"Its last layer must give num_outputs={num_outputs} raw values for each example."
+        )
+    if keras.backend.standardize_dtype(outputs.dtype) != "float32":
+        raise InputError(f'{where} returns {outputs.dtype}. Give its last layer dtype="float32".')
+    if task != "regression":
+        _check_logits(model, keras.ops.convert_to_numpy(outputs), where)
+
+
+def _check_logits(model: keras.Model, outputs: np.ndarray, where: str) -> None:
+    if outputs.min() < 0 or outputs.max() > 1:
+        return
+    ending = squashing_end(model)
+    sums_to_one = outputs.shape[1] > 1 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
+    if ending or sums_to_one:
+        found = f"it ends with {ending}" if ending else "its outputs are in [0, 1] and sum to 1"
+        raise InputError(
+            f"{where} returns probabilities where raw outputs (logits) are meant: {found}. Remove that last "
+            "activation; every loss here applies its own, and twice would train badly without an error."
+        )
+
+
+def squashing_end(model: keras.Model) -> str | None:
+    """The name of the activation that turns the last layer's outputs into probabilities, or None."""
+    layers = getattr(model, "layers", [])
+    if not layers:
+        return None
+    last = layers[-1]
+    if isinstance(last, keras.layers.Softmax):
+        return "softmax"
+    if isinstance(last, keras.Model):
+        return squashing_end(last)
+    name = getattr(getattr(last, "activation", None), "__name__", None)
+    return name if name in SQUASHING else None

@@ -1,0 +1,27 @@
+"""The network of `subclassed` in Keras's functional style."""
+
+from __future__ import annotations
+
+import keras
+
+from lossexp.models.check import check_images
+from lossexp.models.heads import make_head
+
+
+def conv_net(
+    input_shape: tuple[int, ...],
+    num_outputs: int,
+    head: str = "linear",
+    initial_bias: float | None = None,
+    filters: int = 32,
+    kernel_size: int = 3,
+    units: int = 128,
+) -> keras.Model:
+    """Pictures `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`."""
+    check_images("functional", input_shape, kernel_size)
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Conv2D(filters, kernel_size, activation="relu")(inputs)
+    x = keras.layers.Flatten()(x)
+    x = keras.layers.Dense(units, activation="relu")(x)
+    outputs = make_head(head, num_outputs, initial_bias)(x)
+    return keras.Model(inputs, outputs, name="functional")

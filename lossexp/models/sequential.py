@@ -1,0 +1,29 @@
+"""The network of `subclassed` in Keras's sequential style."""
+
+from __future__ import annotations
+
+import keras
+
+from lossexp.models.check import check_images
+from lossexp.models.heads import make_head
+
+
+def conv_net(
+    input_shape: tuple[int, ...],
+    num_outputs: int,
+    head: str = "linear",
+    initial_bias: float | None = None,
+    filters: int = 32,
+    kernel_size: int = 3,
+    units: int = 128,
+) -> keras.Model:
+    """Pictures `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`."""
+    check_images("sequential", input_shape, kernel_size)
+    layers = [
+        keras.Input(input_shape),
+        keras.layers.Conv2D(filters, kernel_size, activation="relu"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(units, activation="relu"),
+        make_head(head, num_outputs, initial_bias),
+    ]
+    return keras.Sequential(layers, name="sequential")
