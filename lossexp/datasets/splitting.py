@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from lossexp.datasets.streams import random_state
 from lossexp.errors import InputError
+from lossexp.seeds import derive
 
 
 def cut(
@@ -14,8 +14,8 @@ def cut(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rest and of the part that `fraction` of the examples makes, both ascending.
 
-    y: `[n]` labels or values. part: `"validation"` or `"test"`; names the stream `(seed, "split", part)`
-    and the setting in messages. stratify: keep the class proportions (classification).
+    y: `[n]` labels or values. part: `"validation"` or `"test"`; names the random stream
+    `split/<part>` and the setting in messages. stratify: keep the class proportions (classification).
     Raises InputError where `fraction` is not between 0 and 1, or a class is too small to be divided.
     """
     setting = f"dataset.{part}_fraction"
@@ -29,7 +29,7 @@ def cut(
 def take(y: np.ndarray, limit: int | None, seed: int, stratify: bool) -> np.ndarray:
     """Positions of at most `limit` training examples, ascending; all of them for None.
 
-    The stream is `(seed, "split", "limit")`, so the limit never moves the validation and test splits.
+    The stream `split/limit` is its own, so the limit never moves the validation and test splits.
     """
     if limit is None or limit >= len(y):
         return np.arange(len(y))
@@ -46,7 +46,7 @@ def _divide(y, seed, part, stratify, setting, **sizes) -> tuple[np.ndarray, np.n
         first, second = train_test_split(
             np.arange(len(y)),
             **sizes,
-            random_state=random_state(seed, "split", part),
+            random_state=derive(seed, f"split/{part}"),
             stratify=y if stratify else None,
         )
     except ValueError as error:

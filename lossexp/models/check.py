@@ -14,8 +14,8 @@ def check_images(model: str, input_shape: tuple[int, ...], kernel_size: int) -> 
     """Raises InputError unless `input_shape` is `(height, width, channels)` and not below the kernel."""
     if len(input_shape) != 3:
         raise InputError(
-            f"model={model} convolves pictures (height, width, channels), but this dataset has inputs of shape "
-            f"{tuple(input_shape)}. Use model=mlp, or a dataset of pictures."
+            f"model={model} convolves pictures (height, width, channels), but this dataset has inputs "
+            f"of shape {tuple(input_shape)}. Use model=mlp, or a dataset of pictures."
         )
     if min(input_shape[:2]) < kernel_size:
         raise InputError(
