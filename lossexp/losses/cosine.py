@@ -1,0 +1,36 @@
+"""Cosine similarity between target and prediction vectors."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from lossexp.losses.values import ValueLoss, pair
+
+
+def cosine_similarity(y_true, y_pred) -> tf.Tensor:
+    """`-cos(y_true, y_pred)` over the last axis; see `CosineSimilarity`."""
+    y_true, y_pred = pair(y_true, y_pred)
+    return -tf.reduce_sum(_unit(y_true) * _unit(y_pred), axis=-1)
+
+
+@keras.saving.register_keras_serializable("lossexp")
+class CosineSimilarity(ValueLoss):
+    """`-cos(y_true, y_pred)` over the last axis, in [-1, 1]; the sign is Keras's (others use 1 - cos).
+
+    Only the direction counts, so it needs targets of two numbers or more: of a single number the cosine
+    is its sign, which has no gradient. A zero vector gives 0 and gradient 0.
+
+    Shapes: `y_true` and `y_pred` `[batch, n]`, any real values; returns `[batch]` float32.
+    """
+
+    def call(self, y_true, y_pred):
+        return cosine_similarity(y_true, y_pred)
+
+
+def _unit(v: tf.Tensor) -> tf.Tensor:
+    """Rows of length 1 (zero rows stay, without gradient); scaled first, so that squares cannot overflow."""
+    size = tf.reduce_max(tf.abs(v), axis=-1, keepdims=True)
+    v = v / tf.stop_gradient(tf.where(size > 0.0, size, 1.0))
+    square = tf.reduce_sum(tf.square(v), axis=-1, keepdims=True)
+    return v * tf.where(square > 0.0, tf.math.rsqrt(tf.where(square > 0.0, square, 1.0)), 0.0)

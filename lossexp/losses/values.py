@@ -1,0 +1,44 @@
+"""The base of regression losses: values `[batch, n]` in, one float32 per example out."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses.loss import Loss
+
+
+class ValueLoss(Loss):
+    """Base class of regression losses: `y_true` and `y_pred` are `[batch, 1]`, or both `[batch]`.
+
+    Class attribute `domain` names the targets for which the formula is defined: `"real"`,
+    `"nonnegative"` or `"positive"`. Other targets give NaN or infinity, as in every library.
+    """
+
+    tasks = ("regression",)
+    labels = "values"
+    link = "identity"
+    domain: str = "real"
+
+
+def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
+    """`(y_true, y_pred)` in float32 and of one rank, at least 2: `[batch]` becomes `[batch, 1]`.
+
+    Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently.
+    """
+    y_true, y_pred = (tf.cast(y, tf.float32) for y in (y_true, y_pred))
+    return _column(y_true), _column(y_pred)
+
+
+def error(y_true, y_pred) -> tf.Tensor:
+    """`y_pred - y_true`, `[batch, n]` float32."""
+    y_true, y_pred = pair(y_true, y_pred)
+    return y_pred - y_true
+
+
+def per_example(values: tf.Tensor) -> tf.Tensor:
+    """Mean over the last axis: one value per example."""
+    return tf.reduce_mean(values, axis=-1)
+
+
+def _column(y: tf.Tensor) -> tf.Tensor:
+    return y[:, tf.newaxis] if y.shape.rank == 1 else y
