@@ -1,0 +1,88 @@
+"""What a run consumed and produced, in MLflow's terms: dataset inputs and a logged model.
+
+Everything goes through a client and an explicit run id; MLflow's global URI and active run stay untouched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lossexp.datasets.dataset import Dataset, Split
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput
+
+MODEL_NAME = "model"
+
+
+def log_keras_model(
+    client: MlflowClient,
+    run_id: str,
+    model: Any,
+    inputs: np.ndarray,
+    outputs: np.ndarray,
+    step: int,
+) -> None:
+    """Logs a keras.Model (or a `.keras` file) as the run's model, `runs:/<run_id>/model`."""
+    import keras
+    import mlflow.keras
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.models import Model, infer_signature
+
+    if isinstance(model, str | Path):
+        model = keras.saving.load_model(model, compile=False)
+    experiment_id = client.get_run(run_id).info.experiment_id
+    logged = client.create_logged_model(experiment_id, MODEL_NAME, source_run_id=run_id, model_type="keras")
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / MODEL_NAME)
+        mlflow.keras.save_model(
+            model,
+            path,
+            mlflow_model=Model(
+                artifact_path=logged.artifact_location,
+                run_id=run_id,
+                model_id=logged.model_id,
+                model_uuid=logged.model_id,
+            ),
+            signature=infer_signature(np.asarray(inputs), np.asarray(outputs)),
+            pip_requirements=requirements(),
+        )
+        client.log_model_artifacts(logged.model_id, path)
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
+
+
+def requirements() -> list[str]:
+    """What reloading needs; given explicitly, as MLflow would otherwise import it all in a new process."""
+    return [f"{package}=={version(package)}" for package in ("tensorflow", "keras", "numpy")]
+
+
+def dataset_inputs(dataset: Dataset) -> list[DatasetInput]:
+    """The three splits as MLflow inputs: name, shapes and a digest of the content."""
+    return [_dataset_input(dataset.name, context, split) for context, split in dataset.splits.items()]
+
+
+def _dataset_input(name: str, context: str, split: Split) -> DatasetInput:
+    import mlflow.data
+    from mlflow.entities import Dataset as Entity
+    from mlflow.entities import DatasetInput, InputTag
+
+    described = mlflow.data.from_numpy(split.x, targets=split.y, name=name, digest=digest(split))
+    return DatasetInput(Entity(**described.to_dict()), tags=[InputTag("mlflow.data.context", context)])
+
+
+def digest(split: Split) -> str:
+    """16 hexadecimal digits that change with any value, shape or dtype of the split."""
+    content = hashlib.blake2b(digest_size=8)
+    for array in (split.x, split.y, split.sample_weight):
+        if array is not None:
+            content.update(f"{array.dtype}{array.shape}".encode())
+            content.update(np.ascontiguousarray(array).data)
+    return content.hexdigest()

@@ -1,0 +1,116 @@
+"""What is done to one MLflow run, each as a function of (client, run_id, ...)."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lossexp.tracking.breaker import summary
+from lossexp.tracking.mlflow_model import dataset_inputs, log_keras_model
+from lossexp.tracking.mlflow_store import Unreachable
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+    from lossexp.datasets.dataset import Dataset
+
+log_model = log_keras_model
+LONGEST_TAG = 5000
+
+
+class Point(NamedTuple):
+    """One value of a metric. at: milliseconds since 1970."""
+
+    key: str
+    value: float
+    step: int
+    at: int
+
+
+def newest(client: MlflowClient, experiment_id: str, run_key: str, status: str) -> Run | None:
+    """The newest run with this `run_key` tag whose status fits, as `"= 'FINISHED'"`."""
+    key = run_key.replace("'", "")
+    try:
+        found = client.search_runs(
+            [experiment_id],
+            filter_string=f"tags.run_key = '{key}' and attributes.status {status}",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+    except Exception as error:
+        raise Unreachable(f"the MLflow store cannot be searched: {summary(error)}") from error
+    return found[0] if found else None
+
+
+def create(client: MlflowClient, experiment_id: str, run_name: str, tags: Mapping[str, str]) -> str:
+    """Starts a run and returns its id. Raises Unreachable where the store refuses."""
+    shown = {"mlflow.source.name": sys.argv[0], "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+    try:
+        return client.create_run(experiment_id, run_name=run_name, tags=_cut(shown | dict(tags))).info.run_id
+    except Exception as error:
+        raise Unreachable(f"the MLflow store takes no new run: {summary(error)}") from error
+
+
+def reopen(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> set[tuple[str, int]]:
+    """Sets a run RUNNING again; returns its `(metric, step)` pairs, as MLflow would keep a pair twice."""
+    run_id = run.info.run_id
+    try:
+        client.update_run(run_id, status="RUNNING")
+        log_tags(client, run_id, tags)
+        history = [point for key in run.data.metrics for point in client.get_metric_history(run_id, key)]
+    except Exception as error:
+        raise Unreachable(f"MLflow run {run_id} cannot be continued: {summary(error)}.") from error
+    return {(point.key, point.step) for point in history}
+
+
+def log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
+    from mlflow.entities import Param
+
+    client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
+
+
+def log_points(client: MlflowClient, run_id: str, points: Sequence[Point]) -> None:
+    from mlflow.entities import Metric
+
+    client.log_batch(run_id, metrics=[Metric(p.key, p.value, p.at, p.step) for p in points])
+
+
+def log_tags(client: MlflowClient, run_id: str, tags: Mapping[str, str]) -> None:
+    from mlflow.entities import RunTag
+
+    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in _cut(tags).items()])
+
+
+def log_artifact(client: MlflowClient, run_id: str, path: Path, folder: str | None) -> None:
+    if path.is_dir():
+        client.log_artifacts(run_id, str(path), folder)
+    else:
+        client.log_artifact(run_id, str(path), folder)
+
+
+def log_dataset(client: MlflowClient, run_id: str, dataset: Dataset) -> None:
+    client.log_inputs(run_id, dataset_inputs(dataset))
+
+
+def terminate(client: MlflowClient, run_id: str, status: str) -> None:
+    client.set_terminated(run_id, status)
+
+
+def is_bad_value(error: Exception) -> bool:
+    """Whether MLflow refused one value, rather than being out of order."""
+    return getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE"
+
+
+def _cut(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key: value if len(value) <= LONGEST_TAG else value[:LONGEST_TAG] for key, value in tags.items()}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in many containers
+        return "unknown"
