@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.model_selection import train_test_split
+from sklearn.utils import resample
 
 from lossexp.errors import InputError
 from lossexp.seeds import derive
@@ -18,34 +19,13 @@ def cut(
     `split/<part>` and the setting in messages. stratify: keep the class proportions (classification).
     Raises InputError where `fraction` is not between 0 and 1, or a class is too small to be divided.
     """
-    setting = f"dataset.{part}_fraction"
+    setting = f"dataset.{part}_fraction={fraction}"
     if not 0 < fraction < 1:
-        raise InputError(
-            f"{setting}={fraction} leaves a split empty. Give a fraction between 0 and 1, such as 0.1."
-        )
-    return _divide(y, seed, part, stratify, f"{setting}={fraction}", test_size=fraction)
-
-
-def take(y: np.ndarray, limit: int | None, seed: int, stratify: bool) -> np.ndarray:
-    """Positions of at most `limit` training examples, ascending; all of them for None.
-
-    The stream `split/limit` is its own, so the limit never moves the validation and test splits.
-    """
-    if limit is None or limit >= len(y):
-        return np.arange(len(y))
-    if limit < 1:
-        raise InputError(
-            f"dataset.limit={limit} leaves no training examples. Give a number from 1 up, or null for all."
-        )
-    kept, _ = _divide(y, seed, "limit", stratify, f"dataset.limit={limit}", train_size=limit)
-    return kept
-
-
-def _divide(y, seed, part, stratify, setting, **sizes) -> tuple[np.ndarray, np.ndarray]:
+        raise InputError(f"{setting} leaves a split empty. Give a fraction between 0 and 1, such as 0.1.")
     try:
-        first, second = train_test_split(
+        rest, chosen = train_test_split(
             np.arange(len(y)),
-            **sizes,
+            test_size=fraction,
             random_state=derive(seed, f"split/{part}"),
             stratify=y if stratify else None,
         )
@@ -54,4 +34,31 @@ def _divide(y, seed, part, stratify, setting, **sizes) -> tuple[np.ndarray, np.n
             f"{setting} cannot divide {len(y)} examples{' by class' if stratify else ''}: {error} "
             "Each class needs at least one example on either side; change the setting or add data."
         ) from error
-    return np.sort(first), np.sort(second)
+    return np.sort(rest), np.sort(chosen)
+
+
+def take(y: np.ndarray, limit: int | None, seed: int, stratify: bool) -> np.ndarray:
+    """Positions of at most `limit` training examples, ascending; all of them for None.
+
+    The stream `split/limit` is its own, so the limit never moves the validation and test splits.
+    Raises InputError where no example, or none of some class, would be left.
+    """
+    positions = np.arange(len(y))
+    if limit is None or limit >= len(y):
+        return positions
+    classes = len(np.unique(y)) if stratify else 1
+    if limit >= classes:
+        random_state = derive(seed, "split/limit")
+        kept = resample(
+            positions,
+            replace=False,
+            n_samples=limit,
+            random_state=random_state,
+            stratify=y if stratify else None,
+        )
+        if not stratify or len(np.unique(y[kept])) == classes:
+            return np.sort(kept)
+    raise InputError(
+        f"dataset.limit={limit} leaves no training examples{' of some class' if stratify else ''}. "
+        "Give a larger number, or null for all."
+    )

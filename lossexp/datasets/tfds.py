@@ -1,0 +1,148 @@
+"""Any dataset of TensorFlow Datasets, read through its own library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossexp.datasets.assemble import Arrays, assemble
+from lossexp.datasets.dataset import Dataset, Task
+from lossexp.datasets.preparation import check_allowed, prepare
+from lossexp.errors import InputError
+
+if TYPE_CHECKING:
+    from tensorflow_datasets.core import DatasetBuilder
+
+SPLITS = MappingProxyType({"train": "train", "val": None, "test": "test"})
+
+
+def load(
+    name: str,
+    version: str | None = None,
+    splits: Mapping[str, str | None] = SPLITS,
+    data_dir: str | None = None,
+    download: bool = False,
+    standardise: bool = True,
+    seed: int = 0,
+    validation_fraction: float = 0.1,
+    test_fraction: float = 0.2,
+    limit: int | None = None,
+) -> Dataset:
+    """The TFDS dataset `name`, or `name/config`, held in memory.
+
+    splits: what TFDS calls our `train`, `val` and `test`, slices such as `"train[:80%]"` included; None
+    for val or test cuts that split from training by its fraction. data_dir: where the prepared files are;
+    None is the environment's TFDS_DATA_DIR, or ~/tensorflow_datasets. Files that are prepared need neither
+    their builder's code nor a network; others are downloaded only where `download`.
+    uint8 pictures become [0, 1]; tables are standardised where `standardise`. A class label makes it a
+    classification task (binary for two classes), a real number a regression task.
+    Raises InputError where the files are not prepared and may not or cannot be downloaded, for an unknown
+    name or split, and for inputs or labels that are not arrays of one shape.
+    """
+    unknown = set(splits) - set(SPLITS)
+    if unknown:
+        raise InputError(
+            f"dataset.splits has {', '.join(sorted(unknown))}; its keys are {', '.join(SPLITS)}."
+        )
+    folder = data_folder(data_dir)
+    builder = _prepared_builder(name, version, folder, download)
+    train, val, test = (_read(builder, splits.get(part), part) for part in SPLITS)
+    task, class_names = _task(builder, train[1])
+    return assemble(
+        name,
+        task,
+        train,
+        val=val,
+        test=test,
+        class_names=class_names,
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        limit=limit,
+        standardise=standardise,
+    )
+
+
+def data_folder(data_dir: str | None) -> Path:
+    """The absolute folder of prepared datasets: the setting, TFDS_DATA_DIR, or TFDS's usual place."""
+    folder = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(folder).expanduser().absolute()
+
+
+def _prepared_builder(name: str, version: str | None, folder: Path, download: bool) -> DatasetBuilder:
+    check_allowed(name, folder, download)  # before the seconds that importing TensorFlow takes
+    import tensorflow_datasets as tfds
+
+    wanted = {"version": version} if version else {}
+    try:
+        builder = tfds.builder(name, data_dir=str(folder), **wanted)
+    except Exception as error:  # TFDS has many kinds for a name or a version that it cannot build
+        asked = f"dataset.name={name}" + (f", dataset.version={version}" if version else "")
+        raise InputError(
+            f"{asked}: TFDS has no such dataset, and there are no prepared files of it in {folder} "
+            f"(dataset.data_dir). {_first_line(error)}"
+        ) from error
+    if not builder.is_prepared():
+        prepare(builder, name, folder, download)
+    return builder
+
+
+def _read(builder: DatasetBuilder, split: str | None, part: str) -> Arrays | None:
+    """Inputs `[n, ...]` and labels `[n]` of one TFDS split, in the order of its files."""
+    if split is None and part != "train":
+        return None
+    import tensorflow_datasets as tfds
+
+    _check_split(builder, split, part)
+    _check_features(builder)
+    # One file after the other: the same order whatever the number of threads.
+    order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
+    tensors = builder.as_dataset(split=split, batch_size=-1, as_supervised=True, read_config=order)
+    return tfds.as_numpy(tensors)
+
+
+def _check_split(builder: DatasetBuilder, split: str | None, part: str) -> None:
+    try:
+        examples = builder.info.splits[split].num_examples
+    except Exception as error:  # a missing name and an unreadable slice raise different kinds
+        cutting = "" if part == "train" else ", or null to cut it from the training split"
+        raise InputError(
+            f"dataset.splits.{part}={split}: {builder.name} has the splits {', '.join(builder.info.splits)}. "
+            f"Name one of them, or a slice such as train[:80%]{cutting}."
+        ) from error
+    if not examples:
+        raise InputError(f"dataset.splits.{part}={split} of {builder.name} is empty. Choose a larger slice.")
+
+
+def _check_features(builder: DatasetBuilder) -> None:
+    keys = builder.info.supervised_keys
+    if not keys or len(keys) != 2 or not all(isinstance(key, str) for key in keys):
+        raise InputError(
+            f"dataset.name={builder.name}: TFDS names no single input and label for it (supervised_keys is "
+            f"{keys}). Choose another dataset, or store the arrays you need with dataset=npz."
+        )
+    inputs, label = (builder.info.features[key] for key in keys)
+    numeric = all(np.dtype(feature.np_dtype).kind in "biuf" for feature in (inputs, label))
+    if not numeric or None in inputs.shape or label.shape != ():
+        raise InputError(
+            f"dataset.name={builder.name}: input {keys[0]} ({inputs.shape}, {inputs.np_dtype}) and label "
+            f"{keys[1]} ({label.shape}, {label.np_dtype}) must be numbers, the inputs all of one shape and "
+            "one label for each. Choose another dataset, or store resized arrays with dataset=npz."
+        )
+
+
+def _task(builder: DatasetBuilder, y_train: np.ndarray) -> tuple[Task, tuple[str, ...]]:
+    label = builder.info.features[builder.info.supervised_keys[1]]
+    if y_train.dtype.kind == "f":
+        return "regression", ()
+    names = getattr(label, "names", None) or [str(k) for k in range(int(y_train.max()) + 1)]
+    return "binary" if len(names) == 2 else "multiclass", tuple(names)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
