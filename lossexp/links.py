@@ -10,19 +10,32 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-CLASS_LINKS = ("softmax", "sigmoid", "ordinal")
+CLASS_LINKS = ("softmax", "sigmoid", "one_vs_rest", "ordinal")
 VALUE_LINKS = ("identity", "softplus", "exp", "gaussian")
+SMALLEST = np.finfo(np.float64).tiny
 
 
-def probabilities(outputs: np.ndarray, link: str) -> np.ndarray:
+def split(link: str | dict) -> tuple[str, dict]:
+    """A link's name and its parameters."""
+    if isinstance(link, str):
+        return link, {}
+    return link["name"], {key: value for key, value in link.items() if key != "name"}
+
+
+def probabilities(outputs: np.ndarray, link: str | dict) -> np.ndarray:
     """Class probabilities `[n, K]` (float64, rows sum to 1) from raw outputs.
 
-    `softmax`: `[n, K]` logits. `sigmoid`: `[n, 1]` logits of the positive class. `ordinal`: `[n, K-1]`
-    logits of "label > k" (Cao et al. 2020), made monotone before differences are taken.
+    `softmax`: `[n, K]` logits, times its parameter `scale` (for cosines; 1 if not given). `sigmoid`: `[n, 1]`
+    logits of the positive class. `one_vs_rest`: `[n, K]` logits of "is class k"; the sigmoids are scaled to
+    sum to 1. `ordinal`: `[n, K-1]` logits of "label > k" (Cao et al. 2020), made monotone before differences
+    are taken.
     """
     z = np.asarray(outputs, np.float64)
+    link, parameters = split(link)
     if link == "softmax":
-        return special.softmax(z, axis=-1)
+        return special.softmax(z * parameters.get("scale", 1.0), axis=-1)
+    if link == "one_vs_rest":
+        return special.softmax(special.log_expit(z), axis=-1)
     if link == "sigmoid":
         p = special.expit(z.reshape(len(z), -1)[:, :1])
         return np.concatenate([special.expit(-z.reshape(len(z), -1)[:, :1]), p], axis=1)
@@ -31,6 +44,35 @@ def probabilities(outputs: np.ndarray, link: str) -> np.ndarray:
         edges = np.concatenate([np.ones((len(z), 1)), above, np.zeros((len(z), 1))], axis=1)
         return edges[:, :-1] - edges[:, 1:]
     raise ValueError(f"link={link!r} gives no class probabilities; expected one of {CLASS_LINKS}")
+
+
+def log_probabilities(outputs: np.ndarray, link: str | dict) -> np.ndarray:
+    """Log class probabilities `[n, K]` (float64), exact where the probabilities themselves underflow to 0.
+
+    An ordinal class between two equal thresholds has probability 0; its log is floored at -708 (the
+    smallest normal number), so that averages stay finite, as it is for links without a log form here.
+    """
+    z = np.asarray(outputs, np.float64)
+    name, parameters = split(link)
+    if name == "softmax":
+        return special.log_softmax(z * parameters.get("scale", 1.0), axis=-1)
+    if name == "one_vs_rest":
+        return special.log_softmax(special.log_expit(z), axis=-1)
+    if link == "sigmoid":
+        z = z.reshape(len(z), -1)[:, :1]
+        return np.concatenate([special.log_expit(-z), special.log_expit(z)], axis=1)
+    if link == "ordinal":
+        return _log_ordinal(z)
+    return np.log(np.maximum(probabilities(outputs, link), SMALLEST))
+
+
+def _log_ordinal(z: np.ndarray) -> np.ndarray:
+    # s(a) - s(b) = s(a) s(-b) (1 - exp(b - a)) for the logistic function s and a >= b
+    edge = np.full((len(z), 1), np.inf)
+    edges = np.concatenate([edge, np.minimum.accumulate(z, axis=1), -edge], axis=1)
+    above, below = edges[:, :-1], edges[:, 1:]
+    between = np.maximum(-np.expm1(below - above), SMALLEST)
+    return special.log_expit(above) + special.log_expit(-below) + np.log(between)
 
 
 def predicted_values(outputs: np.ndarray, link: str) -> np.ndarray:

@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 
+from lossexp import links
 from lossexp.losses import validation
 
 NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
@@ -34,7 +36,7 @@ class Loss(keras.losses.Loss):
 
     tasks: tuple[str, ...] = ("multiclass", "binary")
     labels: str = "sparse"
-    link: str = "softmax"
+    link: str | dict = "softmax"
     head: str = "linear"
     needs_counts: bool = False
     class_counts: list[int] | None = None
@@ -59,11 +61,12 @@ class Loss(keras.losses.Loss):
 
     def num_outputs(self, num_classes: int) -> int:
         """Width of the model's head for `num_classes` classes (0 for regression)."""
-        if self.link == "softmax":
+        link, _ = links.split(self.link)
+        if link in ("softmax", "one_vs_rest", "tempered"):
             return num_classes
-        if self.link == "ordinal":
+        if link == "ordinal":
             return num_classes - 1
-        return 2 if self.link == "gaussian" else 1
+        return 2 if link == "gaussian" else 1
 
     def initial_bias(self, class_counts: Sequence[int]) -> float | None:
         """Initial value of the head's bias where the loss asks for one (Lin et al. 2017, section 3.3)."""
@@ -71,6 +74,11 @@ class Loss(keras.losses.Loss):
 
     def on_epoch(self, epoch: int, epochs: int) -> None:
         """Called before each epoch (from 0); schedules set variables here, so nothing is retraced."""
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """State that changes while training, set by schedules or counted: checkpoints keep it."""
+        return [value for value in vars(self).values() if isinstance(value, tf.Variable)]
 
     def get_config(self) -> dict:
         own = [p for p in inspect.signature(type(self).__init__).parameters if p not in NOT_PARAMETERS]

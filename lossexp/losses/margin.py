@@ -30,7 +30,7 @@ def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             f"logits of shape {logits.shape}: a softmax loss needs at least two outputs (a static last "
             "dimension K >= 2). For one output use a binary loss."
         )
-    logits -= tf.stop_gradient(tf.reduce_max(logits, axis=-1, keepdims=True))
+    logits = centered(logits)
     is_top = tf.one_hot(tf.argmax(logits, axis=-1), num_classes, on_value=True, off_value=False)
 
     top = tf.reduce_sum(tf.where(is_top, logits, 0.0), axis=-1, keepdims=True)
@@ -43,6 +43,11 @@ def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     log_p_other = tf.where(is_top, -1.0, log_softmax)
     log_q_other = tf.math.log1p(-tf.exp(log_p_other))
     return tf.where(is_top, log_p_top, log_p_other), tf.where(is_top, log_q_top, log_q_other)
+
+
+def centered(logits: tf.Tensor) -> tf.Tensor:
+    """`[..., K]` logits minus their largest, which changes no softmax but saves digits of what is added next."""
+    return logits - tf.stop_gradient(tf.reduce_max(logits, axis=-1, keepdims=True))
 
 
 def binary_log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

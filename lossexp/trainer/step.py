@@ -10,6 +10,8 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from lossexp.links import split
+
 
 class Batch(NamedTuple):
     """x: `[batch, ...]`; y: `[batch]` labels or values; weight: `[batch]` float32 or None."""
@@ -37,14 +39,15 @@ def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
     raise ValueError(f"labels={labels!r}; expected sparse, onehot, binary or values")
 
 
-def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str) -> tf.Tensor:
+def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tensor:
     """Correctly classified examples, scalar float32; 0 for links that predict values."""
     outputs = tf.cast(outputs, tf.float32)
+    link, _ = split(link)
     if link == "sigmoid":
         predicted = tf.cast(outputs[:, 0] > 0, tf.int32)
     elif link == "ordinal":
         predicted = tf.reduce_sum(tf.cast(outputs > 0, tf.int32), axis=-1)
-    elif link.startswith(("softmax", "tempered")):
+    elif link in ("softmax", "one_vs_rest", "tempered"):
         predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
     else:
         return tf.zeros([])
