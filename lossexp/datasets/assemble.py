@@ -48,11 +48,11 @@ def assemble(
     dataset = Dataset(
         name, task, _split(train, task), _split(val, task), _split(test, task), tuple(class_names)
     )
+    check_dataset(dataset)
     if standardise and len(dataset.input_shape) == 1:
         dataset = standardise_inputs(dataset)
     if task == "regression":
         dataset = scale_targets(dataset)
-    check_dataset(dataset)
     return dataset
 
 

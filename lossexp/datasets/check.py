@@ -33,8 +33,8 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
         raise InputError(
             f"{where} is empty. Give it at least one example; see the dataset's fractions and limit."
         )
-    _check_numbers(x, "inputs", where)
-    _check_numbers(y, "targets", where)
+    check_numbers(x, "inputs", where)
+    check_numbers(y, "targets", where)
     if y.ndim != 1:
         raise InputError(
             f"{where}: targets have shape {y.shape}. Give one number for each example, [n]; "
@@ -44,17 +44,18 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
         _check_labels(y, num_classes, where)
 
 
-def _check_numbers(values: np.ndarray, what: str, where: str) -> None:
+def check_numbers(values: np.ndarray, what: str, where: str) -> None:
+    """Raises InputError unless `values`, called `what` in the message, are finite numbers."""
     if values.dtype.kind not in "biuf":
         raise InputError(
             f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers."
         )
     if values.dtype.kind != "f":
         return
-    wrong = len(values) - int(np.isfinite(values.reshape(len(values), -1)).all(axis=1).sum())
+    wrong = int((~np.isfinite(values)).sum())
     if wrong:
         raise InputError(
-            f"{where}: {what} of {wrong} of {len(values)} examples are NaN or infinite. "
+            f"{where}: {wrong} of {values.size} {what} are NaN or infinite. "
             "Fill or drop them before training."
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lossexp.datasets.assemble import assemble
+from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Task
 from lossexp.errors import InputError
 
@@ -35,14 +36,14 @@ def load(
     """
     arrays = _read(path)
     where = f"dataset.path={path}"
-    y_train, y_test = (_flat(arrays[key]) for key in ("y_train", "y_test"))
-    for key in ("x_train", "x_test"):
-        if arrays[key].ndim < 2:
-            raise InputError(
-                f"{where}: {key} has shape {arrays[key].shape}. Give one row for each example, "
-                "[n, features] or [n, height, width]."
-            )
-    task = _task(task, y_train, where)
+    if task not in TASKS:
+        raise InputError(f"dataset.task={task} is none of {', '.join(TASKS)}.")
+    for key, array in arrays.items():
+        _check_rank(key, array, where)
+        check_numbers(array, f"values of {key}", where)
+    y_train, y_test = _flat(arrays["y_train"]), _flat(arrays["y_test"])
+    if task == "auto":
+        task = _infer_task(y_train, where)
     if task != "regression" and class_names is None:
         class_names = _numbered(y_train, where)
     if task == "binary" and len(class_names) != 2:
@@ -84,35 +85,37 @@ def _read(path: str) -> dict[str, np.ndarray]:
     return arrays
 
 
+def _check_rank(key: str, array: np.ndarray, where: str) -> None:
+    least, layout = (2, "[n, features] or [n, height, width]") if key[0] == "x" else (1, "[n]")
+    if array.ndim < least or array.size == 0:
+        raise InputError(
+            f"{where}: {key} has shape {array.shape}. Store one entry for each example, {layout}."
+        )
+
+
 def _flat(y: np.ndarray) -> np.ndarray:
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def _task(task: str, y: np.ndarray, where: str) -> Task:
-    if task not in TASKS:
-        raise InputError(f"{where}: dataset.task={task} is none of {', '.join(TASKS)}.")
-    if task != "auto":
-        return task
-    if y.dtype.kind == "f":
-        if y.size and np.isfinite(y).all() and (y == np.floor(y)).all():
-            raise InputError(
-                f"{where}: y_train holds whole numbers as {y.dtype}, which may be class labels or values. "
-                "Set dataset.task=multiclass, binary or regression."
-            )
-        return "regression"
-    return "binary" if y.size and y.max() <= 1 else "multiclass"
+def _infer_task(y: np.ndarray, where: str) -> Task:
+    if y.dtype.kind != "f":
+        return "binary" if y.max() <= 1 else "multiclass"
+    if (y == np.floor(y)).all():
+        raise InputError(
+            f"{where}: y_train holds whole numbers as {y.dtype}, which may be class labels or values. "
+            "Set dataset.task=multiclass, binary or regression."
+        )
+    return "regression"
 
 
 def _numbered(y: np.ndarray, where: str) -> list[str]:
     """Names "0", "1", ... of the classes that the training labels use."""
-    if y.dtype.kind not in "biuf" or not y.size or not np.isfinite(y).all() or y.max() < 0:
-        return []
-    count = int(y.max()) + 1
+    count = max(int(y.max()) + 1, 2)
     absent = np.setdiff1d(np.arange(count), y)
     if len(absent):
         raise InputError(
-            f"{where}: y_train has labels up to {count - 1} but no example of class {absent[0]} "
-            f"({len(absent)} classes are absent). Number the classes from 0 without gaps, set "
+            f"{where}: y_train has labels up to {y.max():g} but no example of class {absent[0]} "
+            f"({len(absent)} absent in all). Number the classes from 0 without gaps, set "
             "dataset.class_names to all of them, or set dataset.task=regression if these are values."
         )
     return [str(label) for label in range(count)]

@@ -1,0 +1,19 @@
+"""Fixtures that several rooms use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def mnist_npz() -> Path:
+    """The real MNIST as an npz file: LOSSEXP_MNIST, or shared/data/mnist.npz beside the repository."""
+    path = Path(os.environ.get("LOSSEXP_MNIST") or ROOT.parent / "shared" / "data" / "mnist.npz")
+    if not path.is_file():
+        pytest.skip(f"needs MNIST: set LOSSEXP_MNIST to an npz file with x_train, ... ({path} is not there)")
+    return path

@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lossexp.datasets.check import check_dataset
+from lossexp.datasets.dataset import Dataset, Split
+from lossexp.errors import InputError
+
+SPLIT = Split(np.zeros((6, 2), np.float32), np.array([0, 1, 2, 0, 1, 2], np.int32))
+DATASET = Dataset("toy", "multiclass", SPLIT, SPLIT, SPLIT, ("a", "b", "c"))
+
+
+def changed(**arrays) -> Dataset:
+    return replace(DATASET, val=replace(SPLIT, **arrays))
+
+
+def test_a_sound_dataset_passes():
+    check_dataset(DATASET)
+
+
+@pytest.mark.parametrize(
+    ("label", "message"), [(3, "label 3 is outside the 3 classes 0 to 2"), (-1, "label -1")]
+)
+def test_labels_outside_the_classes(label, message):
+    with pytest.raises(InputError, match=f"toy, val split: {message}"):
+        check_dataset(changed(y=np.array([0, 1, 2, 0, 1, label])))
+
+
+def test_labels_that_are_not_whole_numbers():
+    with pytest.raises(InputError, match="not whole numbers.*0.5"):
+        check_dataset(changed(y=np.array([0, 1, 2, 0, 1, 0.5])))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_inputs_that_are_not_finite(wrong):
+    x = SPLIT.x.copy()
+    x[2, 1] = wrong
+    with pytest.raises(InputError, match="1 of 12 inputs are NaN or infinite"):
+        check_dataset(changed(x=x))
+
+
+def test_targets_that_are_not_finite():
+    values = Split(SPLIT.x, np.array([1, 2, 3, 4, 5, np.nan], np.float32))
+    with pytest.raises(InputError, match="1 of 6 targets are NaN or infinite"):
+        check_dataset(Dataset("values", "regression", values, values, values))
+
+
+def test_an_empty_split():
+    with pytest.raises(InputError, match="val split is empty"):
+        check_dataset(changed(x=SPLIT.x[:0], y=SPLIT.y[:0]))
+
+
+def test_inputs_and_targets_of_different_lengths():
+    with pytest.raises(InputError, match="6 inputs but 5 targets"):
+        check_dataset(changed(y=SPLIT.y[:5]))
+
+
+def test_one_hot_labels():
+    with pytest.raises(InputError, match="argmax"):
+        check_dataset(changed(y=np.eye(3, dtype=np.int32)[SPLIT.y]))
+
+
+def test_inputs_of_another_shape_than_in_training():
+    with pytest.raises(InputError, match=r"shape \(5,\), the training inputs \(2,\)"):
+        check_dataset(changed(x=np.zeros((6, 5), np.float32)))
+
+
+@pytest.mark.parametrize("weights", [np.ones(5), np.zeros(6), np.full(6, -1.0), np.full(6, np.nan)])
+def test_impossible_sample_weights(weights):
+    with pytest.raises(InputError, match="sample weights"):
+        check_dataset(changed(sample_weight=weights.astype(np.float32)))

@@ -1,0 +1,167 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lossexp.datasets.npz import load
+from lossexp.errors import InputError
+
+DRAW = np.random.default_rng(0)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a sound table of three classes, with the given arrays in place of its own; None leaves one out."""
+
+    def _write(**changes) -> str:
+        arrays = {
+            "x_train": DRAW.normal(3, 2, (60, 4)),
+            "y_train": np.arange(60) % 3,
+            "x_test": DRAW.normal(3, 2, (12, 4)),
+            "y_test": np.arange(12) % 3,
+            **changes,
+        }
+        path = tmp_path / "mine.npz"
+        np.savez(path, **{key: array for key, array in arrays.items() if array is not None})
+        return str(path)
+
+    return _write
+
+
+def test_a_table_is_standardised_and_keeps_its_test_split(write):
+    dataset = load(write())
+    assert (dataset.name, dataset.task, dataset.class_names) == ("mine", "multiclass", ("0", "1", "2"))
+    assert [len(split) for split in dataset.splits.values()] == [54, 6, 12]
+    assert np.allclose(dataset.train.x.mean(axis=0), 0, atol=1e-6)
+    assert dataset.test.y.tolist() == (np.arange(12) % 3).tolist()
+
+
+def test_a_table_can_stay_as_it_is(write):
+    x = DRAW.normal(3, 2, (12, 4))
+    assert np.array_equal(load(write(x_test=x), standardise=False).test.x, x.astype(np.float32))
+
+
+def test_pictures_of_bytes_become_0_to_1_with_a_channel(write):
+    pixels = DRAW.integers(0, 256, (12, 5, 6), dtype=np.uint8)
+    dataset = load(write(x_train=np.tile(pixels, (5, 1, 1)), x_test=pixels))
+    assert dataset.input_shape == (5, 6, 1)
+    assert dataset.test.x.dtype == np.float32
+    assert np.allclose(dataset.test.x[..., 0], pixels / 255)
+
+
+def test_colour_pictures_keep_their_channels_and_real_pixels_their_range(write):
+    pixels = DRAW.normal(0, 1, (12, 5, 6, 3)).astype(np.float32)
+    dataset = load(write(x_train=np.tile(pixels, (5, 1, 1, 1)), x_test=pixels))
+    assert np.array_equal(dataset.test.x, pixels)
+
+
+def test_two_classes_are_a_binary_task_unless_told_otherwise(write):
+    path = write(y_train=np.arange(60) % 2, y_test=np.arange(12) % 2)
+    assert load(path).task == "binary"
+    assert load(path, task="multiclass").task == "multiclass"
+
+
+def test_real_targets_are_a_regression_task(write):
+    dataset = load(write(y_train=DRAW.uniform(1, 9, 60), y_test=DRAW.uniform(1, 9, 12)))
+    assert (dataset.task, dataset.class_names) == ("regression", ())
+    assert np.isclose(dataset.train.y.std(), 1, atol=1e-6)
+
+
+def test_a_column_of_labels_is_flattened(write):
+    assert load(write(y_train=(np.arange(60) % 3)[:, None])).train.y.ndim == 1
+
+
+def test_class_names_may_have_classes_without_examples(write):
+    assert load(write(), class_names=["a", "b", "c", "d"]).class_counts[3] == 0
+
+
+def test_real_mnist(mnist_npz):
+    dataset = load(str(mnist_npz), seed=3)
+    assert (dataset.name, dataset.task, dataset.input_shape) == ("mnist", "multiclass", (28, 28, 1))
+    assert [len(split) for split in dataset.splits.values()] == [54000, 6000, 10000]
+    assert np.bincount(dataset.test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert (dataset.train.x.min(), dataset.train.x.max()) == (0, 1)
+
+
+def test_whole_numbers_stored_as_reals_need_a_task(write):
+    path = write(y_train=(np.arange(60) % 3).astype(float))
+    with pytest.raises(InputError, match=r"dataset\.task=multiclass, binary or regression"):
+        load(path)
+    assert load(path, task="multiclass").num_classes == 3
+    assert load(path, task="regression").task == "regression"
+
+
+def test_a_file_that_is_not_there():
+    with pytest.raises(InputError, match=r"dataset\.path=nowhere\.npz: no such file"):
+        load("nowhere.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04 cut short"])
+def test_a_file_that_is_not_an_npz(tmp_path, content):
+    path = tmp_path / "wrong.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"is not an \.npz file.*numpy\.savez"):
+        load(str(path))
+
+
+def test_a_truncated_npz(write):
+    path = Path(write())
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match=r"is not an \.npz file"):
+        load(str(path))
+
+
+def test_a_single_array(tmp_path):
+    np.save(tmp_path / "single.npy", np.zeros(3))
+    with pytest.raises(InputError, match=r"is not an \.npz file"):
+        load(str(tmp_path / "single.npy"))
+
+
+def test_missing_arrays_are_named_with_what_is_there(write):
+    with pytest.raises(InputError, match="lacks x_test, y_test; it has x_train, y_train"):
+        load(write(x_test=None, y_test=None))
+
+
+class Harmful:
+    def __reduce__(self):
+        return (Path.touch, (Path("ran_code"),))
+
+
+def test_pickled_objects_are_refused_and_never_run(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="plain numeric arrays"):
+        load(write(y_train=np.array([Harmful()] * 60, dtype=object)))
+    assert not Path("ran_code").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x_train": np.zeros(60)}, r"x_train has shape \(60,\)"),
+        ({"x_train": np.zeros((0, 4)), "y_train": np.zeros(0, int)}, r"x_train has shape \(0, 4\)"),
+        ({"x_train": np.zeros((59, 4))}, "59 inputs but 60 targets"),
+        ({"x_test": np.zeros((12, 5))}, r"shape \(5,\), the training inputs \(4,\)"),
+        ({"x_train": np.full((60, 4), np.nan)}, "240 of 240 values of x_train are NaN"),
+        ({"y_train": np.eye(3, dtype=int)[np.arange(60) % 3]}, "argmax"),
+        ({"y_train": np.array(["cat", "dog", "cow"] * 20)}, "values of y_train have dtype"),
+        ({"y_train": np.arange(60) % 3 + 1}, "no example of class 0"),
+        ({"y_train": np.arange(60) % 3 * 2}, "no example of class 1"),
+        ({"y_train": np.zeros(60, int)}, "no example of class 1"),
+        ({"y_train": np.arange(60) % 2 * 2 - 1}, "no example of class 0"),
+        ({"y_test": np.arange(12) % 4}, "label 3 is outside the 3 classes"),
+        ({"y_test": np.arange(12) % 3 - 1}, "label -1 is outside the 3 classes"),
+    ],
+)
+def test_arrays_that_cannot_be_trained_on(write, changes, message):
+    with pytest.raises(InputError, match=message):
+        load(write(**changes))
+
+
+def test_an_unknown_task(write):
+    with pytest.raises(InputError, match=r"dataset\.task=ranking is none of auto, multiclass"):
+        load(write(), task="ranking")
+
+
+def test_a_binary_task_of_three_classes(write):
+    with pytest.raises(InputError, match="there are 3 classes"):
+        load(write(), task="binary")
