@@ -13,6 +13,8 @@ from lossexp.metrics.calibration import brier, expected_calibration_error
 from lossexp.metrics.classification import label_metrics, nll
 from lossexp.metrics.regression import error_metrics, value_metrics
 
+BLOCK = 2048
+
 
 def score(
     outputs: np.ndarray,
@@ -80,16 +82,18 @@ def _quick_classes(outputs: np.ndarray, labels: np.ndarray, link: Any) -> dict[s
 
 
 def _quick_softmax(outputs: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    # Classes first: NumPy reduces over long rows about ten times faster than over ten columns.
+    # Rows in blocks that stay in the cache, classes first: NumPy reduces over long rows about ten times
+    # faster than over ten columns, and large temporary arrays cost more than what is computed in them.
+    hits, total = 0, 0.0
     labels = _class_numbers(labels, outputs.shape[1])
-    z = np.ascontiguousarray(outputs.T)
-    of_label = z[labels, np.arange(len(labels))]
-    top = z.max(axis=0)
-    log_sum = top + np.log(np.exp(z - top).sum(axis=0))
-    return {
-        "accuracy": float(np.mean(outputs.argmax(axis=1) == labels)),
-        "nll": float(np.mean(log_sum - of_label)),
-    }
+    for start in range(0, len(labels), BLOCK):
+        block, label = outputs[start : start + BLOCK], labels[start : start + BLOCK]
+        z = np.ascontiguousarray(block.T)
+        top = z.max(axis=0)
+        log_sum = top + np.log(np.exp(z - top).sum(axis=0))
+        hits += np.count_nonzero(block.argmax(axis=1) == label)
+        total += float(np.sum(log_sum - z[label, np.arange(len(label))]))
+    return {"accuracy": hits / len(labels), "nll": total / len(labels)}
 
 
 def _checked(outputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
