@@ -1,5 +1,6 @@
 """Metrics from a model's saved outputs: the same for every loss, never from the loss."""
 
+from lossexp.metrics.outputs import Outputs, load_outputs, save_outputs
 from lossexp.metrics.score import quick_score, score
 
-__all__ = ["quick_score", "score"]
+__all__ = ["Outputs", "load_outputs", "quick_score", "save_outputs", "score"]

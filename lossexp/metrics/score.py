@@ -93,7 +93,7 @@ def _quick_softmax(outputs: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         log_sum = top + np.log(np.exp(z - top).sum(axis=0))
         hits += np.count_nonzero(block.argmax(axis=1) == label)
         total += float(np.sum(log_sum - z[label, np.arange(len(label))]))
-    return {"accuracy": hits / len(labels), "nll": total / len(labels)}
+    return {"accuracy": float(hits / len(labels)), "nll": total / len(labels)}
 
 
 def _checked(outputs: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

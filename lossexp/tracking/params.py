@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lossexp.names import legal_name
+from lossexp.tracking.uri import without_password
 
 LONGEST = 6000
 
@@ -25,9 +26,10 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def as_params(params: Mapping[str, Any]) -> dict[str, str]:
     """Flat parameters as MLflow stores them: numbers as numbers ("2.0", "3"), lists as JSON.
 
-    A value above 6000 characters is cut and says so (MLflow would cut it silently).
+    A value above 6000 characters is cut and says so (MLflow would cut it silently); passwords in URIs are
+    left out.
     """
-    return {legal_name(key): _cut(_text(value)) for key, value in flatten(params).items()}
+    return {legal_name(key): _cut(without_password(_text(value))) for key, value in flatten(params).items()}
 
 
 def _text(value: Any) -> str:

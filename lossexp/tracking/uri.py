@@ -73,8 +73,8 @@ def resolve_artifacts(location: str | None, uri: str, root: Path, experiment: st
 
 
 def without_password(uri: str) -> str:
-    """The URI for printing."""
-    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", uri)
+    """The URI, or a text with URIs in it, for printing."""
+    return re.sub(r"(://[^/@:\s]*):[^/@\s]*@", r"\1:***@", uri)
 
 
 def ui_command(uri: str) -> str:
