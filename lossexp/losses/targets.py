@@ -24,7 +24,7 @@ def multiclass_targets(
     if _is_dense(y_true, logits):
         targets = tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape)
         return targets, _dense_valid(targets, ignore_class)
-    labels = _class_numbers(y_true, logits)
+    labels = class_numbers(y_true, logits)
     valid = None if ignore_class is None else tf.not_equal(labels, float(ignore_class))
     return _one_hot(labels, valid, logits.shape[-1], ignore_class), valid
 
@@ -70,7 +70,7 @@ def _dense_valid(targets: tf.Tensor, ignore_class: int | None) -> tf.Tensor | No
     return tf.reduce_any(tf.not_equal(targets, 0.0), axis=-1)
 
 
-def _class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Labels `[...]` float32 (exact up to 2**24) for logits `[..., K]`."""
     labels = tf.cast(y_true, tf.float32)
     if labels.shape.rank == logits.shape.rank:
