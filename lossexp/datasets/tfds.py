@@ -76,20 +76,25 @@ def data_folder(data_dir: str | None) -> Path:
 
 def _prepared_builder(name: str, version: str | None, folder: Path, download: bool) -> DatasetBuilder:
     check_allowed(name, folder, download)  # before the seconds that importing TensorFlow takes
+    builder = _builder(name, version, folder)
+    if builder.is_prepared():
+        return builder
+    prepare(builder, name, folder, download)
+    return _builder(name, version, folder)  # anew: a builder reads its splits when it is made
+
+
+def _builder(name: str, version: str | None, folder: Path) -> DatasetBuilder:
     import tensorflow_datasets as tfds
 
     wanted = {"version": version} if version else {}
     try:
-        builder = tfds.builder(name, data_dir=str(folder), **wanted)
+        return tfds.builder(name, data_dir=str(folder), **wanted)
     except Exception as error:  # TFDS has many kinds for a name or a version that it cannot build
         asked = f"dataset.name={name}" + (f", dataset.version={version}" if version else "")
         raise InputError(
             f"{asked}: TFDS has no such dataset, and there are no prepared files of it in {folder} "
             f"(dataset.data_dir). {_first_line(error)}"
         ) from error
-    if not builder.is_prepared():
-        prepare(builder, name, folder, download)
-    return builder
 
 
 def _read(builder: DatasetBuilder, split: str | None, part: str) -> Arrays | None:

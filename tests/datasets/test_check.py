@@ -28,7 +28,7 @@ def test_labels_outside_the_classes(label, message):
 
 
 def test_labels_that_are_not_whole_numbers():
-    with pytest.raises(InputError, match="not whole numbers.*0.5"):
+    with pytest.raises(InputError, match=r"not whole numbers.*0\.5"):
         check_dataset(changed(y=np.array([0, 1, 2, 0, 1, 0.5])))
 
 

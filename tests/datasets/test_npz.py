@@ -11,7 +11,7 @@ DRAW = np.random.default_rng(0)
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a sound table of three classes, with the given arrays in place of its own; None leaves one out."""
+    """Writes a sound table of three classes with some arrays in place of its own; None leaves one out."""
 
     def _write(**changes) -> str:
         arrays = {
