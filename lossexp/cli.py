@@ -97,7 +97,7 @@ def explain(error: Exception) -> str:
         chain.append(chain[-1].__cause__)
     for cause in chain:
         if isinstance(cause, OmegaConfBaseException) and cause.full_key and isinstance(cause.parent_node, DictConfig):
-            keys = [str(k) for k in cause.parent_node if k != "hydra"]
+            keys = [str(k) for k in cause.parent_node if k not in ("hydra", "_target_")]
             return f"There is no setting {cause.full_key!r}. {_near(str(cause.key), keys)}Settings: {', '.join(keys)}."
     return re.sub(r"\s+", " ", str(error))
 

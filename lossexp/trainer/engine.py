@@ -73,9 +73,9 @@ class Engine:
         count_full = max(0, min(first + count, self.full) - first)
         totals = Totals()
         if count_full:
-            totals += Totals(*self._steps(order, tf.constant(first), tf.constant(count_full)).numpy())
+            totals += Totals(*self._steps(order, tf.constant(first), tf.constant(count_full)).numpy().tolist())
         if count > count_full:
-            totals += Totals(*self._last(order).numpy())
+            totals += Totals(*self._last(order).numpy().tolist())
         return totals
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -30,8 +31,7 @@ class EpochBatches(keras.utils.PyDataset):
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes).numpy()
         self._seed, self._batch_size = seed, batch_size
         self._steps = min(-(-len(split) // batch_size), limit or len(split))
-        self._epoch = 0
-        self._order = epoch_order(len(split), seed, 0)
+        self.begin_epoch(0)
 
     def __len__(self) -> int:
         return self._steps
@@ -41,28 +41,30 @@ class EpochBatches(keras.utils.PyDataset):
         batch = (self._x[index], self._y[index])
         return batch if self._weight is None else (*batch, self._weight[index])
 
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        self._order = epoch_order(len(self._x), self._seed, self._epoch)
+    def begin_epoch(self, epoch: int) -> None:
+        """Sets the order. Not `on_epoch_end`: `fit` calls that before the first epoch as well."""
+        self._order = epoch_order(len(self._x), self._seed, epoch)
 
 
 class Report(keras.callbacks.Callback):
     """After each epoch: validation, the record, and the best weights, as in our own loop."""
 
-    def __init__(self, fit: Fit, loss: Loss, steps: int, validate: Validator, on_epoch: Callable):
+    def __init__(self, fit: Fit, loss: Loss, batches: EpochBatches, validate: Validator, on_epoch: Callable):
         super().__init__()
-        self._fit, self._loss, self._steps, self._validate, self._on_epoch = fit, loss, steps, validate, on_epoch
+        self._fit, self._loss, self._batches = fit, loss, batches
+        self._validate, self._on_epoch = validate, on_epoch
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._loss.on_epoch(epoch, self.params["epochs"])
+        self._batches.begin_epoch(epoch)
         self._start = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         seconds = time.perf_counter() - self._start
-        self._fit.steps += self._steps
+        self._fit.steps += len(self._batches)
         record = {"epoch": float(epoch + 1), "train/loss": float(logs["loss"]), **self._validate()}
         record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
-        record["time/steps_per_second"] = self._steps / seconds
+        record["time/steps_per_second"] = len(self._batches) / seconds
         logs.update({name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")})
         self._fit.history.append(record)
         self._fit.monitor.update(epoch, record, self.model)
@@ -89,13 +91,13 @@ class KerasTrainer(Trainer):
         batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches)
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
         callbacks = [
-            Report(fit, loss, len(batches), validate, on_epoch),
+            Report(fit, loss, batches, validate, on_epoch),
             *self.callbacks,
             keras.callbacks.TerminateOnNaN(raise_error=True),
         ]
         try:
             model.fit(
-                batches, epochs=self.epochs, shuffle=False, callbacks=callbacks, verbose="auto" if self.progress else 0
+                batches, epochs=self.epochs, shuffle=False, callbacks=callbacks, verbose=int(self.progress and sys.stdout.isatty())
             )
         finally:
             model.optimizer, model.compiled = None, False

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from lossexp import links
+
 from lossexp.links import split
 
 

@@ -131,7 +131,7 @@ class Trainer:
 
         steps_an_epoch = min(math.ceil(n / self.batch_size), self.limit_train_batches or n)
         setting = False if self.deterministic and self.jit_compile == "auto" else self.jit_compile
-        variables = [*model.variables, *optimizer.variables]
+        variables = [*model.variables, *optimizer.variables, *loss.variables]
         engine = choose_engine(
             setting, make, variables, epoch_order(n, order_seed, 0), steps_an_epoch * self.epochs
         )

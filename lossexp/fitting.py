@@ -1,0 +1,37 @@
+"""Whether a loss and a dataset fit each other, asked before any training."""
+
+from __future__ import annotations
+
+from lossexp.datasets.dataset import Dataset
+from lossexp.errors import InputError
+from lossexp.losses.loss import Loss
+
+SUGGESTIONS = {
+    "multiclass": "loss=ce, loss=focal",
+    "binary": "loss=bce, loss=binary_focal, loss=focal",
+    "regression": "loss=mse, loss=huber",
+}
+
+
+def check_loss(loss: Loss, dataset: Dataset) -> int:
+    """The head's width for this pair. Raises InputError where the loss cannot train on the dataset."""
+    if dataset.task not in loss.tasks:
+        raise InputError(
+            f"loss={loss.name} is for {' and '.join(loss.tasks)} tasks, but dataset={dataset.name} is a "
+            f"{dataset.task} task. Try {SUGGESTIONS[dataset.task]}, or a dataset of its task."
+        )
+    if loss.labels in ("binary", "values") and loss.labels != _scalar_labels(dataset):
+        raise InputError(
+            f"loss={loss.name} takes one number for each example ({loss.labels}), but dataset={dataset.name} has "
+            f"{dataset.num_classes} classes. Try {SUGGESTIONS[dataset.task]}."
+        )
+    if loss.reduction in (None, "none"):
+        raise InputError(
+            "loss.reduction=none leaves one value for each example, and training needs one number. Use "
+            "sum_over_batch_size, mean_with_sample_weight or sum."
+        )
+    return loss.num_outputs(dataset.num_classes)
+
+
+def _scalar_labels(dataset: Dataset) -> str:
+    return {"regression": "values", "binary": "binary"}.get(dataset.task, "sparse")

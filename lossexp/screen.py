@@ -1,0 +1,38 @@
+"""What a run prints: its choices before training, a table of test metrics and where to look after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+PER_CLASS_SHOWN = 12
+
+
+def show_choices(choices: Mapping[str, str], facts: Mapping[str, str], run_dir: Path) -> None:
+    """One line a choice: what was chosen in each group and what it amounts to."""
+    console = Console(highlight=False)
+    for group in ("dataset", "model", "loss", "optimizer", "trainer", "tracking"):
+        chosen = choices.get(group, "-")
+        console.print(f"  [bold]{group:<10}[/] {chosen:<16} [dim]{facts.get(group, '')}[/]", soft_wrap=True)
+    console.print(f"  [bold]{'folder':<10}[/] {run_dir}", soft_wrap=True)
+
+
+def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
+    """The test metrics as a table, and the command that opens the tracker on this run."""
+    console = Console(highlight=False)
+    table = Table(title=title, title_justify="left")
+    table.add_column("test metric")
+    table.add_column("value", justify="right")
+    per_class = [name for name in test if "/" in name]
+    for name, value in test.items():
+        if name not in per_class or len(per_class) <= PER_CLASS_SHOWN:
+            table.add_row(name, f"{value:.4f}")
+    console.print(table)
+    if len(per_class) > PER_CLASS_SHOWN:
+        worst = min(per_class, key=lambda name: test[name])
+        console.print(f"lowest of {len(per_class)} classes: {worst} {test[worst]:.4f}")
+    if where:
+        console.print(f"look at it:  {where}", soft_wrap=True, markup=False)

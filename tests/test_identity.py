@@ -1,0 +1,52 @@
+"""Run keys: equal for the same experiment, different for another."""
+
+import numpy as np
+
+from lossexp.identity import group_key, run_key
+
+CONFIG = {
+    "seed": 1,
+    "dataset": {"_target_": "d", "seed": 1, "path": "nowhere.npz"},
+    "loss": {"gamma": 2.0, "alpha": [1, 2]},
+    "trainer": {"epochs": 3, "progress": True},
+    "tracking": {"uri": "a"},
+    "output": "runs",
+}
+
+
+def changed(**groups):
+    return {**CONFIG, **groups}
+
+
+def test_paths_tracking_and_progress_do_not_change_the_key():
+    other = changed(tracking={"uri": "b"}, output="/elsewhere", trainer={"epochs": 3, "progress": False})
+    assert run_key(other) == run_key(CONFIG)
+
+
+def test_numbers_count_by_value():
+    assert run_key(changed(loss={"gamma": 2, "alpha": [1.0, 2.0]})) == run_key(CONFIG)
+    assert run_key(changed(loss={"gamma": 2.5, "alpha": [1, 2]})) != run_key(CONFIG)
+
+
+def test_true_is_not_one():
+    assert run_key(changed(loss={"gamma": True})) != run_key(changed(loss={"gamma": 1}))
+
+
+def test_seeds_share_a_group_but_not_a_run():
+    other = changed(seed=2, dataset={"_target_": "d", "seed": 2, "path": "nowhere.npz"})
+    assert run_key(other) != run_key(CONFIG)
+    assert group_key(other) == group_key(CONFIG)
+
+
+def test_a_dataset_seed_fixed_apart_from_the_seed_is_part_of_the_group():
+    fixed = changed(seed=2, dataset={"_target_": "d", "seed": 7, "path": "nowhere.npz"})
+    assert group_key(fixed) != group_key(CONFIG)
+
+
+def test_a_dataset_file_counts_by_content(tmp_path):
+    def key(name: str, x: list[int]) -> str:
+        np.savez(tmp_path / name, x=x)
+        return run_key(changed(dataset={"path": str(tmp_path / name)}))
+
+    assert key("a.npz", [1]) == key("b.npz", [1])
+    assert key("a.npz", [1]) != key("c.npz", [2])
