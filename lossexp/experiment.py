@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 from omegaconf import DictConfig
 
 from lossexp.config import build
@@ -19,11 +21,11 @@ from lossexp.identity import run_key
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
-from lossexp.reporting import log_result, log_start, run_tags
+from lossexp.reporting import log_result, log_start, run_name, run_tags
 from lossexp.runtime import runtime
 from lossexp.scores import Scores, read_scores, write_scores
 from lossexp.screen import show_choices, show_scores
-from lossexp.tracking.signals import sigterm_as_exit
+from lossexp.tracking.signals import sigterm_raises
 from lossexp.tracking.tracker import NoTracker, Tracker
 from lossexp.trainer.trainer import Trainer
 
@@ -55,19 +57,19 @@ def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: 
         show_scores(f"finished run {key}", finished.test, tracker.where())
         return finished
     trainer: Trainer = build(config.trainer, "trainer", trusted)
-    with runtime(config.seed, trainer.precision, trainer.deterministic), sigterm_as_exit():
+    with runtime(config.seed, trainer.precision, trainer.deterministic), sigterm_raises():
         parts = build_parts(config, trusted)
-        show_choices(choices, parts, trainer, run_dir)
+        show_choices(choices, facts(parts, trainer, config.seed), run_dir)
         with tracker:
-            tags = run_tags(config, key, choices)
-            tracker.open(run_name=tags["run_name"], run_dir=run_dir, tags=tags, resume=not config.rerun)
+            name, tags = run_name(choices, config.seed), run_tags(config, key, choices)
+            tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not config.rerun)
             log_start(tracker, config, parts, run_dir)
             fit = trainer.fit(
                 parts.model, parts.optimizer, parts.loss, parts.dataset, config.seed, on_epoch=tracker.metrics
             )
             scores = log_result(tracker, fit, trainer, parts, key, run_dir)
             write_scores(run_dir, scores)
-    show_scores(tags["run_name"], scores.test, tracker.where())
+    show_scores(name, scores.test, tracker.where())
     return scores
 
 
@@ -97,3 +99,20 @@ def find_finished(run_dir: Path, key: str, tracker: Tracker) -> Scores | None:
     if scores is None or isinstance(tracker, NoTracker):
         return scores
     return scores if tracker.find(key) else None
+
+
+def facts(parts: Parts, trainer: Trainer, seed: int) -> dict[str, str]:
+    """What the choices amount to, a few words a group."""
+    data = parts.dataset
+    sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
+    classes = f", {data.num_classes} classes" if data.num_classes else ""
+    config = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
+    devices = {device.device_type for device in tf.config.list_logical_devices()}
+    return {
+        "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
+        "model": f"{parts.model.count_params():,} parameters",
+        "loss": ", ".join(f"{k}={v}" for k, v in config.items() if v not in (None, False)),
+        "optimizer": f"learning rate {float(np.asarray(parts.optimizer.learning_rate)):g}",
+        "trainer": f"{trainer.epochs} epochs, batch {trainer.batch_size}, {trainer.precision}, "
+        f"{'GPU' if 'GPU' in devices else 'CPU'}, seed {seed}",
+    }

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import keras
+import tensorflow as tf
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp import figures
 from lossexp.identity import group_key
-from lossexp.metrics.outputs import save_outputs
-from lossexp.metrics.score import score
+from lossexp.links import log_probabilities, predicted_values
+from lossexp.metrics import Outputs, save_outputs
 from lossexp.scores import Scores
+from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Fit, Trainer
@@ -24,73 +22,81 @@ from lossexp.trainer.trainer import Fit, Trainer
 if TYPE_CHECKING:
     from lossexp.experiment import Parts
 
-LOGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "trainer", "debug")
+TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "trainer", "debug")
+# Where a run is written and found again, rather than what it is.
+NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
+
+
+def run_name(choices: Mapping[str, str], seed: int) -> str:
+    """A readable name, such as `focal-subclassed-digits-seed0`."""
+    return "-".join(choices.get(group, "custom") for group in ("loss", "model", "dataset")) + f"-seed{seed}"
 
 
 def run_tags(config: DictConfig, key: str, choices: Mapping[str, str]) -> dict[str, str]:
-    """Tags every run carries: the choices, the seed, the keys, and where the code came from."""
-    chosen = {group: choices.get(group, "custom") for group in LOGGED_GROUPS if choices.get(group) != "None"}
-    name = "-".join(chosen[group] for group in ("loss", "model", "dataset")) + f"-seed{config.seed}"
-    keys = {"run_key": key, "group_key": group_key(config), "run_name": name, "seed": str(config.seed)}
-    return {**provenance(sys.argv), **chosen, **keys}
+    """Tags every run carries: the option of each group, the seed, the keys, and where the code came from."""
+    chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group, "None") != "None"}
+    devices = [device.device_type for device in tf.config.list_physical_devices()]
+    keys = {"run_key": key, "group_key": group_key(config), "seed": str(config.seed)}
+    return {**provenance(devices=devices), **chosen, **keys}
 
 
 def log_start(tracker: Tracker, config: DictConfig, parts: Parts, run_dir: Path) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
-    OmegaConf.save(without_hydra(config), run_dir / "config.yaml", resolve=True)
+    kept = OmegaConf.masked_copy(config, [key for key in config if key not in NOT_PARAMETERS])
+    OmegaConf.save(kept, run_dir / "config.yaml", resolve=True)
     tracker.artifact(run_dir / "config.yaml")
-    tracker.params({**OmegaConf.to_container(without_hydra(config), resolve=True), "params": parts.model.count_params()})
-    summary = io.StringIO()
-    with redirect_stdout(summary):
-        parts.model.summary(print_fn=lambda line, **_: summary.write(line + "\n"))
-    (run_dir / "model.txt").write_text(summary.getvalue())
+    tracker.params({**OmegaConf.to_container(kept, resolve=True), "model_parameters": parts.model.count_params()})
+    lines: list[str] = []
+    parts.model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
+    (run_dir / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(run_dir / "model.txt")
-    tracker.dataset(parts.dataset)
-    tracker.figure(figures.samples(parts.dataset), "samples.png")
-
-
-def without_hydra(config: DictConfig) -> DictConfig:
-    """The config without Hydra's own node and without what only says where runs are written."""
-    return OmegaConf.masked_copy(config, [k for k in config if k not in ("hydra", "tracking", "output", "rerun")])
+    data, train = parts.dataset, parts.dataset.train
+    tracker.dataset(data)
+    grid = figures.sample_grid(
+        train.x, train.y, class_names=data.class_names, target_scale=data.target_scale, title=data.name
+    )
+    tracker.figure(grid, "samples.png")
 
 
 def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: str, run_dir: Path) -> Scores:
-    """After training: the best weights are put back, scored on the test split, and everything is logged."""
-    monitor, dataset, loss = fit.monitor, parts.dataset, parts.loss
-    last = fit.history[-1][monitor.metric]
-    if monitor.best_weights:
-        parts.model.set_weights(monitor.best_weights)
-    test = trainer.limited(dataset.test)
-    outputs = fit.predict(test.x)
-    facts = {"link": loss.link, "class_names": dataset.class_names, "target_scale": dataset.target_scale}
+    """After training: the best weights are put back, scored once on the test split, and everything is logged."""
+    fit.monitor.restore(parts.model)
+    test, data = trainer.limited(parts.dataset.test), parts.dataset
+    outputs = Outputs(
+        fit.predict(test.x), test.y, data.task, parts.loss.link, data.class_names, data.target_scale
+    )
     scores = Scores(
         run_key=key,
-        test=score(outputs, test.y, task=dataset.task, **facts),
-        monitor=monitor.metric,
-        best=monitor.best_value,
-        last=last,
-        best_epoch=monitor.best_epoch + 1,
+        test=outputs.score(),
+        monitor=fit.monitor.metric,
+        best=fit.monitor.best_value,
+        last=fit.history[-1][fit.monitor.metric],
+        best_epoch=fit.monitor.best_epoch + 1,
     )
-    best = {f"best/{monitor.metric}": scores.best, f"last/{monitor.metric}": last, "best/epoch": scores.best_epoch}
-    tracker.metrics({**{f"test/{name}": value for name, value in scores.test.items()}, **best}, fit.steps)
-    save_outputs(run_dir / "test_outputs.npz", outputs, test.y, task=dataset.task, **facts)
+    tracker.metrics({**_named(scores)}, fit.steps)
+    save_outputs(run_dir / "test_outputs.npz", **vars(outputs))
     tracker.artifact(run_dir / "test_outputs.npz")
-    log_figures(tracker, fit, dataset, outputs, test.y, loss.link)
-    log_model(tracker, parts.model, test.x[:8], outputs[:8], fit.steps, run_dir)
+    _log_figures(tracker, outputs, best_step=fit.steps * scores.best_epoch // len(fit.history))
+    parts.model.save(run_dir / "model.keras")
+    tracker.model(run_dir / "model.keras", inputs=test.x[:8], outputs=outputs.outputs[:8], step=fit.steps)
     return scores
 
 
-def log_figures(tracker: Tracker, fit: Fit, dataset, outputs, y, link: str) -> None:
+def _named(scores: Scores) -> dict[str, float]:
+    """Test metrics, and the monitored one at the best and at the last epoch (the gap is what choosing gained)."""
+    chosen = {f"best/{scores.monitor}": scores.best, f"last/{scores.monitor}": scores.last}
+    return {**{f"test/{k}": v for k, v in scores.test.items()}, **chosen, "best/epoch": scores.best_epoch}
+
+
+def _log_figures(tracker: Tracker, outputs: Outputs, best_step: int) -> None:
     """Learning curves, and a confusion matrix or predicted against true values."""
-    tracker.figure(figures.curves(fit.history), "curves.png")
-    if dataset.task == "regression":
-        tracker.figure(figures.predicted_versus_true(outputs, y, link, dataset.target_scale), "predicted.png")
+    tracker.figure(figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png")
+    if outputs.task == "regression":
+        predicted = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
+        true = outputs.labels * outputs.target_scale
+        tracker.figure(figures.predicted_versus_true(true, predicted), "predicted.png")
     else:
-        tracker.figure(figures.confusion(outputs, y, link, dataset.class_names), "confusion.png")
-
-
-def log_model(tracker: Tracker, model: keras.Model, inputs, outputs, step: int, run_dir: Path) -> None:
-    """The best model as `model.keras` in the run's folder and as a model of the tracker."""
-    path = run_dir / "model.keras"
-    model.save(path)
-    tracker.model(path, inputs=inputs, outputs=outputs, step=step)
+        predicted = log_probabilities(outputs.outputs, outputs.link).argmax(axis=1)
+        tracker.figure(
+            figures.confusion_matrix(outputs.labels, predicted, outputs.class_names), "confusion.png"
+        )

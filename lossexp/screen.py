@@ -12,12 +12,11 @@ PER_CLASS_SHOWN = 12
 
 
 def show_choices(choices: Mapping[str, str], facts: Mapping[str, str], run_dir: Path) -> None:
-    """One line a choice: what was chosen in each group and what it amounts to."""
+    """One line a group: the option chosen, and what it amounts to."""
     console = Console(highlight=False)
-    for group in ("dataset", "model", "loss", "optimizer", "trainer", "tracking"):
-        chosen = choices.get(group, "-")
-        console.print(f"  [bold]{group:<10}[/] {chosen:<16} [dim]{facts.get(group, '')}[/]", soft_wrap=True)
-    console.print(f"  [bold]{'folder':<10}[/] {run_dir}", soft_wrap=True)
+    for group, fact in {**facts, "folder": str(run_dir)}.items():
+        chosen = choices.get(group, "")
+        console.print(f"  [bold]{group:<10}[/]{chosen:<14} [dim]{fact}[/]", soft_wrap=True)
 
 
 def show_scores(title: str, test: Mapping[str, float], where: str) -> None:

@@ -48,3 +48,8 @@ class Monitor:
         if self.better(record[self.metric]):
             self.best_epoch, self.best_value = epoch, record[self.metric]
             self.best_weights = model.get_weights()
+
+    def restore(self, model: keras.Model) -> None:
+        """Puts the best epoch's weights into the model; where no epoch was better than NaN, the last stay."""
+        if self.best_weights:
+            model.set_weights(self.best_weights)
