@@ -1,44 +1,94 @@
 """Losses: every one a `keras.losses.Loss` on raw outputs; the contract is `loss.Loss`."""
 
+from lossexp.losses.asymmetric import ASL, ASLSingle
 from lossexp.losses.barron import Barron, Tukey
+from lossexp.losses.bounded import GCE, MAEProb, Taylor
+from lossexp.losses.class_balanced import CBCrossEntropy, CBFocal, CBSigmoid
 from lossexp.losses.cosine import CosineSimilarity
 from lossexp.losses.cross_entropy import BinaryCrossEntropy, CrossEntropy, KLDivergence
 from lossexp.losses.deviance import GammaDeviance, Poisson, Tweedie
 from lossexp.losses.distances import MAE, MAPE, MSE, MSLE, SMAPE, LogCosh
+from lossexp.losses.distribution_balanced import DBLoss
+from lossexp.losses.equalization import EQL
 from lossexp.losses.focal import BinaryFocal, Focal
 from lossexp.losses.gaussian import CRPS, GaussianNLL
+from lossexp.losses.gradient_ratio import EQLv2, EqualizedFocal
+from lossexp.losses.hinge import CategoricalHinge, CrammerSinger, Hinge, SquaredHinge
 from lossexp.losses.keras_losses import Adapted, as_loss
+from lossexp.losses.ldam import LDAM
+from lossexp.losses.logit_adjustment import VS, BalancedSoftmax, LogitAdjusted
 from lossexp.losses.loss import Loss
+from lossexp.losses.lovasz import LovaszHinge, LovaszSoftmax
+from lossexp.losses.margin_softmax import ArcFace, CosFace
+from lossexp.losses.multilabel import ZLPR, TwoWay
+from lossexp.losses.overlap import Dice, FocalTversky, Tversky
 from lossexp.losses.piecewise import EpsilonInsensitive, Huber, SmoothL1, Wing
 from lossexp.losses.pinball import Expectile, Quantile
+from lossexp.losses.polynomial import Poly1, Poly1Focal
+from lossexp.losses.seesaw import Seesaw
+from lossexp.losses.symmetric import RCE, SCE
 
 __all__ = [
+    "ASL",
     "CRPS",
+    "EQL",
+    "GCE",
+    "LDAM",
     "MAE",
     "MAPE",
     "MSE",
     "MSLE",
+    "RCE",
+    "SCE",
     "SMAPE",
+    "VS",
+    "ZLPR",
+    "ASLSingle",
     "Adapted",
+    "ArcFace",
+    "BalancedSoftmax",
     "Barron",
     "BinaryCrossEntropy",
     "BinaryFocal",
+    "CBCrossEntropy",
+    "CBFocal",
+    "CBSigmoid",
+    "CategoricalHinge",
+    "CosFace",
     "CosineSimilarity",
+    "CrammerSinger",
     "CrossEntropy",
+    "DBLoss",
+    "Dice",
+    "EQLv2",
     "EpsilonInsensitive",
+    "EqualizedFocal",
     "Expectile",
     "Focal",
+    "FocalTversky",
     "GammaDeviance",
     "GaussianNLL",
+    "Hinge",
     "Huber",
     "KLDivergence",
     "LogCosh",
+    "LogitAdjusted",
     "Loss",
+    "LovaszHinge",
+    "LovaszSoftmax",
+    "MAEProb",
     "Poisson",
+    "Poly1",
+    "Poly1Focal",
     "Quantile",
+    "Seesaw",
     "SmoothL1",
+    "SquaredHinge",
+    "Taylor",
     "Tukey",
+    "Tversky",
     "Tweedie",
+    "TwoWay",
     "Wing",
     "as_loss",
 ]

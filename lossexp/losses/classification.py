@@ -60,6 +60,10 @@ class MulticlassLoss(Loss):
         """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
         raise NotImplementedError
 
+    def smoothed(self, labels: tf.Tensor) -> tf.Tensor:
+        """What `values` gets for the labels `[..., K]`; a subclass with a rule of its own overrides it."""
+        return targets.smooth(labels, self.label_smoothing)
+
     def adapt(self, class_counts: Sequence[int]) -> None:
         super().adapt(class_counts)
         if isinstance(self.class_weight, str):
@@ -71,7 +75,7 @@ class MulticlassLoss(Loss):
         labels, valid = targets.multiclass_targets(y_true, logits, self.ignore_class)
         if valid is not None:
             logits = tf.where(valid[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
-        values = self.values(targets.smooth(labels, self.label_smoothing), logits)
+        values = self.values(self.smoothed(labels), logits)
         if self.class_weight is not None:
             values *= self._example_weights(labels)
         if valid is not None:

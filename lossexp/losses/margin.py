@@ -46,7 +46,7 @@ def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def centered(logits: tf.Tensor) -> tf.Tensor:
-    """`[..., K]` logits minus their largest, which changes no softmax but saves digits of what is added next."""
+    """`[..., K]` logits minus their largest: the same softmax, and room for digits of what is added."""
     return logits - tf.stop_gradient(tf.reduce_max(logits, axis=-1, keepdims=True))
 
 

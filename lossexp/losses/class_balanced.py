@@ -1,0 +1,135 @@
+"""Class-balanced losses: weights from the effective number of examples (Cui et al. 2019)."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.class_weights import effective_number
+from lossexp.losses.classification import register
+from lossexp.losses.counts import CountsLoss, checked, of_label
+from lossexp.losses.focal import binary_focal, focal
+from lossexp.losses.one_vs_rest import OneVsRest
+from lossexp.losses.targets import multiclass_targets
+
+
+def class_balanced(y_true, logits, class_counts, beta: float = 0.9999, gamma: float = 0.0) -> tf.Tensor:
+    """`w_y` times softmax focal loss (cross-entropy at gamma 0), `[...]` float32, logits `[..., K]`.
+
+    w_c = (1 - beta) / (1 - beta^n_c), scaled to sum to K.
+    """
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    weights = effective_number(checked(class_counts, logits), beta)
+    return of_label(targets, weights) * focal(targets, logits, gamma)
+
+
+def class_balanced_sigmoid(
+    y_true, logits, class_counts, beta: float = 0.9999, gamma: float = 2.0
+) -> tf.Tensor:
+    """`w_y sum_k` sigmoid focal loss of output k against "is class k", `[...]` float32, logits `[..., K]`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    weights = effective_number(checked(class_counts, logits), beta)
+    return of_label(targets, weights) * tf.reduce_sum(binary_focal(targets, logits, gamma), axis=-1)
+
+
+@register
+class CBCrossEntropy(CountsLoss):
+    """Class-balanced cross-entropy: `w_y (-log p_y)`, `w_c = (1 - beta) / (1 - beta^n_c)`, sum of w = K.
+
+    Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of Samples".
+
+    Args:
+        beta: in [0, 1); 0 is cross-entropy, towards 1 the weights become proportional to 1 / n_c.
+        class_counts: training examples per class, or None until `adapt`.
+        label_smoothing, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
+    """
+
+    def __init__(
+        self,
+        beta: float = 0.9999,
+        class_counts: list[int] | None = None,
+        label_smoothing: float = 0.0,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")
+
+    def values(self, targets, logits):
+        return class_balanced(targets, logits, self.counts(logits), self.beta)
+
+
+@register
+class CBFocal(CountsLoss):
+    """Class-balanced focal loss on softmax outputs: `w_y (1 - p_y)^gamma (-log p_y)`, w as `CBCrossEntropy`.
+
+    Cui et al. 2019, section 4; focal loss: Lin et al. 2017.
+
+    Args:
+        gamma: >= 0; 0 is `CBCrossEntropy`.
+        beta, class_counts, label_smoothing, ignore_class: see `CBCrossEntropy`.
+
+    Raises:
+        ValueError: as `CBCrossEntropy`.
+    """
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        beta: float = 0.9999,
+        class_counts: list[int] | None = None,
+        label_smoothing: float = 0.0,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
+        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")
+
+    def values(self, targets, logits):
+        return class_balanced(targets, logits, self.counts(logits), self.beta, self.gamma)
+
+
+@register
+class CBSigmoid(OneVsRest, CountsLoss):
+    """The paper's own class-balanced focal loss: `w_y sum_k focal(z_k, [y = k])` on K sigmoid outputs.
+
+    Cui et al. 2019, section 4.3; the head's bias starts at -log(K - 1), that is p = 1 / K, as published.
+
+    Args:
+        gamma: >= 0; 0 is the class-balanced sum of K binary cross-entropies.
+        beta, class_counts: see `CBCrossEntropy`.
+
+    Raises:
+        ValueError: as `CBCrossEntropy`.
+    """
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        beta: float = 0.9999,
+        class_counts: list[int] | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(class_counts, 0.0, None, None, reduction, name, dtype)
+        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")
+
+    def initial_bias(self, class_counts) -> float | None:
+        return -math.log(len(class_counts) - 1)
+
+    def values(self, targets, logits):
+        return class_balanced_sigmoid(targets, logits, self.counts(logits), self.beta, self.gamma)

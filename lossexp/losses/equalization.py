@@ -1,0 +1,55 @@
+"""Equalization loss: K sigmoid outputs, the rare ones shielded from being negatives (Tan et al. 2020)."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import register
+from lossexp.losses.counts import CountsLoss, checked, constant
+from lossexp.losses.focal import binary_focal
+from lossexp.losses.one_vs_rest import OneVsRest
+
+
+def equalization(targets, logits, class_counts, threshold: float = 0.00176) -> tf.Tensor:
+    """`sum_k (1 - [n_k / N < threshold] (1 - t_k)) BCE(z_k, t_k)`, `[...]` float32, logits z `[..., K]`.
+
+    A rare class is a positive where it is the label, and never a negative.
+    """
+    counts = checked(class_counts, tf.convert_to_tensor(logits))
+    shielded = constant(counts / counts.sum() < threshold)
+    weights = 1.0 - shielded * (1.0 - targets)
+    return tf.reduce_sum(weights * binary_focal(targets, logits, gamma=0.0), axis=-1)
+
+
+@register
+class EQL(OneVsRest, CountsLoss):
+    """Equalization loss: the sum of K binary cross-entropies, without the negatives of rare classes.
+
+    Tan et al. 2020, "Equalization Loss for Long-Tailed Object Recognition", equations 2 and 3, where every
+    example is foreground.
+
+    Args:
+        threshold: in [0, 1], the share of the training examples below which a class is rare; 0 is the sum of
+            binary cross-entropies. The default is the paper's for 1230 classes.
+        class_counts: training examples per class, or None until `adapt`.
+
+    Raises:
+        ValueError: a parameter out of range; no counts when a value is asked for.
+    """
+
+    zero_counts = True
+
+    def __init__(
+        self,
+        threshold: float = 0.00176,
+        class_counts: list[int] | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(class_counts, reduction=reduction, name=name, dtype=dtype)
+        self.threshold = validation.number(self, "threshold", threshold, "[0, 1]")
+
+    def values(self, targets, logits):
+        return equalization(targets, logits, self.counts(logits), self.threshold)

@@ -1,0 +1,85 @@
+"""LDAM: larger margins for rarer classes, and deferred re-weighting (Cao et al. 2019)."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.class_weights import effective_number
+from lossexp.losses.classification import register
+from lossexp.losses.counts import CountsLoss, checked, constant, of_label
+from lossexp.losses.margin_softmax import margin_softmax
+
+
+def ldam_margins(class_counts, max_m: float = 0.5) -> np.ndarray:
+    """`max_m n_c^(-1/4) / max_k n_k^(-1/4)`, `[K]` float64: the rarest class's margin is max_m."""
+    counts = np.asarray(class_counts, np.float64)
+    return max_m * (counts / counts.min()) ** -0.25
+
+
+def ldam(y_true, logits, class_counts, max_m: float = 0.5, s: float = 30.0) -> tf.Tensor:
+    """Cross-entropy of `s (c - m_y e_y)`, m from `ldam_margins`, `[...]` float32, cosines c `[..., K]`."""
+    margins = ldam_margins(checked(class_counts, tf.convert_to_tensor(logits)), max_m)
+    return margin_softmax(y_true, logits, constant(margins), s)
+
+
+@register
+class LDAM(CountsLoss):
+    """Label-distribution-aware margin loss: `-log softmax(s (c - m_y e_y))_y`, `m_c ~ n_c^(-1/4)`.
+
+    Cao et al. 2019, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", section
+    3.2. Outputs must be cosines (`head="cosine"`): with ordinary logits the scale s makes it diverge.
+    Probabilities are softmax(s c), without the margins.
+
+    Args:
+        max_m: >= 0, the margin of the rarest class; 0 is cross-entropy of s c.
+        s: > 0, the scale of the cosines.
+        drw: None, or when deferred re-weighting starts, as a share of the epochs in [0, 1] (the paper: 0.8).
+            From then on values are multiplied by the class-balanced weights (Cui et al. 2019). `on_epoch`
+            switches it; in Keras's `fit`, call that from a `LambdaCallback(on_epoch_begin=...)`.
+        beta: in [0, 1), of those weights.
+        class_counts: training examples per class, or None until `adapt`.
+        ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
+    """
+
+    head = "cosine"
+
+    def __init__(
+        self,
+        max_m: float = 0.5,
+        s: float = 30.0,
+        drw: float | None = None,
+        beta: float = 0.9999,
+        class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
+        self.max_m = validation.number(self, "max_m", max_m, "[0, inf)")
+        self.s = validation.number(self, "s", s, "(0, inf)")
+        self.drw = None if drw is None else validation.number(self, "drw", drw, "[0, 1]")
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")
+        if self.drw is not None:
+            self._reweight = tf.Variable(0.0, trainable=False, name="reweight")
+
+    @property
+    def link(self) -> dict:
+        return {"name": "softmax", "scale": self.s}
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        if self.drw is not None:
+            self._reweight.assign(float(epoch >= self.drw * epochs))
+
+    def values(self, targets, logits):
+        counts = self.counts(logits)
+        values = ldam(targets, logits, counts, self.max_m, self.s)
+        if self.drw is None:
+            return values
+        weights = of_label(targets, effective_number(counts, self.beta))
+        return values * tf.where(self._reweight > 0.0, weights, 1.0)

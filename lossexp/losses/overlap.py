@@ -1,0 +1,169 @@
+"""Overlap of predicted and true classes: Dice, Tversky and focal Tversky."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.margin import log_probabilities
+from lossexp.losses.targets import multiclass_targets
+
+OVER = ("example", "class", "batch")
+
+
+def tversky(
+    y_true,
+    logits,
+    alpha: float = 0.5,
+    beta: float = 0.5,
+    smooth: float = 0.0,
+    over: str = "example",
+    exponent: float = 1.0,
+) -> tf.Tensor:
+    """`(1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth))^exponent`, `[...]` float32.
+
+    With targets t and p = softmax(logits `[..., K]`): TP = sum t p, FP = sum (1 - t) p, FN = sum t (1 - p).
+    The sums run over the K outputs of an example (`over="example"`); over the batch for each class, followed
+    by the mean over the classes present in the batch (`"class"`); or over everything (`"batch"`). The last
+    two have one value, which is returned for every example.
+    """
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p, log_not_p = log_probabilities(logits)
+    if over == "example":
+        return _of_example(targets, log_p, log_not_p, alpha + beta, smooth, exponent)
+    axes = list(range(targets.shape.rank - (over == "class")))
+    p, not_p = tf.exp(log_p), tf.exp(log_not_p)
+    hit = tf.reduce_sum(targets * p, axes)
+    missed = tf.reduce_sum(alpha * (1.0 - targets) * p + beta * targets * not_p, axes)
+    values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
+    if over == "class":
+        present = tf.cast(tf.reduce_sum(targets, axes) > 0.0, tf.float32)
+        values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
+    return values * tf.ones_like(targets[..., 0])
+
+
+def dice(y_true, logits, smooth: float = 0.0, over: str = "example") -> tf.Tensor:
+    """`1 - (2 TP + smooth) / (sum t + sum p + smooth)`, `[...]` float32; arguments as `tversky`."""
+    return tversky(y_true, logits, smooth=smooth / 2.0, over=over)
+
+
+def _of_example(targets, log_p, log_not_p, weight: float, smooth: float, exponent: float) -> tf.Tensor:
+    """With TP + FN = 1 and FP = FN = 1 - TP, a function of the log-odds of TP: no difference is left."""
+    log_t = tf.math.log(targets)
+    hit = tf.reduce_logsumexp(log_t + log_p, axis=-1)
+    missed = tf.reduce_logsumexp(log_t + log_not_p, axis=-1)
+    offset = math.log1p(smooth) - math.log(weight + smooth)
+    log_value = math.log(weight / (weight + smooth)) - tf.nn.softplus(hit - missed + offset)
+    return tf.exp(exponent * log_value)
+
+
+def _power(values: tf.Tensor, exponent: float) -> tf.Tensor:
+    if exponent == 1.0:
+        return values
+    positive = values > 0.0
+    return tf.where(positive, tf.exp(exponent * tf.math.log(tf.where(positive, values, 1.0))), 0.0)
+
+
+@register
+class Dice(MulticlassLoss):
+    """Dice loss on softmax outputs: `1 - (2 TP + smooth) / (sum t + sum p + smooth)`.
+
+    Milletari et al. 2016, "V-Net", with p in place of p^2. For one label per example `over="example"` is
+    1 - p_y, half the mean absolute error; `over="class"` is the soft form of 1 - macro F1.
+
+    Args:
+        smooth: >= 0.
+        over: `"example"`, `"class"` or `"batch"`: see `tversky`. The last two make a batch's value depend on
+            all its examples: sample weights scale that value and do not weight the sums.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        smooth: float = 0.0,
+        over: str = "example",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
+        self.over = validation.choice(self, "over", over, OVER)
+
+    def values(self, targets, logits):
+        return dice(targets, logits, self.smooth, self.over)
+
+
+@register
+class Tversky(MulticlassLoss):
+    """Tversky loss: `1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth)`; Dice at alpha = beta = 0.5.
+
+    Salehi et al. 2017, "Tversky loss function for image segmentation using 3D fully convolutional deep
+    networks".
+
+    Args:
+        alpha, beta: >= 0 and not both 0: weights of false positives and of false negatives.
+        smooth, over: see `Dice`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        smooth: float = 0.0,
+        over: str = "example",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
+        self.beta = validation.number(self, "beta", beta, "[0, inf)")
+        validation.number(self, "alpha + beta", self.alpha + self.beta, "(0, inf)")
+        self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
+        self.over = validation.choice(self, "over", over, OVER)
+
+    def values(self, targets, logits):
+        return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over)
+
+
+@register
+class FocalTversky(Tversky):
+    """Focal Tversky loss: the Tversky loss to a power, by class where `over="class"`.
+
+    Abraham and Khan 2019, "A Novel Focal Tversky Loss Function with Improved Attention U-Net for Lesion
+    Segmentation"; its 1 / gamma is `exponent`.
+
+    Args:
+        exponent: > 0; 1 is `Tversky`.
+        alpha, beta, smooth, over: see `Tversky`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        exponent: float = 0.75,
+        alpha: float = 0.3,
+        beta: float = 0.7,
+        smooth: float = 0.0,
+        over: str = "example",
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(alpha, beta, smooth, over, reduction, name, dtype)
+        self.exponent = validation.number(self, "exponent", exponent, "(0, inf)")
+
+    def values(self, targets, logits):
+        return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, self.exponent)
