@@ -1,0 +1,67 @@
+"""The confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.metrics import confusion_matrix as count
+
+from lossexp.figures.style import GREY, new_figure, shortened, style
+
+MOST_NUMBERS = 20
+MOST_NAMES = 40
+
+
+def confusion_matrix(
+    labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], *, title: str = ""
+) -> Figure:
+    """Colours: share of each true class (rows sum to 1). Numbers: examples, up to 20 classes.
+
+    labels, predicted: class numbers `[n]`, 0 to `len(class_names) - 1`.
+    """
+    k = len(class_names)
+    counts = count(labels, predicted, labels=np.arange(k))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = [shortened(name) for name in class_names]
+    with style():
+        side = float(np.clip(2.0 + 0.42 * k, 3.6, 11))
+        figure = new_figure(side + 1.2, side, title)
+        axes = figure.subplots()
+        axes.grid(False)
+        display = ConfusionMatrixDisplay(shares, display_labels=names)
+        display.plot(
+            ax=axes, cmap="Blues", colorbar=False, include_values=False, im_kw={"vmin": 0, "vmax": 1}
+        )
+        if k <= MOST_NUMBERS:
+            _write_counts(axes, counts, shares)
+        _name_axes(axes, k, names)
+        bar = figure.colorbar(display.im_, ax=axes, shrink=0.8, label="share of the true class")
+        bar.outline.set_visible(False)
+    return figure
+
+
+def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
+    size = 10 if len(counts) <= 12 else 7
+    for (row, column), number in np.ndenumerate(counts):
+        if number:
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{number}", ha="center", va="center", color=colour, fontsize=size)
+
+
+def _name_axes(axes: Axes, k: int, names: Sequence[str]) -> None:
+    if k > MOST_NAMES:
+        ticks = np.arange(0, k, max(1, k // 50) * 10)
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.set_yticks(ticks, [str(tick) for tick in ticks])
+    elif max(map(len, names)) > 2:
+        axes.tick_params(axis="x", rotation=45 if k <= 12 else 90)
+        for label in axes.get_xticklabels():
+            label.set(ha="right" if k <= 12 else "center", rotation_mode="anchor" if k <= 12 else "default")
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, colors="black")
+    axes.set_facecolor(GREY)
