@@ -46,6 +46,8 @@ class MulticlassLoss(Loss):
         super().__init__(reduction=reduction, name=name, dtype=dtype)
         self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
         self.ignore_class = ignore_class
+        if ignore_class is not None:
+            self.ignore_class = validation.integer(self, "ignore_class", ignore_class, "(-inf, inf)")
         if isinstance(class_weight, str):
             validation.choice(self, "class_weight", class_weight, tuple(class_weights.COMPUTED))
             self.class_weight, self._weights, self.needs_counts = class_weight, None, True
@@ -116,7 +118,8 @@ class BinaryLoss(Loss):
     """A loss of independent sigmoid logits `[batch, L]` (L = 1: binary; L > 1: multi-label).
 
     A subclass implements `values(targets, logits)`, one value per label; `call` returns their mean over the
-    last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]` (or `[batch]` for L = 1).
+    last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]`; for L = 1, labels and
+    logits may be `[batch]`.
 
     Args:
         label_smoothing: e in [0, 1); targets become `t (1 - e) + e / 2` before anything else.
@@ -141,9 +144,15 @@ class BinaryLoss(Loss):
         """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""
         raise NotImplementedError
 
+    def encoded(self, y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Labels in [0, 1] in the shape of `logits`; a subclass that takes others too overrides it."""
+        return targets.binary_targets(y_true, logits)
+
     def call(self, y_true, y_pred) -> tf.Tensor:
         logits = tf.cast(y_pred, tf.float32)
-        labels = targets.smooth_binary(targets.binary_targets(y_true, logits), self.label_smoothing)
+        if logits.shape.rank == 1:
+            logits = logits[:, tf.newaxis]
+        labels = targets.smooth_binary(self.encoded(y_true, logits), self.label_smoothing)
         return tf.reduce_mean(self.values(labels, logits), axis=-1)
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from lossexp.losses import validation
 from lossexp.losses.classification import BinaryLoss, MulticlassLoss, register
-from lossexp.losses.targets import binary_targets, multiclass_targets
+from lossexp.losses.targets import matched, multiclass_targets
 
 
 def hinge(y_true, scores, margin: float = 1.0) -> tf.Tensor:
@@ -15,7 +15,7 @@ def hinge(y_true, scores, margin: float = 1.0) -> tf.Tensor:
     y = 2 t - 1 for labels t in [0, 1]; labels of -1 are accepted for 0.
     """
     scores = tf.cast(scores, tf.float32)
-    signs = tf.maximum(2.0 * binary_targets(y_true, scores) - 1.0, -1.0)
+    signs = tf.maximum(2.0 * matched(y_true, scores) - 1.0, -1.0)
     return tf.maximum(margin - signs * scores, 0.0)
 
 
@@ -63,6 +63,9 @@ class Hinge(BinaryLoss):
     ):
         super().__init__(0.0, reduction, name, dtype)
         self.margin = validation.number(self, "margin", margin, "(0, inf)")
+
+    def encoded(self, y_true, logits):
+        return tf.maximum(matched(y_true, logits), 0.0)
 
     def values(self, targets, logits):
         return hinge(targets, logits, self.margin)

@@ -13,7 +13,7 @@ from lossexp.losses import validation
 from lossexp.losses.classification import register
 from lossexp.losses.keras_facts import LINKS, TASKS, Facts, facts_of
 from lossexp.losses.loss import Loss
-from lossexp.losses.targets import binary_targets, class_numbers, multiclass_targets
+from lossexp.losses.targets import class_numbers, matched, multiclass_targets
 
 ON = ("logits", "probabilities", "values", "positive", "embeddings", "frames")
 LABELS = ("sparse", "onehot", "binary", "values")
@@ -73,6 +73,8 @@ class Adapted(Loss):
 
     def call(self, y_true, y_pred) -> tf.Tensor:
         outputs = tf.cast(y_pred, tf.float32)
+        if outputs.shape.rank == 1:
+            outputs = outputs[:, tf.newaxis]
         targets = self._targets(y_true, outputs)
         if self.on == "frames":
             targets = targets[:, tf.newaxis] + 1
@@ -121,7 +123,7 @@ class Adapted(Loss):
             return multiclass_targets(y_true, outputs)[0]
         if self.link == "gaussian":  # two outputs for one value
             outputs = outputs[..., :1]
-        return binary_targets(y_true, outputs)
+        return matched(y_true, outputs)
 
     def _form(self, outputs: tf.Tensor) -> tf.Tensor:
         if self.on == "probabilities":

@@ -21,17 +21,9 @@ def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
     O(K): the margin is needed only for the class with the largest logit. For every other class p_k <= 1/2,
     where log-softmax and log1p(-p_k) are already accurate.
-    Raises ValueError if K is 1 or unknown.
     """
-    logits = tf.cast(logits, tf.float32)
-    num_classes = logits.shape[-1]
-    if num_classes is None or num_classes < 2:
-        raise ValueError(
-            f"logits of shape {logits.shape}: a softmax loss needs at least two outputs (a static last "
-            "dimension K >= 2). For one output use a binary loss."
-        )
-    logits = centered(logits)
-    is_top = tf.one_hot(tf.argmax(logits, axis=-1), num_classes, on_value=True, off_value=False)
+    logits = centered(tf.cast(logits, tf.float32))
+    is_top = tf.one_hot(tf.argmax(logits, axis=-1), logits.shape[-1], on_value=True, off_value=False)
 
     top = tf.reduce_sum(tf.where(is_top, logits, 0.0), axis=-1, keepdims=True)
     rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf"), logits), axis=-1, keepdims=True)

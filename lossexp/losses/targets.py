@@ -18,9 +18,10 @@ def multiclass_targets(
 
     A label outside [0, K), or not a whole number, raises ValueError in eager mode. Inside a graph nothing
     can be raised on every device: its target is NaN there, so that the loss is NaN and not silently 0.
-    Raises ValueError if the shapes cannot be matched without broadcasting.
+    Raises ValueError if K is 1 or unknown, or if the shapes cannot be matched without broadcasting.
     """
     y_true = tf.convert_to_tensor(y_true)
+    _check_classes(logits)
     if _is_dense(y_true, logits):
         targets = tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape)
         return targets, _dense_valid(targets, ignore_class)
@@ -30,18 +31,30 @@ def multiclass_targets(
 
 
 def binary_targets(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Targets float32 in the shape of `logits`, `[batch, L]`; for L = 1, `y_true` may be `[batch]`.
+    """Targets in [0, 1], float32 in the shape of `logits`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
+
+    A label outside [0, 1] raises ValueError in eager mode and is NaN inside a graph, as for
+    `multiclass_targets`. Raises ValueError if the shapes cannot be matched without broadcasting.
+    """
+    targets = matched(y_true, logits)
+    known = (targets >= 0.0) & (targets <= 1.0)
+    if tf.executing_eagerly() and not tf.reduce_all(known):
+        wrong = tf.boolean_mask(targets, ~known)[0]
+        raise ValueError(f"label {wrong:g}: a sigmoid loss takes labels 0 and 1, or soft labels between.")
+    return tf.where(known, targets, float("nan"))
+
+
+def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """`y_true` as float32 in the shape of `outputs`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
 
     Raises ValueError if the shapes cannot be matched without broadcasting.
     """
     y_true = tf.cast(y_true, tf.float32)
-    if y_true.shape.rank == logits.shape.rank - 1 and logits.shape[-1] == 1:
+    if y_true.shape.rank == outputs.shape.rank - 1 and outputs.shape[-1] == 1:
         y_true = y_true[..., tf.newaxis]
-    elif y_true.shape.rank == logits.shape.rank + 1 and y_true.shape[-1] == 1:
-        y_true = y_true[..., 0]
-    if not y_true.shape.is_compatible_with(logits.shape):
-        raise ValueError(f"y_true of shape {y_true.shape} does not fit logits of shape {logits.shape}.")
-    return tf.ensure_shape(y_true, logits.shape)
+    if not y_true.shape.is_compatible_with(outputs.shape):
+        raise ValueError(f"y_true of shape {y_true.shape} does not fit outputs of shape {outputs.shape}.")
+    return tf.ensure_shape(y_true, outputs.shape)
 
 
 def smooth(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
@@ -54,6 +67,14 @@ def smooth(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
 def smooth_binary(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
     """`t (1 - e) + e / 2`: the same with two classes."""
     return targets if label_smoothing == 0.0 else targets * (1.0 - label_smoothing) + label_smoothing / 2.0
+
+
+def _check_classes(logits: tf.Tensor) -> None:
+    if logits.shape.rank is None or (logits.shape[-1] or 0) < 2:
+        raise ValueError(
+            f"logits of shape {logits.shape}: a softmax loss needs at least two outputs (a static last "
+            "dimension K >= 2). For one output use a binary loss."
+        )
 
 
 def _is_dense(y_true: tf.Tensor, logits: tf.Tensor) -> bool:

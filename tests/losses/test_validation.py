@@ -1,0 +1,57 @@
+"""Parameters out of range are refused by name, value and range."""
+
+import re
+import warnings
+
+import pytest
+
+from lossexp.losses import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, KLDivergence
+
+REFUSED = [
+    (Focal, "gamma", -1, "[0, inf)"),
+    (Focal, "gamma", float("nan"), "[0, inf)"),
+    (Focal, "gamma", float("inf"), "[0, inf)"),
+    (Focal, "gamma", "2", "[0, inf)"),
+    (Focal, "gamma", True, "[0, inf)"),
+    (Focal, "alpha", [0.2, -0.1, 1.0], "[0, inf)"),
+    (Focal, "alpha", [0.2], "[0, inf)"),
+    (Focal, "label_smoothing", 1, "[0, 1)"),
+    (Focal, "class_weight", [1.0, -2.0], "[0, inf)"),
+    (Focal, "class_weight", "equal", "balanced, effective_number"),
+    (Focal, "ignore_class", 0.5, "whole number"),
+    (BinaryFocal, "gamma", -0.1, "[0, inf)"),
+    (BinaryFocal, "alpha", 5, "[0, 1]"),
+    (BinaryFocal, "label_smoothing", 2, "[0, 1)"),
+    (BinaryCrossEntropy, "pos_weight", 0, "(0, inf)"),
+    (CrossEntropy, "label_smoothing", -0.1, "[0, 1)"),
+    (KLDivergence, "label_smoothing", 1.0, "[0, 1)"),
+    (Focal, "reduction", "auto", "reduction"),
+]
+
+
+@pytest.mark.parametrize(("loss", "name", "value", "allowed"), REFUSED)
+def test_out_of_range(loss, name, value, allowed):
+    with pytest.raises(ValueError, match=re.escape(allowed)) as caught:
+        loss(**{name: value})
+    assert name in str(caught.value)
+
+
+def test_list_of_the_wrong_length():
+    for loss in (Focal(alpha=[1, 2]), Focal(class_weight=[1, 2])):
+        with pytest.raises(ValueError, match="2 entries for 3 classes"):
+            loss([0], [[1.0, 2.0, 3.0]])
+
+
+def test_one_alpha_for_all_classes_warns_once_when_made():
+    with pytest.warns(UserWarning, match="alpha=0.25 is one number for all classes"):
+        loss = Focal(alpha=0.25)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss([0], [[1.0, 2.0, 3.0]])
+        Focal(alpha=[0.25, 0.5, 1])
+        BinaryFocal(alpha=0.25)
+
+
+def test_whole_numbers_are_taken_for_floats():
+    assert Focal(gamma=2, alpha=[1, 2, 3]).get_config()["alpha"] == [1.0, 2.0, 3.0]
+    assert isinstance(Focal(gamma=2).gamma, float)
