@@ -77,8 +77,10 @@ def _read(path: str) -> dict[str, np.ndarray]:
             arrays = {key: stored[key] for key in KEYS if not missing}
             found = ", ".join(stored) or "nothing"
     except Exception as error:  # numpy, zipfile and zlib each have their own for a broken file
+        # numpy's message for a pickle recommends to allow it, which would run whatever the file holds.
+        reason = "it is another kind of file or holds Python objects" if "pickle" in str(error) else error
         raise InputError(
-            f"dataset.path={path} is not an .npz file of plain numeric arrays: {error} {LAYOUT}"
+            f"dataset.path={path} is not an .npz file of plain numeric arrays: {reason}. {LAYOUT}"
         ) from error
     if missing:
         raise InputError(f"dataset.path={path} lacks {', '.join(missing)}; it has {found}. {LAYOUT}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.utils import resample
 
 from lossexp.errors import InputError
 from lossexp.seeds import derive
@@ -22,6 +20,8 @@ def cut(
     setting = f"dataset.{part}_fraction={fraction}"
     if not 0 < fraction < 1:
         raise InputError(f"{setting} leaves a split empty. Give a fraction between 0 and 1, such as 0.1.")
+    from sklearn.model_selection import train_test_split  # a second to import, which errors need not wait for
+
     try:
         rest, chosen = train_test_split(
             np.arange(len(y)),
@@ -43,6 +43,8 @@ def take(y: np.ndarray, limit: int | None, seed: int, stratify: bool) -> np.ndar
     The stream `split/limit` is its own, so the limit never moves the validation and test splits.
     Raises InputError where no example, or none of some class, would be left.
     """
+    from sklearn.utils import resample
+
     positions = np.arange(len(y))
     if limit is None or limit >= len(y):
         return positions

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from lossexp.datasets.dataset import Dataset
 
@@ -15,6 +14,8 @@ def standardise_inputs(dataset: Dataset) -> Dataset:
 
     A feature that is constant in training is shifted only.
     """
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(dataset.train.x.astype(np.float64))
     scaled = {
         name: replace(split, x=scaler.transform(split.x.astype(np.float64)).astype(np.float32))
@@ -28,6 +29,8 @@ def scale_targets(dataset: Dataset) -> Dataset:
 
     Never shifted: losses that need positive targets (Poisson, gamma, logarithmic) keep their meaning.
     """
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler(with_mean=False).fit(dataset.train.y.astype(np.float64)[:, None])
     scale = float(scaler.scale_[0])
     scaled = {

@@ -129,8 +129,9 @@ class Harmful:
 
 def test_pickled_objects_are_refused_and_never_run(write, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="plain numeric arrays"):
+    with pytest.raises(InputError, match="plain numeric arrays") as refusal:
         load(write(y_train=np.array([Harmful()] * 60, dtype=object)))
+    assert "allow_pickle" not in str(refusal.value)
     assert not Path("ran_code").exists()
 
 

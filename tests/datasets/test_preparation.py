@@ -1,4 +1,6 @@
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -17,6 +19,16 @@ def test_without_permission_the_answer_comes_at_once_and_nothing_is_written(tmp_
         load("mnist", data_dir=str(folder))
     assert time.perf_counter() - start < 1
     assert not folder.exists()
+
+
+def test_the_answer_needs_neither_tensorflow_nor_scikit_learn():
+    asking = (
+        "import sys; from lossexp.datasets.tfds import load\n"
+        "try: load('mnist', data_dir='/nowhere')\n"
+        "except ValueError: print(sorted({'tensorflow', 'keras', 'sklearn'} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", asking], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
 
 
 def test_an_unfinished_folder_is_not_taken_for_prepared(tmp_path):
