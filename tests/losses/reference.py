@@ -105,8 +105,10 @@ class Case:
     rows: Sequence[Row] = tuple(MULTICLASS)
 
     def __str__(self) -> str:
-        defaults = {k: v for k, v in type(self.loss)().get_config().items() if k != "name"}
-        given = {k: v for k, v in self.loss.get_config().items() if k != "name" and v != defaults.get(k)}
+        defaults = type(self.loss)().get_config()
+        given = {k: v for k, v in self.loss.get_config().items() if v != defaults.get(k)}
+        for unimportant in ("name", "class_counts"):
+            given.pop(unimportant, None)
         soft = "soft" if isinstance(self.rows[0].y, tuple | float) else ""
         return "-".join([type(self.loss).__name__, *(f"{k}={v}" for k, v in given.items()), soft]).rstrip("-")
 
