@@ -1,0 +1,109 @@
+"""The tracker against a real `mlflow server`: alive, dying, absent, silent."""
+
+import logging
+import socket
+import time
+
+import pytest
+import requests
+from matplotlib.figure import Figure
+
+from lossexp.errors import InputError
+from lossexp.tracking.metrics_file import read_metrics
+from lossexp.tracking.mlflow import MLflowTracker
+from lossexp.tracking.mlflow_store import connect
+
+SECONDS = 15  # what a dead server may cost in all; MLflow's own defaults wait for minutes
+
+
+def open_run(uri, run_dir, key, **settings):
+    tracker = MLflowTracker(uri=uri, root=run_dir, **settings)
+    tracker.open(run_name=key, run_dir=run_dir, tags={"run_key": key})
+    return tracker
+
+
+@pytest.fixture
+def nobody():
+    """The URI of a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_run_through_a_server(server, tmp_path):
+    with open_run(server.uri, tmp_path, "alive") as tracker:
+        tracker.params({"seed": 1})
+        tracker.metrics({"val/accuracy": 0.5}, 10)
+        tracker.figure(Figure(), "a.png")
+    found = MLflowTracker(uri=server.uri).find("alive")
+    assert (found.run_id, found.metrics) == (tracker.run_id, {"val/accuracy": 0.5})
+    assert tracker.where() == f"{server.uri}/#/experiments/{tracker.experiment_id}/runs/{tracker.run_id}"
+    files = {"path": "figures/a.png", "run_uuid": tracker.run_id}
+    assert requests.get(f"{server.uri}/get-artifact", params=files).ok
+    assert not (tmp_path / "mlruns").exists()
+
+
+def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplog):
+    caplog.set_level(logging.WARNING, logger="lossexp")
+    short = open_run(server.uri, tmp_path / "short", "short")
+    long = open_run(server.uri, tmp_path / "long", "long")
+    short.metrics({"val/nll": 1.0}, 1)
+    server.stop()
+
+    began = time.monotonic()
+    for step in range(2, 50):
+        short.metrics({"val/nll": 1.0 / step}, step)
+        short.flush()
+    short.figure(Figure(), "a.png")
+    short.close("FINISHED")
+    assert time.monotonic() - began < SECONDS
+    ours = [r.getMessage() for r in caplog.records if r.name.startswith("lossexp")]
+    assert len(ours) == 2  # one at the first fault, one at the end
+    assert "Training goes on" in ours[0]
+    assert "is incomplete" in ours[1]
+    assert len(read_metrics(short.metrics_path)) == 49
+
+    long.params({"seed": 1})
+    long.metrics({"val/nll": 1.0}, 1)
+    long.figure(Figure(), "a.png")
+    server.start()
+    store = connect(server.uri)
+
+    long.close("FINISHED")  # the last try finds the server again
+    run = store.get_run(long.run_id)
+    assert (run.info.status, run.data.params) == ("FINISHED", {"seed": "1"})
+    assert run.data.metrics == {"val/nll": 1.0}
+    assert [f.path for f in store.list_artifacts(long.run_id, "figures")] == ["figures/a.png"]
+
+    assert MLflowTracker(uri=server.uri).find("short") is None
+    with open_run(server.uri, tmp_path / "short", "short") as again:  # the same command again
+        assert again.run_id == short.run_id
+    history = store.get_metric_history(again.run_id, "val/nll")
+    assert [point.step for point in history] == list(range(1, 50))
+
+
+def test_no_server_is_an_error_within_seconds_that_says_what_would_work(nobody, tmp_path):
+    began = time.monotonic()
+    with pytest.raises(InputError) as error:
+        open_run(nobody, tmp_path, "x")
+    assert time.monotonic() - began < SECONDS
+    for way in ("mlflow server", "tracking=none", "tracking.on_unreachable=warn", nobody):
+        assert way in str(error.value)
+
+
+def test_without_a_server_training_can_go_on(nobody, tmp_path, caplog):
+    with open_run(nobody, tmp_path, "x", on_unreachable="warn") as tracker:
+        tracker.params({"seed": 1})
+        tracker.metrics({"val/nll": 1.0}, 1)
+        tracker.figure(Figure(), "a.png")
+    assert len(caplog.records) == 1
+    assert (tracker.run_id, tracker.where(), tracker.find("x")) == (None, "", None)
+    assert len(read_metrics(tmp_path / "metrics.jsonl")) == 1
+
+
+def test_a_server_that_never_answers_is_an_error_within_seconds(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        with pytest.raises(InputError, match="no MLflow server answers"):
+            open_run(f"http://127.0.0.1:{silent.getsockname()[1]}", tmp_path, "x")
+        assert time.monotonic() - began < SECONDS
