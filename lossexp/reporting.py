@@ -20,7 +20,7 @@ from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Fit, Trainer
 
 if TYPE_CHECKING:
-    from lossexp.experiment import Parts
+    from lossexp.recipe import Parts
 
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "trainer", "debug")
 # Where a run is written and found again, rather than what it is.

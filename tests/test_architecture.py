@@ -12,7 +12,7 @@ ROOMS = ["datasets", "models", "losses", "metrics", "trainer", "figures", "track
 # Modules any room may import: they import no room themselves.
 FOUNDATION = {"errors", "seeds", "links", "runtime", "names", "__init__"}
 HYDRA = {"cli", "config"}
-NO_TENSORFLOW = {"cli", "config", "identity", "errors", "links", "seeds", "screen", "scores", "__main__", "__init__"}
+NO_TENSORFLOW = {"experiment", "cli", "config", "identity", "errors", "links", "seeds", "screen", "scores", "__main__", "__init__"}
 ids = [str(f.relative_to(PACKAGE)) for f in FILES]
 
 
@@ -56,7 +56,7 @@ def test_a_room_imports_only_from_rooms_before_it(path):
 
 @pytest.mark.parametrize("path", FILES, ids=ids)
 def test_only_the_command_line_config_and_sweeps_know_hydra(path):
-    if room(path) in HYDRA | {"sweeps", "identity", "experiment", "reporting"}:
+    if room(path) in HYDRA | {"sweeps", "identity", "experiment", "recipe", "reporting"}:
         return
     assert not {n for n in imports(path) if n.split(".")[0] in ("hydra", "omegaconf")}
 

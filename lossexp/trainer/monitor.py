@@ -36,12 +36,16 @@ class Monitor:
         self.best_weights: list[np.ndarray] = []
 
     def better(self, value: float) -> bool:
-        """Strictly better than the best so far; never for NaN."""
+        """At least as good as the best so far; never for NaN.
+
+        Of epochs that tie, the latest is kept: on a small validation split accuracy ties often, and the
+        first time it is reached is more often luck than the last.
+        """
         if math.isnan(value):
             return False
         if math.isnan(self.best_value):
             return True
-        return value > self.best_value if HIGHER_IS_BETTER[self.metric] else value < self.best_value
+        return value >= self.best_value if HIGHER_IS_BETTER[self.metric] else value <= self.best_value
 
     def update(self, epoch: int, record: Mapping[str, float], model: keras.Model) -> None:
         """Looks at one epoch's record and keeps the weights if it is the best."""

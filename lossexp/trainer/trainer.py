@@ -59,7 +59,7 @@ class Trainer:
 
     def __init__(
         self,
-        epochs: int = 10,
+        epochs: int = 15,
         batch_size: int = 32,
         precision: str = "float32",
         jit_compile: str | bool = "auto",
@@ -102,6 +102,10 @@ class Trainer:
         callbacks = Callbacks(self.callbacks, model, optimizer, self.epochs)
         self._run(fit, model, optimizer, loss, dataset, seed, validate, callbacks, on_epoch)
         return fit
+
+    def check(self, dataset: Dataset) -> None:
+        """Raises InputError where a setting does not fit the dataset's task."""
+        Monitor(self.monitor, dataset.task)
 
     def ready(self, optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
         """The optimizer with loss scaling where the precision needs it, and with its variables built.

@@ -1,0 +1,99 @@
+"""The recipe: loss, model and optimizer built and checked, trained, scored and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from omegaconf import DictConfig
+
+from lossexp.config import build
+from lossexp.datasets.dataset import Dataset
+from lossexp.fitting import check_loss
+from lossexp.losses.keras_losses import as_loss
+from lossexp.losses.loss import Loss
+from lossexp.models.check import check_outputs
+from lossexp.reporting import log_result, log_start, run_name, run_tags
+from lossexp.runtime import runtime
+from lossexp.scores import Scores, write_scores
+from lossexp.screen import show_choices, show_scores
+from lossexp.tracking.signals import sigterm_raises
+from lossexp.tracking.tracker import Tracker
+from lossexp.trainer.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is trained: built from the config and checked against each other."""
+
+    dataset: Dataset
+    loss: Loss
+    model: keras.Model
+    optimizer: keras.optimizers.Optimizer
+
+
+def train_and_score(
+    config: DictConfig,
+    key: str,
+    dataset: Dataset,
+    tracker: Tracker,
+    run_dir: Path,
+    choices: Mapping[str, str],
+    trusted: Collection[str] = (),
+) -> Scores:
+    """Everything after the data: see `experiment.run`. key: the run's key."""
+    trainer: Trainer = build(config.trainer, "trainer", trusted)
+    trainer.check(dataset)
+    with runtime(config.seed, trainer.precision, trainer.deterministic), sigterm_raises():
+        parts = build_parts(config, dataset, trusted)
+        show_choices(choices, facts(parts, trainer, config.seed), run_dir)
+        with tracker:
+            name, tags = run_name(choices, config.seed), run_tags(config, key, choices)
+            tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not config.rerun)
+            log_start(tracker, config, parts, run_dir)
+            fit = trainer.fit(
+                parts.model, parts.optimizer, parts.loss, dataset, config.seed, on_epoch=tracker.metrics
+            )
+            scores = log_result(tracker, fit, trainer, parts, key, run_dir)
+            write_scores(run_dir, scores)
+    show_scores(name, scores.test, tracker.where())
+    return scores
+
+
+def build_parts(config: DictConfig, dataset: Dataset, trusted: Collection[str] = ()) -> Parts:
+    """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
+    loss = as_loss(build(config.loss, "loss", trusted))
+    num_outputs = check_loss(loss, dataset)
+    counts = dataset.class_counts
+    if counts:
+        loss.adapt(counts)
+    needs: dict[str, Any] = {
+        "input_shape": dataset.input_shape,
+        "num_outputs": num_outputs,
+        "head": loss.head,
+        "initial_bias": loss.initial_bias(counts) if counts else None,
+    }
+    model = build(config.model, "model", trusted, **needs)
+    check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+    return Parts(dataset, loss, model, build(config.optimizer, "optimizer", trusted))
+
+
+def facts(parts: Parts, trainer: Trainer, seed: int) -> dict[str, str]:
+    """What the choices amount to, a few words a group."""
+    data = parts.dataset
+    sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
+    classes = f", {data.num_classes} classes" if data.num_classes else ""
+    config = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
+    device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    return {
+        "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
+        "model": f"{parts.model.count_params():,} parameters",
+        "loss": ", ".join(f"{k}={v}" for k, v in config.items() if v is not None and v is not False),
+        "optimizer": f"learning rate {float(np.asarray(parts.optimizer.learning_rate)):g}",
+        "trainer": f"{trainer.epochs} epochs, batch {trainer.batch_size}, {trainer.precision}, {device}, seed {seed}",
+    }
