@@ -46,7 +46,7 @@ def job(config: DictConfig) -> float:
 
     from lossexp.experiment import run
 
-    choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if "/" not in str(k)}
+    choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}
     scores = run(config, Path(settings.runtime.output_dir), choices=choices, trusted=trusted)
     return scores.objective
 

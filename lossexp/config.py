@@ -12,7 +12,7 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from lossexp.errors import InputError
 
@@ -32,12 +32,17 @@ def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) ->
     Raises InputError for a target outside the allowlist, a wrong argument, or a value that the
     constructor refuses.
     """
-    plain = OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
-    prepared = _prepare(plain, where, trusted)
+    prepared = prepare(node, where, trusted)
     try:
         return instantiate(prepared, _convert_="all", **extra)
     except InstantiationException as error:
         raise _explained(error, prepared, where) from error
+
+
+def prepare(node: Any, where: str, trusted: Collection[str] = ()) -> Any:
+    """What `build` builds from: `node` as plain data, targets checked, numbers of their parameters' types."""
+    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    return _prepare(plain, where, trusted)
 
 
 def _explained(error: InstantiationException, node: Mapping, where: str) -> Exception:

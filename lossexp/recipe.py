@@ -55,7 +55,7 @@ def train_and_score(
         with tracker:
             name, tags = run_name(choices, config.seed), run_tags(config, key, choices)
             tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not config.rerun)
-            log_start(tracker, config, parts, run_dir)
+            log_start(tracker, config, trusted, parts, run_dir)
             fit = trainer.fit(
                 parts.model, parts.optimizer, parts.loss, dataset, config.seed, on_epoch=tracker.metrics
             )

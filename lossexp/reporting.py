@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import tensorflow as tf
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp import figures
+from lossexp.config import prepare
 from lossexp.identity import group_key
 from lossexp.links import log_probabilities, predicted_values
 from lossexp.metrics import Outputs, save_outputs
@@ -34,18 +35,18 @@ def run_name(choices: Mapping[str, str], seed: int) -> str:
 
 def run_tags(config: DictConfig, key: str, choices: Mapping[str, str]) -> dict[str, str]:
     """Tags every run carries: the option of each group, the seed, the keys, and where the code came from."""
-    chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group, "None") != "None"}
+    chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group)}
     devices = [device.device_type for device in tf.config.list_physical_devices()]
     keys = {"run_key": key, "group_key": group_key(config), "seed": str(config.seed)}
     return {**provenance(devices=devices), **chosen, **keys}
 
 
-def log_start(tracker: Tracker, config: DictConfig, parts: Parts, run_dir: Path) -> None:
+def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
-    kept = OmegaConf.masked_copy(config, [key for key in config if key not in NOT_PARAMETERS])
-    OmegaConf.save(kept, run_dir / "config.yaml", resolve=True)
+    kept = {key: prepare(config[key], key, trusted) for key in config if key not in NOT_PARAMETERS}
+    OmegaConf.save(kept, run_dir / "config.yaml")
     tracker.artifact(run_dir / "config.yaml")
-    tracker.params({**OmegaConf.to_container(kept, resolve=True), "model_parameters": parts.model.count_params()})
+    tracker.params({**kept, "model_parameters": parts.model.count_params()})
     lines: list[str] = []
     parts.model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
     (run_dir / "model.txt").write_text("\n".join(lines) + "\n")

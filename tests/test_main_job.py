@@ -1,0 +1,171 @@
+"""The main job in this process: what a run trains, logs and leaves behind, with a real MLflow store."""
+
+import json
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from mlflow import MlflowClient
+
+import lossexp.cli
+from lossexp.errors import InputError
+from lossexp.experiment import run
+from lossexp.identity import run_key
+from lossexp.metrics import load_outputs
+
+CONF = Path(__file__).parents[1] / "conf"
+LOSSES = sorted(f.stem for f in (CONF / "loss").glob("*.yaml") if f.stem not in ("function", "custom"))
+SMALL = ("dataset.limit=200", "trainer.epochs=2", "trainer.progress=false")
+
+
+def job(folder: Path, *overrides: str, tracked: bool = False):
+    """Runs one job with `folder` as the place of runs and store."""
+    tracking = f"tracking.root={folder}" if tracked else "tracking=none"
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides=[tracking, *SMALL, *overrides], return_hydra_config=True)
+        choices = dict(config.hydra.runtime.choices)
+    run_dir = folder / "runs" / run_key(config)
+    return run(config, run_dir, choices, trusted=("my_losses", "docs")), run_dir
+
+
+def task_of(option: str) -> tuple[str, ...]:
+    """A dataset and model of the option's task."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        from lossexp.config import build
+        from lossexp.losses.keras_losses import as_loss
+
+        loss = as_loss(build(compose("config", overrides=[f"loss={option}"]).loss, "loss"))
+    for task, dataset in (("multiclass", "digits"), ("binary", "breast_cancer"), ("regression", "diabetes")):
+        if task in loss.tasks:
+            return f"dataset={dataset}", f"loss={option}", "model=mlp"
+    raise AssertionError(loss.tasks)
+
+
+@pytest.mark.parametrize("option", LOSSES)
+def test_every_loss_option_trains_on_a_dataset_of_its_task(option, tmp_path):
+    scores, run_dir = job(tmp_path, *task_of(option))
+    assert all(np.isfinite(value) for value in scores.test.values())
+    records = [json.loads(line)["metrics"] for line in (run_dir / "metrics.jsonl").read_text().splitlines()]
+    losses = [value for record in records for name, value in record.items() if name.endswith("/loss")]
+    assert len(losses) == 4
+    assert np.isfinite(losses).all()
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tracked")
+    scores, run_dir = job(folder, "loss=focal", "loss.gamma=1", tracked=True)
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiment = client.get_experiment_by_name("lossexp")
+    [found] = client.search_runs([experiment.experiment_id])
+    return scores, run_dir, client, found, folder
+
+
+def test_a_run_is_logged_with_parameters_tags_metrics_and_status(tracked):
+    scores, _, _, found, _ = tracked
+    assert found.info.status == "FINISHED"
+    assert found.data.params["loss.gamma"] == "1.0"
+    assert found.data.params["trainer.epochs"] == "2"
+    assert {"loss": "focal", "model": "subclassed", "dataset": "digits", "seed": "0"}.items() <= found.data.tags.items()
+    assert {"run_key", "group_key", "command", "version.tensorflow"} <= found.data.tags.keys()
+    assert found.data.metrics["test/accuracy"] == scores.test["accuracy"]
+    for name in ("balanced_accuracy", "macro_f1", "nll", "brier", "ece", "recall/3"):
+        assert f"test/{name}" in found.data.metrics
+
+
+def test_metrics_have_one_point_an_epoch(tracked):
+    _, _, client, found, _ = tracked
+    steps = [point.step for point in client.get_metric_history(found.info.run_id, "val/accuracy")]
+    assert steps == [7, 14]  # 200 examples in batches of 32
+
+
+def test_config_outputs_and_figures_are_artifacts(tracked):
+    _, _, client, found, _ = tracked
+    names = {a.path for a in client.list_artifacts(found.info.run_id)}
+    assert {"config.yaml", "test_outputs.npz", "model.txt", "figures"} <= names
+    figures = {a.path for a in client.list_artifacts(found.info.run_id, "figures")}
+    assert figures == {"figures/samples.png", "figures/curves.png", "figures/confusion.png"}
+
+
+def test_saved_outputs_score_the_same(tracked):
+    scores, run_dir, *_ = tracked
+    assert load_outputs(run_dir / "test_outputs.npz").score() == pytest.approx(scores.test)
+
+
+def test_the_model_reloads_and_predicts_the_saved_outputs(tracked):
+    _, run_dir, *_ = tracked
+    from lossexp.datasets.scikit_learn import digits
+
+    x = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=200).test.x
+    model = keras.saving.load_model(run_dir / "model.keras")
+    np.testing.assert_allclose(
+        model.predict(x, verbose=0), load_outputs(run_dir / "test_outputs.npz").outputs, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_the_same_command_on_a_finished_run_returns_its_scores_without_training(tracked):
+    scores, run_dir, client, found, folder = tracked
+    before = os.stat(run_dir / "model.keras").st_mtime_ns
+    again, _ = job(folder, "loss=focal", "loss.gamma=1", tracked=True)
+    assert again == scores
+    assert os.stat(run_dir / "model.keras").st_mtime_ns == before
+    assert len(client.search_runs([found.info.experiment_id])) == 1
+
+
+def test_rerun_trains_again_in_a_new_mlflow_run_with_the_same_scores(tmp_path):
+    first, _ = job(tmp_path, "model=mlp", tracked=True)
+    second, _ = job(tmp_path, "model=mlp", "rerun=true", tracked=True)
+    assert second == first
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    assert len(client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])) == 2
+
+
+def test_a_regression_run_logs_its_metrics_in_the_original_unit(tmp_path):
+    scores, run_dir = job(tmp_path, "dataset=diabetes", "model=mlp", "loss=mse", "trainer.epochs=20")
+    assert {"rmse", "mae", "r2"} == scores.test.keys()
+    assert 40 < scores.test["rmse"] < 120  # the targets' standard deviation is 77
+    assert (run_dir / "figures" / "predicted.png").exists()
+
+
+def test_a_job_scores_the_same_alone_and_as_the_third_of_a_sweep(tmp_path):
+    alone, _ = job(tmp_path / "alone", "seed=3")
+    job(tmp_path / "sweep", "trainer.precision=mixed_bfloat16", "seed=1")
+    job(tmp_path / "sweep", "model=mlp", "loss=focal", "trainer.deterministic=true", "optimizer=sgd")
+    third, _ = job(tmp_path / "sweep", "seed=3")
+    assert third == alone
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_plain_function_of_the_user_trains(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "examples"))
+    overrides = ["dataset=diabetes", "model=mlp", "loss=function", "loss.fn._target_=my_losses.wing"]
+    scores, _ = job(tmp_path, *overrides, "loss.tasks=[regression]", "loss.labels=values", "loss.on=values")
+    assert np.isfinite(scores.test["rmse"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["loss=bce"], "multiclass"),
+        (["dataset=diabetes"], "regression"),
+        (["dataset=breast_cancer"], "model=mlp"),
+        (["loss=focal", "loss.gamma=-1"], "gamma"),
+        (["dataset=npz", "dataset.path=nope.npz"], r"nope\.npz"),
+        (["dataset=npz"], r"dataset\.path"),
+        (["trainer.monitor=val/loss"], "not comparable"),
+        (["trainer.precision=float8"], "mixed_bfloat16"),
+        (["trainer.epochs=0"], "at least 1"),
+        (["seed=-1"], "seed=-1"),
+        (["dataset.validation_fraction=0"], "validation_fraction"),
+        (["loss=ce", "loss.reduction=none"], "one value for each example"),
+        (["optimizer.learning_rate=fast"], "learning_rate"),
+        (["tracking=mlflow", "tracking.uri=http://127.0.0.1:9"], "tracking"),
+    ],
+)
+def test_bad_input_is_one_clear_error_before_training(overrides, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        job(tmp_path, *overrides)
+    assert not list(tmp_path.rglob("metrics.jsonl"))
