@@ -1,5 +1,6 @@
 """Losses: every one a `keras.losses.Loss` on raw outputs; the contract is `loss.Loss`."""
 
+from lossexp.losses.active_passive import NCEMAE, NCERCE, NFLRCE
 from lossexp.losses.asymmetric import ASL, ASLSingle
 from lossexp.losses.barron import Barron, Tukey
 from lossexp.losses.bounded import GCE, MAEProb, Taylor
@@ -21,6 +22,7 @@ from lossexp.losses.loss import Loss
 from lossexp.losses.lovasz import LovaszHinge, LovaszSoftmax
 from lossexp.losses.margin_softmax import ArcFace, CosFace
 from lossexp.losses.multilabel import ZLPR, TwoWay
+from lossexp.losses.normalized import NCE, NFL
 from lossexp.losses.overlap import Dice, FocalTversky, Tversky
 from lossexp.losses.piecewise import EpsilonInsensitive, Huber, SmoothL1, Wing
 from lossexp.losses.pinball import Expectile, Quantile
@@ -38,6 +40,11 @@ __all__ = [
     "MAPE",
     "MSE",
     "MSLE",
+    "NCE",
+    "NCEMAE",
+    "NCERCE",
+    "NFL",
+    "NFLRCE",
     "RCE",
     "SCE",
     "SMAPE",

@@ -1,0 +1,146 @@
+"""Active-passive losses: a normalised loss, which pulls the true class up, and one that pushes others down.
+
+Ma et al. 2020, "Normalized Loss Functions for Deep Learning with Noisy Labels".3: both parts are
+robust to uniform label noise; the active one alone learns too slowly.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.bounded import mae_prob
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.normalized import nce, nfl
+from lossexp.losses.symmetric import LOG_ZERO, rce
+
+
+def nce_rce(y_true, logits, alpha: float = 1.0, beta: float = 1.0, A: float = LOG_ZERO) -> tf.Tensor:
+    """`alpha NCE + beta RCE`, `[...]` float32; see `NCERCE`."""
+    return alpha * nce(y_true, logits) + beta * rce(y_true, logits, A)
+
+
+def nce_mae(y_true, logits, alpha: float = 1.0, beta: float = 1.0) -> tf.Tensor:
+    """`alpha NCE + beta MAE`, `[...]` float32; see `NCEMAE`."""
+    return alpha * nce(y_true, logits) + beta * mae_prob(y_true, logits)
+
+
+def nfl_rce(
+    y_true,
+    logits,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    gamma: float = 0.5,
+    A: float = LOG_ZERO,
+    detach: bool = False,
+) -> tf.Tensor:
+    """`alpha NFL + beta RCE`, `[...]` float32; see `NFLRCE`."""
+    return alpha * nfl(y_true, logits, gamma, detach) + beta * rce(y_true, logits, A)
+
+
+class ActivePassive(MulticlassLoss):
+    """`alpha` times an active loss plus `beta` times a passive one."""
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        beta: float = 1.0,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
+        self.beta = validation.number(self, "beta", beta, "[0, inf)")
+
+
+@register
+class NCEMAE(ActivePassive):
+    """Normalised cross-entropy and absolute error of probabilities: `alpha NCE + beta sum_k |p_k - t_k|`.
+
+    Args:
+        alpha: weight of the active part (`NCE`), >= 0.
+        beta: weight of the passive part (`MAEProb`), >= 0.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def values(self, targets, logits):
+        return nce_mae(targets, logits, self.alpha, self.beta)
+
+
+@register
+class NCERCE(ActivePassive):
+    """Normalised and reverse cross-entropy: `alpha NCE + beta RCE`.
+
+    Args:
+        alpha: weight of the active part (`NCE`), >= 0.
+        beta: weight of the passive part (`RCE`), >= 0.
+        A: what log 0 is in the passive part, < 0.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        beta: float = 1.0,
+        A: float = LOG_ZERO,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(alpha, beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        self.A = validation.number(self, "A", A, "(-inf, 0)")
+
+    def values(self, targets, logits):
+        return nce_rce(targets, logits, self.alpha, self.beta, self.A)
+
+
+@register
+class NFLRCE(ActivePassive):
+    """Normalised focal loss and reverse cross-entropy: `alpha NFL + beta RCE`.
+
+    Args:
+        alpha: weight of the active part (`NFL`), >= 0.
+        beta: weight of the passive part (`RCE`), >= 0.
+        gamma: of the focal loss, >= 0.
+        A: what log 0 is in the passive part, < 0.
+        detach: no gradient through the focal factor, as in the authors' code.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        beta: float = 1.0,
+        gamma: float = 0.5,
+        A: float = LOG_ZERO,
+        detach: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(alpha, beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+        self.A = validation.number(self, "A", A, "(-inf, 0)")
+        self.detach = bool(detach)
+
+    def values(self, targets, logits):
+        return nfl_rce(targets, logits, self.alpha, self.beta, self.gamma, self.A, self.detach)
