@@ -7,7 +7,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant
-from lossexp.losses.focal import binary_focal
+from lossexp.losses.cross_entropy import binary_cross_entropy
 from lossexp.losses.one_vs_rest import OneVsRest
 
 
@@ -19,7 +19,7 @@ def equalization(targets, logits, class_counts, threshold: float = 0.00176) -> t
     counts = checked(class_counts, tf.convert_to_tensor(logits))
     shielded = constant(counts / counts.sum() < threshold)
     weights = 1.0 - shielded * (1.0 - targets)
-    return tf.reduce_sum(weights * binary_focal(targets, logits, gamma=0.0), axis=-1)
+    return tf.reduce_sum(weights * binary_cross_entropy(targets, logits), axis=-1)
 
 
 @register

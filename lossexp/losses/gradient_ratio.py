@@ -13,7 +13,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss
-from lossexp.losses.focal import binary_focal
+from lossexp.losses.cross_entropy import binary_cross_entropy
 from lossexp.losses.margin import binary_log_probabilities
 from lossexp.losses.one_vs_rest import OneVsRest
 from lossexp.losses.running import add_when_trained
@@ -29,7 +29,7 @@ def equalization_v2(
     """
     negative = tf.sigmoid(gamma * (ratio - mu))
     weights = targets * (1.0 + alpha * (1.0 - negative)) + (1.0 - targets) * negative
-    return tf.reduce_sum(weights * binary_focal(targets, logits, gamma=0.0), axis=-1), weights
+    return tf.reduce_sum(weights * binary_cross_entropy(targets, logits), axis=-1), weights
 
 
 def equalized_focal(

@@ -12,7 +12,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant
-from lossexp.losses.focal import focal
+from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.margin import centered
 from lossexp.losses.targets import multiclass_targets
 
@@ -36,7 +36,7 @@ def vs(y_true, logits, class_counts, gamma: float = 0.3, tau: float = 1.0) -> tf
         logits *= constant((counts / counts.max()) ** gamma)
     # Centred first: next to a logit of 1000 the shift would lose its digits.
     logits = centered(logits) + constant(tau * np.log(counts / counts.sum()))
-    return focal(targets, logits, gamma=0.0)
+    return cross_entropy(targets, logits)
 
 
 @register

@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 
+from lossexp import losses
 from lossexp.losses import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, KLDivergence
 
 REFUSED = [
@@ -26,6 +27,34 @@ REFUSED = [
     (CrossEntropy, "label_smoothing", -0.1, "[0, 1)"),
     (KLDivergence, "label_smoothing", 1.0, "[0, 1)"),
     (Focal, "reduction", "auto", "reduction"),
+    (losses.CBCrossEntropy, "beta", 1, "[0, 1)"),
+    (losses.CBFocal, "gamma", -1, "[0, inf)"),
+    (losses.CBSigmoid, "beta", -0.1, "[0, 1)"),
+    (losses.LogitAdjusted, "tau", -1, "[0, inf)"),
+    (losses.VS, "gamma", -0.1, "[0, inf)"),
+    (losses.LDAM, "max_m", -0.5, "[0, inf)"),
+    (losses.LDAM, "s", 0, "(0, inf)"),
+    (losses.LDAM, "drw", 1.5, "[0, 1]"),
+    (losses.Seesaw, "p", -1, "[0, inf)"),
+    (losses.Seesaw, "eps", 0, "(0, 1]"),
+    (losses.EQL, "threshold", 2, "[0, 1]"),
+    (losses.EQLv2, "gamma", 0, "(0, inf)"),
+    (losses.EqualizedFocal, "gamma", 0, "(0, inf)"),
+    (losses.EqualizedFocal, "alpha", 2, "[0, 1]"),
+    (losses.DBLoss, "negative_scale", 0, "(0, inf)"),
+    (losses.ASL, "clip", 1, "[0, 1)"),
+    (losses.ASL, "gamma_neg", -1, "[0, inf)"),
+    (losses.ASLSingle, "label_smoothing", 1, "[0, 1)"),
+    (losses.TwoWay, "t_pos", 0, "(0, inf)"),
+    (losses.CosFace, "m", -0.1, "[0, inf)"),
+    (losses.ArcFace, "m", 4, "[0, 3.14"),
+    (losses.ArcFace, "s", -1, "(0, inf)"),
+    (losses.Hinge, "margin", 0, "(0, inf)"),
+    (losses.CategoricalHinge, "margin", -1, "(0, inf)"),
+    (losses.Dice, "smooth", -1, "[0, inf)"),
+    (losses.Dice, "over", "image", "example, class, batch"),
+    (losses.Tversky, "alpha", -1, "[0, inf)"),
+    (losses.FocalTversky, "exponent", 0, "(0, inf)"),
 ]
 
 

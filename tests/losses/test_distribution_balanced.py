@@ -1,0 +1,38 @@
+"""Distribution-balanced loss on several labels per example."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from lossexp.losses import DBLoss
+from lossexp.losses.distribution_balanced import distribution_balanced
+
+RNG = np.random.default_rng(0)
+Z = RNG.normal(0, 2, [8, 3]).astype(np.float32)
+T = (RNG.random([8, 3]) < 0.5).astype(np.float32)
+T[0] = 0
+N = np.array([500.0, 60.0, 3.0])
+
+
+def by_definition(gamma=2.0, alpha=0.1, beta=10.0, mu=0.2, kappa=0.05, scale=2.0):
+    t = T.astype(np.float64)
+    drawn = (t / N).sum(-1, keepdims=True)
+    r = np.divide(1 / N, drawn, where=drawn > 0, out=np.zeros_like(t))
+    u = Z - kappa / scale * np.log(N.sum() / N - 1)
+    u = np.where(t == 1, u, -scale * u)
+    focal = -(expit(-u) ** gamma) * np.log(expit(u))
+    return ((alpha + expit(beta * (r - mu))) * focal * np.where(t == 1, 1, 1 / scale)).mean(-1)
+
+
+@pytest.mark.parametrize("parameters", [(), (0.0, 0.0, 1.0, 0.5, 1.0, 5.0)])
+def test_several_labels(parameters):
+    loss = DBLoss(*parameters, class_counts=[500, 60, 3])
+    np.testing.assert_allclose(loss.call(T, Z), by_definition(*parameters), 1e-5)
+    np.testing.assert_array_equal(distribution_balanced(T, Z, N, *parameters), loss.call(T, Z))
+
+
+def test_without_weights_and_shifts_it_is_binary_cross_entropy():
+    loss = DBLoss(0.0, 0.5, 1.0, 0.0, 0.0, 1.0, class_counts=[1, 1, 1])
+    one = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2, 0, 1]]
+    bce = -np.where(one == 1, np.log(expit(Z)), np.log(expit(-Z))).mean(-1)
+    np.testing.assert_allclose(loss.call(one, Z), (0.5 + expit(1.0)) * bce, 1e-5)

@@ -1,0 +1,90 @@
+"""Lovasz losses against the definition of the Lovasz extension, as a sum over growing sets of errors."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import softmax
+
+from lossexp.losses import LovaszHinge, LovaszSoftmax
+from lossexp.losses.lovasz import lovasz_hinge, lovasz_softmax
+
+RNG = np.random.default_rng(0)
+Z = RNG.normal(0, 2, [20, 4])
+Y = RNG.integers(0, 3, 20)  # class 3 does not occur
+LABELS = (RNG.random([20, 1]) < 0.4).astype(float)
+
+
+def jaccard_loss(members, mispredicted):
+    """1 - Jaccard: members predicted wrongly are missing, others predicted wrongly are added."""
+    kept = members & ~mispredicted
+    return 1 - kept.sum() / (members | mispredicted).sum()
+
+
+def lovasz_extension(errors, members):
+    ranked = np.argsort(-errors)
+    total, previous = 0.0, 0.0
+    mispredicted = np.zeros(len(errors), bool)
+    for i in ranked:
+        mispredicted[i] = True
+        grown = jaccard_loss(members, mispredicted)
+        total += errors[i] * (grown - previous)
+        previous = grown
+    return total
+
+
+def softmax_by_definition(z):
+    p = softmax(z, -1)
+    return np.mean([lovasz_extension(np.abs((c == Y) - p[:, c]), c == Y) for c in range(3)])
+
+
+def hinge_by_definition(z):
+    return lovasz_extension(np.maximum(1 - (2 * LABELS - 1) * z, 0)[:, 0], LABELS[:, 0] == 1)
+
+
+CASES = [
+    (LovaszSoftmax(), Y, Z, softmax_by_definition),
+    (LovaszHinge(), LABELS, Z[:, :1], hinge_by_definition),
+]
+
+
+@pytest.mark.parametrize(("loss", "y", "z", "definition"), CASES, ids=["softmax", "hinge"])
+@pytest.mark.parametrize("mode", ["eager", "graph", "XLA"])
+def test_value_and_gradient_by_definition(loss, y, z, definition, mode):
+    def value_and_gradient(z):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            value = loss(y, z)
+        return value, tape.gradient(value, z)
+
+    if mode != "eager":
+        value_and_gradient = tf.function(value_and_gradient, jit_compile=mode == "XLA")
+    value, gradient = value_and_gradient(tf.constant(z, tf.float32))
+    np.testing.assert_allclose(value, definition(z), 1e-5)
+    step = 1e-6
+    slopes = np.zeros_like(z)
+    for i in np.ndindex(*z.shape):
+        moved = np.zeros_like(z)
+        moved[i] = step
+        slopes[i] = (definition(z + moved) - definition(z - moved)) / (2 * step)
+    np.testing.assert_allclose(gradient, slopes, 1e-4, 1e-7)
+
+
+def test_perfect_and_hopeless():
+    certain = 1e4 * np.eye(4)[Y]
+    assert LovaszSoftmax()(Y, certain) == 0
+    np.testing.assert_allclose(LovaszSoftmax()(Y, -certain), 1, 1e-6)
+    assert LovaszHinge()(np.zeros([5, 1]), np.full([5, 1], -9.0)) == 0  # no members at all
+
+
+def test_functions_are_the_classes():
+    np.testing.assert_array_equal(lovasz_softmax(Y, Z), LovaszSoftmax().call(Y, Z))
+    np.testing.assert_array_equal(lovasz_hinge(LABELS, Z[:, :1]), LovaszHinge().call(LABELS, Z[:, :1]))
+
+
+def test_many_errors_keep_their_digits():
+    """Growths far down the ranks are differences of nearly equal Jaccard indices."""
+    n = 20000
+    errors = np.linspace(1, 0.5, n)
+    members = RNG.random(n) < 0.5
+    z = np.where(members, 1 - errors, errors - 1)[:, None]
+    np.testing.assert_allclose(LovaszHinge()(members[:, None], z), lovasz_extension(errors, members), 1e-5)

@@ -1,0 +1,77 @@
+"""CosFace and ArcFace."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossexp.links import probabilities
+from lossexp.losses import ArcFace, CosFace, CrossEntropy
+from lossexp.losses.margin_softmax import arcface, cosface
+from tests.losses.random_logits import labels_and_logits
+
+cosines = labels_and_logits(largest=1.0)
+properties = settings(deadline=None, max_examples=10)
+
+
+@properties
+@given(cosines, st.sampled_from([1.0, 30.0]))
+def test_margin_0_is_cross_entropy_of_the_scaled_cosines(example, s):
+    y, c = example
+    values = CrossEntropy().call(y, s * c)
+    np.testing.assert_allclose(CosFace(m=0, s=s).call(y, c), values, 1e-4, 1e-35)
+    np.testing.assert_allclose(ArcFace(m=0, s=s).call(y, c), values, 1e-4, 1e-35)
+
+
+@properties
+@given(cosines)
+def test_margin_costs_the_true_class_only(example):
+    y, c = example
+    shifted = c.copy()
+    shifted[np.arange(len(y)), y] -= 0.25
+    np.testing.assert_allclose(
+        CosFace(0.25, 8.0).call(y, c), CrossEntropy().call(y, 8 * shifted), 1e-4, 1e-35
+    )
+
+
+@pytest.mark.parametrize("monotone", [False, True])
+@pytest.mark.parametrize("jit", [False, True])
+def test_arcface_is_finite_at_and_beyond_the_ends(monotone, jit):
+    """Rounding can put a cosine beyond 1, where acos is NaN and its slope infinite."""
+    ends = tf.constant(
+        [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [1.0000001, -1.0000001, 0.0], [-1.0000001, 1.0, 0.0]]
+    )
+
+    @tf.function(jit_compile=jit)
+    def value_and_gradient(c):
+        with tf.GradientTape() as tape:
+            tape.watch(c)
+            value = ArcFace(monotone=monotone).call(tf.zeros(4), c)
+        return value, tape.gradient(value, c)
+
+    value, gradient = value_and_gradient(ends)
+    assert np.isfinite(value).all()
+    assert np.isfinite(gradient).all()
+    assert np.all(gradient.numpy()[[1, 3], 0] != 0)
+
+
+def test_monotone_arcface_keeps_falling_in_the_cosine():
+    c = np.linspace(-1, 1, 401)
+    outputs = np.stack([c, np.zeros(401)], axis=1)
+    values = ArcFace(m=0.5, s=8, monotone=True).call(np.zeros(401), outputs)
+    assert (np.diff(values) < 1e-6).all()
+    assert (np.diff(ArcFace(m=0.5, s=8).call(np.zeros(401), outputs)) > 1e-3).any()
+
+
+def test_probabilities_use_the_scale_and_rank_by_cosine():
+    c = np.random.default_rng(0).uniform(-1, 1, [9, 5])
+    p = probabilities(c, CosFace(s=20).link)
+    np.testing.assert_allclose(p, probabilities(20 * c, "softmax"), 1e-12)
+    np.testing.assert_array_equal(p.argmax(1), c.argmax(1))
+
+
+def test_functions_are_the_classes():
+    y, c = np.arange(4), np.random.default_rng(0).uniform(-1, 1, [4, 4])
+    np.testing.assert_array_equal(cosface(y, c, 0.2, 9.0), CosFace(0.2, 9.0).call(y, c))
+    np.testing.assert_array_equal(arcface(y, c, 0.2, 9.0, True), ArcFace(0.2, 9.0, True).call(y, c))
