@@ -3,6 +3,7 @@
 from lossexp.losses.active_passive import NCEMAE, NCERCE, NFLRCE
 from lossexp.losses.asymmetric import ASL, ASLSingle
 from lossexp.losses.barron import Barron, Tukey
+from lossexp.losses.bootstrap import BootHard, BootSoft
 from lossexp.losses.bounded import GCE, MAEProb, Taylor
 from lossexp.losses.class_balanced import CBCrossEntropy, CBFocal, CBSigmoid
 from lossexp.losses.cosine import CosineSimilarity
@@ -12,9 +13,11 @@ from lossexp.losses.distances import MAE, MAPE, MSE, MSLE, SMAPE, LogCosh
 from lossexp.losses.distribution_balanced import DBLoss
 from lossexp.losses.equalization import EQL
 from lossexp.losses.focal import BinaryFocal, Focal
+from lossexp.losses.forward import Forward
 from lossexp.losses.gaussian import CRPS, GaussianNLL
 from lossexp.losses.gradient_ratio import EQLv2, EqualizedFocal
 from lossexp.losses.hinge import CategoricalHinge, CrammerSinger, Hinge, SquaredHinge
+from lossexp.losses.jensen_shannon import JS
 from lossexp.losses.keras_losses import Adapted, as_loss
 from lossexp.losses.ldam import LDAM
 from lossexp.losses.logit_adjustment import VS, BalancedSoftmax, LogitAdjusted
@@ -35,6 +38,7 @@ __all__ = [
     "CRPS",
     "EQL",
     "GCE",
+    "JS",
     "LDAM",
     "MAE",
     "MAPE",
@@ -57,6 +61,8 @@ __all__ = [
     "Barron",
     "BinaryCrossEntropy",
     "BinaryFocal",
+    "BootHard",
+    "BootSoft",
     "CBCrossEntropy",
     "CBFocal",
     "CBSigmoid",
@@ -73,6 +79,7 @@ __all__ = [
     "Expectile",
     "Focal",
     "FocalTversky",
+    "Forward",
     "GammaDeviance",
     "GaussianNLL",
     "Hinge",

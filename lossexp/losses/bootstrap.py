@@ -1,0 +1,108 @@
+"""Bootstrapping: labels mixed with what the model itself predicts."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.margin import log_probabilities
+from lossexp.losses.others import is_largest
+from lossexp.losses.targets import multiclass_targets
+
+
+def boot_soft(y_true, logits, beta: float = 0.95) -> tf.Tensor:
+    """`-sum_k (beta t_k + (1 - beta) p_k) log p_k`, `[...]` float32; see `BootSoft`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p, _ = log_probabilities(logits)
+    mixed = beta * targets + (1.0 - beta) * tf.exp(log_p)
+    return -tf.reduce_sum(mixed * log_p, axis=-1)
+
+
+def boot_hard(y_true, logits, beta: float = 0.8) -> tf.Tensor:
+    """`-sum_k (beta t_k + (1 - beta) [k = argmax p]) log p_k`, `[...]` float32; see `BootHard`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p, _ = log_probabilities(logits)
+    mixed = beta * targets + (1.0 - beta) * tf.cast(is_largest(logits), tf.float32)
+    return -tf.reduce_sum(mixed * log_p, axis=-1)
+
+
+class Bootstrap(MulticlassLoss):
+    """Keeps and checks `beta`, the trust in the given labels."""
+
+    def __init__(
+        self,
+        beta: float,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        self.beta = validation.number(self, "beta", beta, "[0, 1]")
+
+
+@register
+class BootSoft(Bootstrap):
+    """Soft bootstrapping on softmax logits: `-sum_k (beta t_k + (1 - beta) p_k) log p_k`.
+
+    The gradient runs through p in both places, as in the formula. Reed et al. 2015, "Training Deep Neural
+    Networks on Noisy Labels with Bootstrapping".
+
+    Args:
+        beta: trust in the labels, in [0, 1]; 1 is cross-entropy.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        beta: float = 0.95,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+
+    def values(self, targets, logits):
+        return boot_soft(targets, logits, self.beta)
+
+
+@register
+class BootHard(Bootstrap):
+    """Hard bootstrapping on softmax logits: `-sum_k (beta t_k + (1 - beta) [k = argmax p]) log p_k`.
+
+    Of several equally likely classes the first counts as predicted. Reed et al. 2015, "Training Deep Neural
+    Networks on Noisy Labels with Bootstrapping".
+
+    Args:
+        beta: trust in the labels, in [0, 1]; 1 is cross-entropy.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        beta: float = 0.8,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+
+    def values(self, targets, logits):
+        return boot_hard(targets, logits, self.beta)

@@ -1,0 +1,84 @@
+"""Jensen-Shannon divergence between label and prediction, between cross-entropy and absolute error."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.margin import log_probabilities
+from lossexp.losses.others import sum_of_others
+from lossexp.losses.targets import multiclass_targets
+
+
+def js(y_true, logits, pi1: float = 0.5) -> tf.Tensor:
+    """`(pi1 KL(t, m) + (1 - pi1) KL(p, m)) / (-(1 - pi1) log(1 - pi1))`, `[...]` float32; see `JS`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    pi2 = 1.0 - pi1
+    scale = -pi2 * math.log(pi2)
+    log_odds = tf.math.log(targets) + math.log(pi1 / pi2)
+
+    @tf.custom_gradient
+    def divergence(logits):
+        log_p, log_not_p = log_probabilities(logits)
+        p, not_p = tf.exp(log_p), tf.exp(log_not_p)
+        # log(p_k / m_k) is -log(1 - pi1) for every class without weight, and lower by `gap` for the others.
+        gap = tf.nn.softplus(log_odds - log_p)
+        missing = pi1 * (1.0 - targets) + pi2 * not_p  # 1 - m_k
+        certain = missing < 0.5
+        m = tf.where(certain, 1.0, pi1 * targets + pi2 * p)
+        log_m = tf.where(certain, tf.math.log1p(-tf.where(certain, missing, 0.0)), tf.math.log(m))
+        # log(p_k / m_k), for a likely class through m_k - p_k = pi1 (t_k - p_k), which is small.
+        likely = p > 0.5
+        growth = pi1 * (targets * not_p - (1.0 - targets) * p) / tf.where(likely, p, 1.0)
+        log_ratio = tf.where(likely, -tf.math.log1p(tf.where(likely, growth, 0.0)), -math.log(pi2) - gap)
+        label = tf.math.xlogy(targets, targets) - tf.math.multiply_no_nan(log_m, targets)
+        values = pi1 * label + pi2 * p * log_ratio
+
+        def gradient(upstream):
+            # dL/dp_k = (1 - pi1) log(p_k / m_k); constants change nothing: `-gap` for the logarithm.
+            pull = -pi2 * p * gap
+            slope = not_p * pull - p * sum_of_others(pull)
+            return (upstream / scale)[..., tf.newaxis] * slope
+
+        return tf.reduce_sum(values, axis=-1) / scale, gradient
+
+    return divergence(logits)
+
+
+@register
+class JS(MulticlassLoss):
+    """Jensen-Shannon divergence of label t and p = softmax(logits), scaled: with `m = pi1 t + (1 - pi1) p`,
+
+    `(H(m) - pi1 H(t) - (1 - pi1) H(p)) / (-(1 - pi1) log(1 - pi1))`, H being the entropy.
+
+    Tends to cross-entropy as pi1 goes to 0, and to half the absolute error of the probabilities as it goes to
+    1. Englesson and Azizpour 2021, "Generalized Jensen-Shannon Divergence Loss for Learning with Noisy
+    Labels" (their GJS adds augmented views of the input, which a loss does not see).
+
+    Args:
+        pi1: weight of the label, in (0, 1); larger is more robust to wrong labels.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        pi1: float = 0.5,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        self.pi1 = validation.number(self, "pi1", pi1, "(0, 1)")
+
+    def values(self, targets, logits):
+        return js(targets, logits, self.pi1)

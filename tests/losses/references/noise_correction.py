@@ -1,0 +1,63 @@
+"""Losses that compare, mix or correct labels: Englesson 2021, Reed 2015, Patrini 2017."""
+
+from functools import partial
+
+from mpmath import mpf
+
+from lossexp.losses import JS, BootHard, BootSoft, Forward
+from tests.losses.reference import MULTICLASS, SOFT, Case, log
+
+
+def entropy(x):
+    return -x * log(x) if x else mpf(0)
+
+
+def js(row, pi1):
+    pi1 = mpf(pi1)
+    mixed = row.total(lambda k: entropy(pi1 * row.t[k] + (1 - pi1) * row.p[k]))
+    label = row.total(lambda k: entropy(row.t[k]))
+    predicted = row.total(lambda k: entropy(row.p[k]))
+    return (mixed - pi1 * label - (1 - pi1) * predicted) / (-(1 - pi1) * log(1 - pi1))
+
+
+def boot_soft(row, beta):
+    beta = mpf(beta)
+    return -row.total(lambda k: (beta * row.t[k] + (1 - beta) * row.p[k]) * log(row.p[k]))
+
+
+def boot_hard(row, beta):
+    top, beta = row.z.index(max(row.z)), mpf(beta)
+    cross_entropy = -row.total(lambda k: row.t[k] * log(row.p[k]))
+    return beta * cross_entropy - (1 - beta) * log(row.p[top])
+
+
+def forward(row, transition):
+    """Hard labels."""
+    if isinstance(transition, float):
+        rate, y = mpf(transition), row.label
+        off = rate / (sum(row.n) - 1)
+        return -log(row.total(lambda k: row.p[k] * (1 - rate if k == y else off)))
+    return -row.total(
+        lambda y: row.t[y] * log(row.total(lambda k: row.p[k] * mpf(transition[k][y]))) if row.t[y] else 0
+    )
+
+
+def one_top(rows):
+    """Rows with a single largest logit: elsewhere argmax is a kink."""
+    return [row for row in rows if sum(n for z, n in zip(row.z, row.n) if z == max(row.z)) == 1]
+
+
+THREE = [row for row in MULTICLASS if sum(row.n) == 3]
+CONFUSED = [[0.75, 0.25, 0.0], [0.0, 1.0, 0.0], [0.125, 0.25, 0.625]]
+
+CASES = [
+    *(Case(JS(pi1=w), partial(js, pi1=w)) for w in (0.001, 0.1, 0.5, 0.9)),
+    Case(JS(), partial(js, pi1=0.5), SOFT),
+    Case(BootSoft(), partial(boot_soft, beta=0.95)),
+    Case(BootSoft(beta=0.5), partial(boot_soft, beta=0.5), SOFT),
+    Case(BootHard(), partial(boot_hard, beta=0.8), one_top(MULTICLASS)),
+    Case(BootHard(beta=0.5), partial(boot_hard, beta=0.5), one_top(SOFT)),
+    *(Case(Forward(transition=rate), partial(forward, transition=rate)) for rate in (0.0, 0.25, 0.2)),
+    Case(Forward(transition=CONFUSED), partial(forward, transition=CONFUSED), THREE),
+    Case(Forward(transition=CONFUSED), partial(forward, transition=CONFUSED), SOFT),
+]
