@@ -30,7 +30,10 @@ def log_keras_model(
     outputs: np.ndarray,
     step: int,
 ) -> None:
-    """Logs a keras.Model (or a `.keras` file) as the run's model, `runs:/<run_id>/model`."""
+    """Logs a keras.Model (or a `.keras` file) as the run's model, `runs:/<run_id>/model`.
+
+    It is an MLflow model with a signature, linked to the run, and a folder `model` of the run's artifacts.
+    """
     import keras
     import mlflow.keras
     from mlflow.entities import LoggedModelOutput
@@ -55,6 +58,8 @@ def log_keras_model(
             pip_requirements=requirements(),
         )
         client.log_model_artifacts(logged.model_id, path)
+        # The run's own page lists a logged model's files only where the run has no others: a copy for it.
+        client.log_artifacts(run_id, path, MODEL_NAME)
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
 

@@ -24,7 +24,9 @@ print(spec.signature.inputs.inputs[0].shape, spec.signature.outputs.inputs[0].sh
 
 
 @pytest.mark.parametrize("as_file", [False, True])
-def test_the_model_reloads_by_its_run_and_predicts_the_same(root, as_file):
+def test_the_model_reloads_by_its_run_and_predicts_the_same(root, as_file, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
     model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
     x = np.random.default_rng(0).random((5, 8, 8, 1), np.float32)
     y = np.asarray(model(x))
@@ -37,7 +39,10 @@ def test_the_model_reloads_by_its_run_and_predicts_the_same(root, as_file):
         tracker.metrics({"val/nll": 0.5}, 7)
         tracker.model(logged, inputs=x, outputs=y, step=7)
     run = tracker._client.get_run(tracker.run_id)
-    assert [(output.step) for output in run.outputs.model_outputs] == [7]
+    assert [output.step for output in run.outputs.model_outputs] == [7]
+    files = root / "mlruns" / "lossexp" / tracker.run_id / "artifacts" / "model"
+    assert {"MLmodel", "requirements.txt"} <= {file.name for file in files.iterdir()}
+    assert list(elsewhere.iterdir()) == []  # nothing went to a default store in the current folder
     np.savez(root / "data.npz", x=x, y=y)
     if as_file:
         return  # both ways log the same; one reload in a new process is enough

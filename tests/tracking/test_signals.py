@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
 
 import pytest
 
@@ -31,19 +30,34 @@ def terminate():
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, -signal.SIGINT)], ids=["SIGTERM", "Ctrl-C"]
-)
-def test_a_killed_process_leaves_a_killed_run_with_its_metrics(root, number, code):
-    process = subprocess.Popen([sys.executable, "-c", TRAINING, str(root)], stdout=subprocess.PIPE, text=True)
-    run_id = process.stdout.readline().strip()
-    process.send_signal(number)
-    process.communicate(timeout=60)
-    assert process.returncode == code
+def status_and_metrics(root, run_id):
     tracker = MLflowTracker(root=root)
     tracker.find("a")
     run = tracker._client.get_run(run_id)
-    assert (run.info.status, run.data.metrics) == ("KILLED", {"loss": 2.0})
+    return run.info.status, run.data.metrics
+
+
+def test_a_terminated_process_leaves_a_killed_run_with_its_metrics(root):
+    process = subprocess.Popen([sys.executable, "-c", TRAINING, str(root)], stdout=subprocess.PIPE, text=True)
+    run_id = process.stdout.readline().strip()
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert status_and_metrics(root, run_id) == ("KILLED", {"loss": 2.0})
+
+
+def interrupted_run(tracker, root):
+    with sigterm_raises(), tracker:
+        tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
+        tracker.metrics({"loss": 1.0}, 1)
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_leaves_a_killed_run(root):
+    tracker = MLflowTracker(root=root)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_run(tracker, root)
+    assert status_and_metrics(root, tracker.run_id) == ("KILLED", {"loss": 1.0})
 
 
 def test_sigterm_raises_and_the_previous_handler_returns():
@@ -54,16 +68,19 @@ def test_sigterm_raises_and_the_previous_handler_returns():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def terminated_twice(cleaned):
+    with sigterm_raises():
+        try:
+            terminate()
+        finally:
+            terminate()
+            cleaned.append(True)
+
+
 def test_a_second_sigterm_does_not_cut_the_clean_up_short():
     cleaned = []
-
-    def clean_up():
-        terminate()
-        cleaned.append(True)
-
-    with pytest.raises(SystemExit), sigterm_raises(), ExitStack() as stack:
-        stack.callback(clean_up)
-        terminate()
+    with pytest.raises(SystemExit):
+        terminated_twice(cleaned)
     assert cleaned
 
 
