@@ -1,0 +1,88 @@
+"""Links against mpmath, on moderate and extreme outputs."""
+
+from itertools import accumulate, pairwise
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from lossexp.links import log_probabilities, predicted_values, probabilities
+
+ROWS = [[0.0, 0.0, 0.0], [1.5, -2.0, 0.25], [30.0, 10.0, -30.0], [1000.0, 0.0, -1000.0], [1e-9, 0.0, -1e-9]]
+
+
+def logistic(z):
+    return 1 / (1 + mp.exp(-mp.mpf(z)))
+
+
+@mp.workdps(1000)  # 1 - logistic(1000) differs from 0 in the 435th digit
+def exact(row, link):
+    """Class probabilities of one row, in many digits."""
+    if link == "softmax":
+        weights = [mp.exp(mp.mpf(z)) for z in row]
+        return [w / sum(weights) for w in weights]
+    if link == "sigmoid":
+        return [logistic(-row[0]), logistic(row[0])]
+    if link == "one_vs_rest":
+        weights = [logistic(z) for z in row]
+        return [w / sum(weights) for w in weights]
+    above = [mp.mpf(1), *(logistic(z) for z in accumulate(row, min)), mp.mpf(0)]
+    return [a - b for a, b in pairwise(above)]
+
+
+@mp.workdps(1000)
+def logs(values):
+    return [float(mp.log(value)) for value in values]
+
+
+def cases(link):
+    rows = [row[:1] for row in ROWS] + [[-1000.0]] if link == "sigmoid" else ROWS
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("link", ["softmax", "sigmoid", "one_vs_rest", "ordinal"])
+def test_probabilities(link):
+    outputs = cases(link)
+    p = probabilities(outputs, link)
+    expected = np.array([[float(v) for v in exact(row, link)] for row in outputs])
+    np.testing.assert_allclose(p, expected, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("link", ["softmax", "sigmoid", "one_vs_rest"])
+def test_log_probabilities_are_exact_where_probabilities_underflow(link):
+    outputs = cases(link)
+    expected = np.array([logs(exact(row, link)) for row in outputs])
+    np.testing.assert_allclose(log_probabilities(outputs, link), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_ordinal_log_probabilities():
+    outputs = np.array([row for row in ROWS if row[0] > row[1] > row[2]])
+    assert len(outputs) == 3
+    expected = np.array([logs(exact(row, "ordinal")) for row in outputs])
+    np.testing.assert_allclose(log_probabilities(outputs, "ordinal"), expected, rtol=1e-12)
+
+
+def test_an_ordinal_class_between_equal_thresholds_has_a_finite_log():
+    assert probabilities(np.zeros((1, 2)), "ordinal").tolist() == [[0.5, 0.0, 0.5]]
+    assert -720 < log_probabilities(np.zeros((1, 2)), "ordinal")[0, 1] < -700
+
+
+@pytest.mark.parametrize(
+    ("link", "values"),
+    [
+        ("identity", [-2.0, 3.0]),
+        ("gaussian", [-2.0, 3.0]),
+        ("softplus", [0.12692801104, 3.04858735157]),
+        ("exp", [0.13533528324, 20.0855369232]),
+    ],
+)
+def test_predicted_values(link, values):
+    np.testing.assert_allclose(predicted_values(np.array([[-2.0, 9.0], [3.0, 9.0]]), link), values, rtol=1e-9)
+
+
+def test_a_link_of_the_other_kind_is_refused():
+    with pytest.raises(ValueError, match="gives no class probabilities"):
+        probabilities(np.zeros((1, 1)), "identity")
+    with pytest.raises(ValueError, match="gives no values"):
+        predicted_values(np.zeros((1, 2)), "softmax")
