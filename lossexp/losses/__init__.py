@@ -3,6 +3,7 @@
 from lossexp.losses.active_passive import NCEMAE, NCERCE, NFLRCE
 from lossexp.losses.asymmetric import ASL, ASLSingle
 from lossexp.losses.barron import Barron, Tukey
+from lossexp.losses.bi_tempered import BiTempered
 from lossexp.losses.bootstrap import BootHard, BootSoft
 from lossexp.losses.bounded import GCE, MAEProb, Taylor
 from lossexp.losses.class_balanced import CBCrossEntropy, CBFocal, CBSigmoid
@@ -17,6 +18,7 @@ from lossexp.losses.forward import Forward
 from lossexp.losses.gaussian import CRPS, GaussianNLL
 from lossexp.losses.gradient_ratio import EQLv2, EqualizedFocal
 from lossexp.losses.hinge import CategoricalHinge, CrammerSinger, Hinge, SquaredHinge
+from lossexp.losses.influence_balanced import InfluenceBalanced
 from lossexp.losses.jensen_shannon import JS
 from lossexp.losses.keras_losses import Adapted, as_loss
 from lossexp.losses.ldam import LDAM
@@ -59,6 +61,7 @@ __all__ = [
     "ArcFace",
     "BalancedSoftmax",
     "Barron",
+    "BiTempered",
     "BinaryCrossEntropy",
     "BinaryFocal",
     "BootHard",
@@ -84,6 +87,7 @@ __all__ = [
     "GaussianNLL",
     "Hinge",
     "Huber",
+    "InfluenceBalanced",
     "KLDivergence",
     "LogCosh",
     "LogitAdjusted",

@@ -25,8 +25,9 @@ class Loss(keras.losses.Loss):
         labels: the encoding the training step passes as `y_true`: `"sparse"` (`[batch]` class numbers),
             `"onehot"` (`[batch, K]`), `"binary"` (`[batch, 1]` of 0 and 1), `"values"` (`[batch, 1]`).
         link: how raw outputs become probabilities or values; a name of `lossexp.links`.
-        head: the model head it needs: `"linear"`, `"cosine"` (normalised features and weights), or
-            `"ordinal"` (one shared score, K-1 ordered biases).
+        head: the model head it needs: `"linear"`, `"cosine"` (normalised features and weights),
+            `"ordinal"` (one shared score, K-1 ordered biases), or `"norm"` (linear, and last the L1 norm of
+            the features).
         needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
         class_counts: what `adapt` was given, None before.
 
@@ -64,7 +65,9 @@ class Loss(keras.losses.Loss):
         link, _ = links.split(self.link)
         if link in ("softmax", "one_vs_rest", "tempered"):
             return num_classes
-        if link == "ordinal":
+        if link == "softmax_norm":
+            return num_classes + 1
+        if link in ("ordinal", "conditional"):
             return num_classes - 1
         return 2 if link == "gaussian" else 1
 
