@@ -56,6 +56,16 @@ def test_log_probabilities_are_exact_where_probabilities_underflow(link):
     np.testing.assert_allclose(log_probabilities(outputs, link), expected, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("read", [probabilities, log_probabilities])
+def test_softmax_of_scaled_cosines_and_beside_a_norm(read):
+    z = np.random.default_rng(0).normal(size=(5, 4))
+    np.testing.assert_allclose(
+        read(z, {"name": "softmax", "scale": 30.0}), read(30 * z, "softmax"), rtol=1e-12
+    )
+    np.testing.assert_array_equal(read(z, {"name": "softmax"}), read(z, "softmax"))
+    np.testing.assert_array_equal(read(z, "softmax_norm"), read(z[:, :3], "softmax"))
+
+
 def test_ordinal_log_probabilities():
     outputs = np.array([row for row in ROWS if row[0] > row[1] > row[2]])
     assert len(outputs) == 3

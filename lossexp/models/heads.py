@@ -8,14 +8,14 @@ from keras import ops
 
 from lossexp.errors import InputError
 
-HEADS = ("linear", "cosine", "ordinal")
+HEADS = ("linear", "cosine", "ordinal", "norm")
 
 
 def make_head(head: str, num_outputs: int, initial_bias: float | None = None) -> keras.layers.Layer:
     """A layer from features `[batch, d]` to raw outputs `[batch, num_outputs]`, float32 under any policy.
 
-    head: `"linear"`, `"cosine"` or `"ordinal"`, as `Loss.head` says. initial_bias: where every bias of the
-    head starts; None is the head's own default, and the cosine head has no bias.
+    head: `"linear"`, `"cosine"`, `"ordinal"` or `"norm"`, as `Loss.head` says. initial_bias: where every bias
+    of the head starts; None is the head's own default, and the cosine head has no bias.
     """
     if head == "linear":
         bias = "zeros" if initial_bias is None else keras.initializers.Constant(initial_bias)
@@ -24,6 +24,8 @@ def make_head(head: str, num_outputs: int, initial_bias: float | None = None) ->
         return CosineHead(num_outputs, dtype="float32", name="outputs")
     if head == "ordinal":
         return OrdinalHead(num_outputs, initial_bias, dtype="float32", name="outputs")
+    if head == "norm":
+        return NormHead(num_outputs, initial_bias, dtype="float32", name="outputs")
     raise InputError(
         f"head={head!r} is none of {', '.join(HEADS)}. Give the loss's `head` one of these names."
     )
@@ -74,6 +76,31 @@ class OrdinalHead(keras.layers.Layer):
 
     def call(self, features):
         return ops.matmul(features, self.kernel) + self.bias
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "initial_bias": self.initial_bias}
+
+
+@keras.saving.register_keras_serializable("lossexp")
+class NormHead(keras.layers.Layer):
+    """`units` - 1 linear outputs and, last, the L1 norm of the features they are made of.
+
+    For losses that weigh examples by how strongly they pull at the last layer (Park et al. 2021).
+    """
+
+    def __init__(self, units: int, initial_bias: float | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.initial_bias = initial_bias
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units - 1), name="kernel")
+        start = keras.initializers.Constant(self.initial_bias or 0.0)
+        self.bias = self.add_weight(shape=(self.units - 1,), initializer=start, name="bias")
+
+    def call(self, features):
+        norm = ops.sum(ops.abs(features), axis=-1, keepdims=True)
+        return ops.concatenate([ops.matmul(features, self.kernel) + self.bias, norm], axis=-1)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units, "initial_bias": self.initial_bias}

@@ -43,7 +43,7 @@ def test_declarations(option):
     assert set(loss.tasks) <= {"multiclass", "binary", "regression"}
     assert loss.tasks
     assert loss.labels in ("sparse", "onehot", "binary", "values")
-    assert loss.head in ("linear", "cosine", "ordinal")
+    assert loss.head in ("linear", "cosine", "ordinal", "norm")
     assert loss.num_outputs(4) >= 1
 
 

@@ -42,6 +42,8 @@ REFUSED = [
     (losses.EqualizedFocal, "gamma", 0, "(0, inf)"),
     (losses.EqualizedFocal, "alpha", 2, "[0, 1]"),
     (losses.DBLoss, "negative_scale", 0, "(0, inf)"),
+    (losses.InfluenceBalanced, "alpha", 0, "(0, inf)"),
+    (losses.InfluenceBalanced, "start", 2, "[0, 1]"),
     (losses.ASL, "clip", 1, "[0, 1)"),
     (losses.ASL, "gamma_neg", -1, "[0, inf)"),
     (losses.ASLSingle, "label_smoothing", 1, "[0, 1)"),

@@ -37,7 +37,7 @@ class Gated(keras.Model):
         return self.dense(inputs * self.gate(inputs))
 
 
-@pytest.mark.parametrize("head", ["linear", "cosine", "ordinal"])
+@pytest.mark.parametrize("head", ["linear", "cosine", "ordinal", "norm"])
 def test_our_models_give_raw_outputs(head, pictures):
     check_outputs(conv_net((8, 8, 1), 10, head), pictures, 10)
     check_outputs(mlp((6,), 1, head), TABLE, 1, "binary")

@@ -66,7 +66,7 @@ def test_the_initial_bias_of_an_ordinal_head():
     assert np.allclose(outputs(head, np.zeros((1, 6), np.float32)), -1)
 
 
-@pytest.mark.parametrize("kind", ["linear", "cosine", "ordinal"])
+@pytest.mark.parametrize("kind", ["linear", "cosine", "ordinal", "norm"])
 def test_a_head_is_float32_under_mixed_precision(kind):
     keras.config.set_dtype_policy("mixed_bfloat16")
     head = make_head(kind, 3)
@@ -74,7 +74,7 @@ def test_a_head_is_float32_under_mixed_precision(kind):
     assert all(weight.dtype == "float32" for weight in head.weights)
 
 
-@pytest.mark.parametrize("kind", ["linear", "cosine", "ordinal"])
+@pytest.mark.parametrize("kind", ["linear", "cosine", "ordinal", "norm"])
 def test_a_head_is_rebuilt_from_its_config(kind):
     head = make_head(kind, 3, 0.25)
     rebuilt = type(head).from_config(head.get_config())
@@ -85,5 +85,14 @@ def test_a_head_is_rebuilt_from_its_config(kind):
 
 
 def test_an_unknown_head_is_refused_by_name():
-    with pytest.raises(InputError, match=r"head='spherical' is none of linear, cosine, ordinal"):
+    with pytest.raises(InputError, match=r"head='spherical' is none of linear, cosine, ordinal, norm"):
         make_head("spherical", 3)
+
+
+def test_a_norm_head_is_a_linear_head_and_the_norm_of_its_features():
+    head = make_head("norm", 4, initial_bias=0.5)
+    got = outputs(head)
+    kernel, bias = head.get_weights()
+    assert np.allclose(got[:, :3], FEATURES @ kernel + bias, atol=1e-6)
+    assert np.array_equal(bias, [0.5, 0.5, 0.5])
+    assert np.allclose(got[:, 3], np.abs(FEATURES).sum(axis=1))

@@ -37,7 +37,7 @@ def seeded(**options) -> keras.Model:
     return mlp((30,), 3, **options)
 
 
-@pytest.mark.parametrize("head", ["linear", "cosine", "ordinal"])
+@pytest.mark.parametrize("head", ["linear", "cosine", "ordinal", "norm"])
 def test_a_saved_model_predicts_the_same(head, tmp_path):
     model = mlp((30,), 3, head, initial_bias=0.5, dropout=0.2)
     model.save(tmp_path / "model.keras")

@@ -14,7 +14,7 @@ STYLES = {
     "functional": functional.conv_net,
     "sequential": sequential.conv_net,
 }
-HEADS = ("linear", "cosine", "ordinal")
+HEADS = ("linear", "cosine", "ordinal", "norm")
 styles = pytest.mark.parametrize("style", STYLES)
 
 

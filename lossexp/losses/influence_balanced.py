@@ -1,0 +1,100 @@
+"""Influence-balanced loss: examples that already move the boundary a lot count less (Park et al. 2021)."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import register
+from lossexp.losses.counts import checked, of_label
+from lossexp.losses.cross_entropy import cross_entropy
+from lossexp.losses.loss import Loss
+from lossexp.losses.margin import log_probabilities
+from lossexp.losses.targets import multiclass_targets
+
+
+def influence_balanced(
+    y_true, logits, norms, alpha: float = 1000.0, eps: float = 0.001, detach: bool = False
+) -> tf.Tensor:
+    """`alpha CE / (|p - y|_1 |h|_1 + eps)`, `[...]` float32, p = softmax(logits `[..., K]`), hard labels.
+
+    norms: |h|_1 of the features before the last layer, `[...]`. detach: no gradient through the divisor.
+    """
+    logits, norms = tf.cast(logits, tf.float32), tf.cast(norms, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p, log_not_p = log_probabilities(logits)
+    distance = 2.0 * tf.reduce_sum(targets * tf.exp(log_not_p), axis=-1)  # |p - y|_1 = 2 (1 - p_y)
+    divisor = distance * norms + eps
+    if detach:
+        divisor = tf.stop_gradient(divisor)
+    return -alpha * tf.reduce_sum(targets * log_p, axis=-1) / divisor
+
+
+@register
+class InfluenceBalanced(Loss):
+    """Influence-balanced loss: `lambda_y alpha CE / (|p - y|_1 |h|_1 + eps)`, lambda_c ~ 1 / n_c, sum K.
+
+    Park et al. 2021, "Influence-Balanced Loss for Imbalanced Visual Classification". The divisor is the size
+    of the gradient at the last layer. Outputs are K logits and, last, |h|_1 of the features that the logits
+    are made of (`head="norm"`), `[..., K + 1]`. Hard labels.
+
+    Args:
+        alpha: > 0, scales the loss.
+        eps: > 0, for examples without influence.
+        detach: treat the divisor as a constant in the gradient; the authors' code does not.
+        start: in [0, 1], the share of the epochs that are trained with plain cross-entropy (the paper: 0.5).
+            `on_epoch` ends them.
+        class_counts: training examples per class, or None until `adapt`.
+
+    Raises:
+        ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
+    """
+
+    link = "softmax_norm"
+    head = "norm"
+    needs_counts = True
+
+    def __init__(
+        self,
+        alpha: float = 1000.0,
+        eps: float = 0.001,
+        detach: bool = False,
+        start: float = 0.0,
+        class_counts: list[int] | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        self.alpha = validation.number(self, "alpha", alpha, "(0, inf)")
+        self.eps = validation.number(self, "eps", eps, "(0, inf)")
+        self.detach = bool(detach)
+        self.start = validation.number(self, "start", start, "[0, 1]")
+        if self.start:
+            self._balance = tf.Variable(0.0, trainable=False, name="balance")
+        if class_counts is not None:
+            self.adapt(class_counts)
+
+    def adapt(self, class_counts) -> None:
+        super().adapt(validation.class_counts(self, class_counts, positive=True))
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        if self.start:
+            self._balance.assign(float(epoch >= self.start * epochs))
+
+    def call(self, y_true, y_pred) -> tf.Tensor:
+        outputs = tf.cast(y_pred, tf.float32)
+        logits, norms = outputs[..., :-1], outputs[..., -1]
+        if self.class_counts is None:
+            raise ValueError(
+                "InfluenceBalanced needs the number of training examples per class: pass class_counts, or "
+                "call adapt(class_counts) before training."
+            )
+        inverse = 1.0 / checked(self.class_counts, logits)
+        targets, _ = multiclass_targets(y_true, logits)
+        values = influence_balanced(targets, logits, norms, self.alpha, self.eps, self.detach)
+        values *= of_label(targets, inverse * len(inverse) / np.sum(inverse))
+        if not self.start:
+            return values
+        return tf.where(self._balance > 0.0, values, cross_entropy(targets, logits))
