@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lossexp.losses import BinaryFocal, Focal
 from tests.losses.reference import Case, evaluate
 from tests.losses.references import CASES
 
@@ -21,20 +22,44 @@ DEAD = 1e-30  # a true gradient above this must not become zero
 HALF = {"float16": (1e-3, 6e-8), "bfloat16": (8e-3, SMALLEST)}  # rounding of a gradient: relative, absolute
 
 
+def first_of_each_class() -> list[Case]:
+    """Compiling costs seconds: by default one case a loss, but every gamma of focal loss."""
+    chosen = {}
+    for case in CASES:
+        chosen.setdefault(str(case) if isinstance(case.loss, Focal) else type(case.loss), case)
+    return list(chosen.values())
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_value_and_gradient(case: Case):
+def test_eager(case: Case):
     batches = [batch(case, rows) for rows in same_width(case)]
     check(case, batches, [value_and_gradient(case.loss, y, z) for z, y, _, _ in batches], "eager")
+    for dtype in HALF:
+        check_half(case, batches, dtype)
+
+
+@pytest.mark.parametrize("case", first_of_each_class(), ids=str)
+def test_graph_and_xla(case: Case):
+    """On the narrowest rows: three classes, or one output."""
+    check_compiled(case, same_width(case)[:1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_graph_and_xla_of_every_case(case: Case):
+    check_compiled(case, same_width(case))
+
+
+def check_compiled(case: Case, rows_by_width: list[list]) -> None:
+    batches = [batch(case, rows) for rows in rows_by_width]
     for compiled in (False, True):
 
-        @tf.function(jit_compile=compiled)
+        @tf.function(jit_compile=compiled, autograph=False)
         def together(inputs):
             return [value_and_gradient(case.loss, y, z) for z, y in inputs]
 
         results = together([(z, y) for z, y, _, _ in batches])
         check(case, batches, results, "XLA" if compiled else "graph")
-    for dtype in HALF:
-        check_half(case, batches, dtype)
 
 
 def check_half(case: Case, batches: list, dtype: str) -> None:

@@ -23,7 +23,8 @@ def margin_softmax(row, s, margin):
         rest = row.total(lambda j: exp(s * row.z[j])) - exp(s * row.z[k])
         return -row.t[k] * log(true / (true + rest))
 
-    with mp.workdps(int(mp.dps * max(s, 1))):
+    spread = s * (max(row.z) - min(row.z) + 2)
+    with mp.workdps(int(mp.dps + 0.45 * spread)):
         return row.total(term)
 
 
