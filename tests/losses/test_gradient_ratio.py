@@ -8,7 +8,8 @@ from mpmath import mpf
 from lossexp.losses import BinaryFocal, EQLv2, EqualizedFocal
 from lossexp.losses.gradient_ratio import equalized_focal
 from tests.losses.reference import MULTICLASS, Case, log, sigmoid
-from tests.losses.test_accuracy import test_value_and_gradient as check_accuracy
+from tests.losses.test_accuracy import check_compiled
+from tests.losses.test_accuracy import test_eager as check_eager
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [20, 3]).astype(np.float32)
@@ -54,7 +55,9 @@ def equalized(row):
 
 @pytest.mark.parametrize(("loss", "formula"), [(EQLv2, eqlv2), (EqualizedFocal, equalized)])
 def test_accuracy(loss, formula):
-    check_accuracy(Case(frozen(loss, RATIO), formula, MULTICLASS))
+    case = Case(frozen(loss, RATIO), formula, MULTICLASS)
+    check_eager(case)
+    check_compiled(case)
 
 
 def train(loss):
