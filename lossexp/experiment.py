@@ -7,9 +7,11 @@ that a missing dataset or a finished run is answered within a second.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from lossexp.config import build
@@ -24,7 +26,9 @@ from lossexp.tracking.tracker import NoTracker, Tracker
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: Collection[str] = ()) -> Scores:
+def run(
+    config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: Collection[str] = ()
+) -> Scores:
     """Trains, evaluates and logs the run that `config` describes; a finished run's scores are returned.
 
     run_dir: the run's folder. choices: the option chosen in each group. trusted: packages that the config
@@ -34,17 +38,38 @@ def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: 
     check_seed(config.seed)
     key = run_key(config)
     tracker: Tracker = build(config.tracking, "tracking", trusted)
-    finished = None if config.rerun else find_finished(run_dir, key, tracker)
-    if finished:
-        log.info("this run is finished already; rerun=true trains it again")
-        show_scores(f"finished run {key}", finished.test, tracker.where())
-        return finished
-    dataset: Dataset = build(config.dataset, "dataset", trusted)
-    check_dataset(dataset)
+    with alone(run_dir):
+        finished = None if config.rerun else find_finished(run_dir, key, tracker)
+        if finished:
+            log.info("this run is finished already; rerun=true trains it again")
+            show_scores(f"finished run {key}", finished.test, tracker.where())
+            return finished
+        dataset: Dataset = build(config.dataset, "dataset", trusted)
+        check_dataset(dataset)
 
-    from lossexp.recipe import train_and_score
+        from lossexp.recipe import train_and_score
 
-    return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted)
+        return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted)
+
+
+@contextmanager
+def alone(run_dir: Path) -> Iterator[None]:
+    """Holds the run's folder, so that two processes asked for the same run do not both train it.
+
+    The second waits, and then finds the run finished, or continues it where the first was stopped. The lock
+    ends with the process, however that ends.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(run_dir / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("another process is at work on this run; waiting for it (%s)", run_dir)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def find_finished(run_dir: Path, key: str, tracker: Tracker) -> Scores | None:

@@ -11,8 +11,21 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 # Where things are written, who watches, and how they look: none of it changes what is trained.
-TOP_LEVEL_EXCLUDED = ("hydra", "tracking", "debug", "output", "name", "rerun", "trusted_packages", "mode", "run")
-EXCLUDED = {"dataset": ("data_dir", "download"), "trainer": ("progress", "keep_checkpoints")}
+TOP_LEVEL_EXCLUDED = (
+    "hydra",
+    "tracking",
+    "debug",
+    "output",
+    "name",
+    "rerun",
+    "trusted_packages",
+    "mode",
+    "run",
+)
+EXCLUDED = {
+    "dataset": ("data_dir", "download"),
+    "trainer": ("progress", "keep_checkpoints", "checkpoint_seconds", "device_megabytes"),
+}
 
 
 def identity(config: DictConfig | Mapping) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from lossexp.screen import show_choices, show_scores
 from lossexp.tracking.signals import sigterm_raises
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Trainer
+
+CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,20 @@ def train_and_score(
     with runtime(config.seed, trainer.precision, trainer.deterministic), sigterm_raises():
         parts = build_parts(config, dataset, trusted)
         show_choices(choices, facts(parts, trainer, config.seed), run_dir)
+        if config.rerun:
+            shutil.rmtree(run_dir / CHECKPOINTS, ignore_errors=True)
         with tracker:
             name, tags = run_name(choices, config.seed), run_tags(config, key, choices)
             tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not config.rerun)
             log_start(tracker, config, trusted, parts, run_dir)
             fit = trainer.fit(
-                parts.model, parts.optimizer, parts.loss, dataset, config.seed, on_epoch=tracker.metrics
+                parts.model,
+                parts.optimizer,
+                parts.loss,
+                dataset,
+                config.seed,
+                folder=run_dir / CHECKPOINTS,
+                on_epoch=tracker.metrics,
             )
             scores = log_result(tracker, fit, trainer, parts, key, run_dir)
             write_scores(run_dir, scores)

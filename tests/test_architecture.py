@@ -12,7 +12,19 @@ ROOMS = ["datasets", "models", "losses", "metrics", "trainer", "figures", "track
 # Modules any room may import: they import no room themselves.
 FOUNDATION = {"errors", "seeds", "links", "runtime", "names", "__init__"}
 HYDRA = {"cli", "config"}
-NO_TENSORFLOW = {"experiment", "cli", "config", "identity", "errors", "links", "seeds", "screen", "scores", "__main__", "__init__"}
+NO_TENSORFLOW = {
+    "experiment",
+    "cli",
+    "config",
+    "identity",
+    "errors",
+    "links",
+    "seeds",
+    "screen",
+    "scores",
+    "__main__",
+    "__init__",
+}
 ids = [str(f.relative_to(PACKAGE)) for f in FILES]
 
 

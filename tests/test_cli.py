@@ -57,7 +57,11 @@ def test_answers_that_need_no_training_import_no_tensorflow(argument, tmp_path):
         "print('SLOW', [m for m in ('tensorflow', 'keras', 'mlflow') if m in sys.modules])"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", code, *argument], cwd=tmp_path, env=environment(), capture_output=True, text=True
+        [sys.executable, "-c", code, *argument],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
     )
     assert "SLOW []" in shown.stdout, shown.stderr
 
@@ -99,8 +103,20 @@ def test_a_users_own_class_trains_when_its_package_is_trusted_on_the_command_lin
         "    def call(self, y_true, y_pred):\n"
         "        return self.scale * keras.ops.mean(keras.ops.abs(y_true - y_pred) ** 3, axis=-1)\n"
     )
-    chosen = ["loss=custom", "loss.fn._target_=my_package.Cubic", "+loss.fn.scale=0.5", "loss.tasks=[regression]"]
-    kind = ["loss.labels=values", "loss.on=values", "dataset=diabetes", "model=mlp", "tracking=none", "trainer.epochs=1"]
+    chosen = [
+        "loss=custom",
+        "loss.fn._target_=my_package.Cubic",
+        "+loss.fn.scale=0.5",
+        "loss.tasks=[regression]",
+    ]
+    kind = [
+        "loss.labels=values",
+        "loss.on=values",
+        "dataset=diabetes",
+        "model=mlp",
+        "tracking=none",
+        "trainer.epochs=1",
+    ]
     refused = lossexp(*chosen, *kind, folder=tmp_path)
     assert refused.returncode == 1
     assert "trusted_packages=[my_package]" in refused.stderr

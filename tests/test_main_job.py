@@ -10,7 +10,6 @@ import pytest
 from hydra import compose, initialize_config_dir
 from mlflow import MlflowClient
 
-import lossexp.cli
 from lossexp.errors import InputError
 from lossexp.experiment import run
 from lossexp.identity import run_key
@@ -69,7 +68,12 @@ def test_a_run_is_logged_with_parameters_tags_metrics_and_status(tracked):
     assert found.info.status == "FINISHED"
     assert found.data.params["loss.gamma"] == "1.0"
     assert found.data.params["trainer.epochs"] == "2"
-    assert {"loss": "focal", "model": "subclassed", "dataset": "digits", "seed": "0"}.items() <= found.data.tags.items()
+    assert {
+        "loss": "focal",
+        "model": "subclassed",
+        "dataset": "digits",
+        "seed": "0",
+    }.items() <= found.data.tags.items()
     assert {"run_key", "group_key", "command", "version.tensorflow"} <= found.data.tags.keys()
     assert found.data.metrics["test/accuracy"] == scores.test["accuracy"]
     for name in ("balanced_accuracy", "macro_f1", "nll", "brier", "ece", "recall/3"):

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 
-import lossexp.cli  # registers the resolvers
 from lossexp.config import locate
 
 CONF = Path(__file__).parents[1] / "conf"

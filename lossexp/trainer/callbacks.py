@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
+import numpy as np
+
+PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
 
 
 class Callbacks:
@@ -22,12 +26,14 @@ class Callbacks:
         epochs: int,
     ):
         self._model, self._optimizer = model, optimizer
-        self._list = None
+        self._list, self._callbacks = None, list(callbacks)
         if callbacks:
             self._list = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=epochs, verbose=0)
         hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
         base = keras.callbacks.Callback
-        self.wants_batches = any(getattr(type(c), hook) is not getattr(base, hook) for c in callbacks for hook in hooks)
+        self.wants_batches = any(
+            getattr(type(c), hook) is not getattr(base, hook) for c in callbacks for hook in hooks
+        )
 
     def __enter__(self) -> Callbacks:
         if self._list:
@@ -61,6 +67,47 @@ class Callbacks:
             return False
         self._list.on_epoch_end(epoch, keras_logs(record))
         return bool(self._model.stop_training)
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The plain attributes of each callback: patience counters, best values, and the like."""
+        return [
+            {
+                name: getattr(value, "item", lambda v=value: v)()
+                for name, value in vars(c).items()
+                if _is_plain(name, value)
+            }
+            for c in self._callbacks
+        ]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Lists of arrays that callbacks keep (EarlyStopping's best weights), by name."""
+        return {
+            f"callback/{i}/{name}/{j}": array
+            for i, c in enumerate(self._callbacks)
+            for name, value in vars(c).items()
+            if _are_arrays(value)
+            for j, array in enumerate(value)
+        }
+
+    def resume(self, data: list[dict[str, Any]], arrays: Mapping[str, np.ndarray]) -> None:
+        """Puts back what `as_json` and `arrays` gave; call it after training began."""
+        for i, (callback, attributes) in enumerate(zip(self._callbacks, data, strict=True)):
+            vars(callback).update(attributes)
+            lists: dict[str, dict[int, np.ndarray]] = {}
+            for key, array in arrays.items():
+                kind, number, *rest = key.split("/")
+                if kind == "callback" and int(number) == i:
+                    lists.setdefault(rest[0], {})[int(rest[1])] = array
+            for name, items in lists.items():
+                setattr(callback, name, [items[j] for j in sorted(items)])
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    return isinstance(value, PLAIN) and name not in ("_model", "params")
+
+
+def _are_arrays(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, np.ndarray) for v in value)
 
 
 def keras_logs(record: Mapping[str, float]) -> dict[str, float]:

@@ -17,7 +17,11 @@ TRIAL_SECONDS = 0.2
 
 
 def choose_engine(
-    setting: str | bool, make: Callable[[bool], Engine], variables: Sequence, order: np.ndarray, total_steps: int
+    setting: str | bool,
+    make: Callable[[bool], Engine],
+    variables: Sequence,
+    order: np.ndarray,
+    total_steps: int,
 ) -> Engine:
     """The engine to train with; `make(jit_compile)` builds one.
 
@@ -31,7 +35,10 @@ def choose_engine(
     seconds, _ = _seconds_a_step(plain, order)
     chosen = plain
     if seconds * total_steps < WORTH_SECONDS:
-        log.info("jit_compile=auto: no XLA, since about %.1f s of work would not repay compiling", seconds * total_steps)
+        log.info(
+            "jit_compile=auto: no XLA, since about %.1f s of work would not repay compiling",
+            seconds * total_steps,
+        )
     else:
         chosen = _with_xla(make, plain, seconds, order)
     for variable, value in zip(variables, before, strict=True):

@@ -8,75 +8,98 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.datasets.dataset import Split
-from lossexp.trainer.step import Batch, train_step
+from lossexp.losses.loss import Loss
+from lossexp.trainer.residence import Residence
+from lossexp.trainer.step import Batch, StepResult, train_step
 
 
 class Totals(NamedTuple):
-    """Sums over examples, read back once a call: objective, correct, examples."""
+    """Sums over the examples of an epoch so far, read back once a call.
+
+    objective, correct, examples: sums. bad_step: the first step whose objective was not finite, or -1.
+    bad_logit: the largest absolute output at that step.
+    """
 
     objective: float = 0.0
     correct: float = 0.0
     examples: float = 0.0
-
-    def __add__(self, other: Totals) -> Totals:
-        return Totals(*(a + b for a, b in zip(self, other, strict=True)))
+    bad_step: float = -1.0
+    bad_logit: float = 0.0
 
 
 class Engine:
-    """Runs training steps over a resident split.
+    """Runs training steps over a split, wherever it resides.
 
     An epoch is `full` steps of `batch_size` examples and, where the split does not divide, one short
     step. Both shapes are traced once: `steps` takes its range as tensors, so neither the epoch nor the
-    number of steps a call retraces it.
+    number of steps a call retraces it. Sums continue from what they were, inside the graph, so that how
+    an epoch is cut into calls changes no bit of them.
     """
 
     def __init__(
         self,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        loss: keras.losses.Loss,
-        split: Split,
+        loss: Loss,
+        data: Residence,
         num_classes: int,
         batch_size: int,
         jit_compile: bool,
+        check_gradients: bool = False,
     ):
-        data = Batch(*(None if a is None else tf.constant(a) for a in (split.x, split.y, split.sample_weight)))
-        size = min(batch_size, len(split))
-        self.full, self.rest = divmod(len(split), size)
+        self.jit_compile = jit_compile
+        self.batch_size = size = min(batch_size, data.size)
+        self.full, self.rest = divmod(data.size, size)
         self.steps_per_epoch = self.full + (self.rest > 0)
+        self._data = data
 
-        def step(index: tf.Tensor) -> tf.Tensor:
-            batch = Batch(*(None if a is None else tf.gather(a, index) for a in data))
-            result = train_step(model, optimizer, loss, batch, num_classes)
-            examples = tf.cast(tf.shape(index)[0], tf.float64)
-            return tf.stack(
-                [tf.cast(result.objective, tf.float64) * examples, tf.cast(result.correct, tf.float64), examples]
-            )
+        def step(arrays: Batch, index: tf.Tensor, number: tf.Tensor, totals: tf.Tensor) -> tf.Tensor:
+            batch = Batch(*(None if a is None else tf.gather(a, index) for a in arrays))
+            result = train_step(model, optimizer, loss, batch, num_classes, check_gradients)
+            return _added(totals, result, tf.shape(index)[0], number)
 
         @tf.function(jit_compile=jit_compile)
-        def steps(order: tf.Tensor, first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-            totals = tf.zeros([3], tf.float64)
+        def steps(arrays, order, offset, first, count, totals):
             for i in tf.range(first, first + count):
-                totals += step(tf.reshape(tf.slice(order, [i * size], [size]), [size]))
+                index = tf.reshape(tf.slice(order, [(i - offset) * size], [size]), [size])
+                totals = step(arrays, index, i, totals)
             return totals
 
         @tf.function(jit_compile=jit_compile)
-        def last(order: tf.Tensor) -> tf.Tensor:
-            return step(order[self.full * size :])
+        def last(arrays, order, offset, totals):
+            index = tf.reshape(tf.slice(order, [(self.full - offset) * size], [self.rest]), [self.rest])
+            return step(arrays, index, tf.constant(self.full), totals)
 
         self._steps, self._last = steps, last
 
-    def run(self, order: np.ndarray, first: int, count: int) -> Totals:
-        """Runs steps `first .. first + count - 1` of the epoch with example order `order` (int32 `[n]`)."""
-        order = tf.constant(order, tf.int32)
-        count_full = max(0, min(first + count, self.full) - first)
-        totals = Totals()
-        if count_full:
-            totals += Totals(*self._steps(order, tf.constant(first), tf.constant(count_full)).numpy().tolist())
-        if count > count_full:
-            totals += Totals(*self._last(order).numpy().tolist())
-        return totals
+    def run(self, order: np.ndarray, first: int, count: int, totals: Totals | None = None) -> Totals:
+        """Runs steps `first .. first + count - 1` of the epoch with example order `order` (int `[n]`).
+
+        totals: of the epoch so far. Returns them with these steps added.
+        """
+        full = max(0, min(first + count, self.full) - first)
+        sums = tf.constant(totals or Totals(), tf.float64)
+        arrays, order, offset = self._data.window(order, first, count, self.batch_size)
+        if full:
+            sums = self._steps(arrays, order, offset, tf.constant(first), tf.constant(full), sums)
+        if count > full:
+            sums = self._last(arrays, order, offset, sums)
+        return Totals(*sums.numpy().tolist())
+
+
+def _added(totals: tf.Tensor, result: StepResult, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+    """Totals with one step added."""
+    objective, examples = tf.cast(result.objective, tf.float64), tf.cast(examples, tf.float64)
+    first_bad = (totals[3] < 0) & ~result.finite
+    return tf.stack(
+        [
+            totals[0] + objective * examples,
+            totals[1] + tf.cast(result.correct, tf.float64),
+            totals[2] + examples,
+            tf.where(first_bad, tf.cast(number, tf.float64), totals[3]),
+            tf.where(first_bad, tf.cast(result.largest, tf.float64), totals[4]),
+        ]
+    )
 
 
 def release_graphs(optimizer: keras.optimizers.Optimizer) -> None:

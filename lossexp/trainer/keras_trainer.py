@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,8 +17,9 @@ from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
+from lossexp.trainer.state import Record
 from lossexp.trainer.step import encode_labels
-from lossexp.trainer.trainer import Fit, Record, Trainer
+from lossexp.trainer.trainer import Fit, Trainer
 from lossexp.trainer.validation import Validator
 
 
@@ -65,7 +67,9 @@ class Report(keras.callbacks.Callback):
         record = {"epoch": float(epoch + 1), "train/loss": float(logs["loss"]), **self._validate()}
         record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
         record["time/steps_per_second"] = len(self._batches) / seconds
-        logs.update({name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")})
+        logs.update(
+            {name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")}
+        )
         self._fit.history.append(record)
         self._fit.monitor.update(epoch, record, self.model)
         self._on_epoch(record, self._fit.steps)
@@ -81,14 +85,17 @@ class KerasTrainer(Trainer):
         loss: Loss,
         dataset: Dataset,
         seed: int,
+        folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
     ) -> Fit:
-        """As `Trainer.fit`."""
+        """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
         optimizer = self.ready(optimizer, model)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict)
-        batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches)
+        batches = EpochBatches(
+            dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches
+        )
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
         callbacks = [
             Report(fit, loss, batches, validate, on_epoch),
@@ -97,7 +104,11 @@ class KerasTrainer(Trainer):
         ]
         try:
             model.fit(
-                batches, epochs=self.epochs, shuffle=False, callbacks=callbacks, verbose=int(self.progress and sys.stdout.isatty())
+                batches,
+                epochs=self.epochs,
+                shuffle=False,
+                callbacks=callbacks,
+                verbose=int(self.progress and sys.stdout.isatty()),
             )
         finally:
             model.optimizer, model.compiled = None, False

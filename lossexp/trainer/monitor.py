@@ -30,7 +30,9 @@ class Monitor:
                 if "loss" in self.metric
                 else "it is not one of the metrics measured each epoch"
             )
-            raise InputError(f"trainer.monitor={metric}: {reason}. For this task use one of {', '.join(fits)}.")
+            raise InputError(
+                f"trainer.monitor={metric}: {reason}. For this task use one of {', '.join(fits)}."
+            )
         self.best_epoch = -1
         self.best_value = math.nan
         self.best_weights: list[np.ndarray] = []
@@ -52,6 +54,14 @@ class Monitor:
         if self.better(record[self.metric]):
             self.best_epoch, self.best_value = epoch, record[self.metric]
             self.best_weights = model.get_weights()
+
+    def as_json(self) -> dict:
+        """Position without the weights."""
+        return {"best_epoch": self.best_epoch, "best_value": self.best_value}
+
+    def resume(self, data: Mapping, weights: list[np.ndarray]) -> None:
+        """Continues from `as_json` and the best weights."""
+        self.best_epoch, self.best_value, self.best_weights = data["best_epoch"], data["best_value"], weights
 
     def restore(self, model: keras.Model) -> None:
         """Puts the best epoch's weights into the model; where no epoch was better than NaN, the last stay."""

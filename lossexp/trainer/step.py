@@ -10,8 +10,6 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from lossexp import links
-
 from lossexp.links import split
 
 
@@ -24,10 +22,17 @@ class Batch(NamedTuple):
 
 
 class StepResult(NamedTuple):
-    """objective: scalar float32, loss plus the model's own penalties; correct: examples right (or 0)."""
+    """Scalars of one step.
+
+    objective: float32, loss plus the model's own penalties. correct: examples right, float32 (0 for
+    values). largest: the largest absolute output, float32. finite: whether objective (and gradients, where
+    they are checked) are finite, bool.
+    """
 
     objective: tf.Tensor
     correct: tf.Tensor
+    largest: tf.Tensor
+    finite: tf.Tensor
 
 
 def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
@@ -45,6 +50,8 @@ def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tens
     """Correctly classified examples, scalar float32; 0 for links that predict values."""
     outputs = tf.cast(outputs, tf.float32)
     link, _ = split(link)
+    if link == "softmax_norm":
+        link, outputs = "softmax", outputs[:, :-1]
     if link == "sigmoid":
         predicted = tf.cast(outputs[:, 0] > 0, tf.int32)
     elif link == "ordinal":
@@ -62,6 +69,7 @@ def train_step(
     loss: keras.losses.Loss,
     batch: Batch,
     num_classes: int,
+    check_gradients: bool = False,
 ) -> StepResult:
     """One update. `scale_loss` is the identity except under mixed_float16; `apply` unscales."""
     target = encode_labels(batch.y, loss.labels, num_classes)
@@ -73,7 +81,11 @@ def train_step(
         scaled = optimizer.scale_loss(objective)
     gradients = tape.gradient(scaled, model.trainable_variables)
     optimizer.apply(gradients, model.trainable_variables)
-    return StepResult(objective, count_correct(outputs, batch.y, loss.link))
+    finite = tf.math.is_finite(objective)
+    if check_gradients:
+        finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
+    largest = tf.reduce_max(tf.abs(tf.cast(outputs, tf.float32)))
+    return StepResult(objective, count_correct(outputs, batch.y, loss.link), largest, finite)
 
 
 def predict_step(model: keras.Model, x: tf.Tensor) -> tf.Tensor:

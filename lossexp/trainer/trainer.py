@@ -1,34 +1,23 @@
-"""The outer loop: epochs of a few compiled calls each, validation after each, the best weights kept."""
+"""Training settings and the entry to our own loop."""
 
 from __future__ import annotations
 
-import logging
-import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
-import numpy as np
 
-from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.runtime import PRECISIONS
-from lossexp.seeds import derive
-from lossexp.trainer.callbacks import Callbacks
-from lossexp.trainer.compilation import choose_engine
-from lossexp.trainer.engine import Engine, Totals, release_graphs
+from lossexp.trainer.engine import release_graphs
+from lossexp.trainer.loop import Loop
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
-from lossexp.trainer.progress import TrainingProgress, training_progress
+from lossexp.trainer.state import Record
 from lossexp.trainer.validation import Validator
-
-log = logging.getLogger(__name__)
-
-Record = dict[str, float]
-CALL_SECONDS = 0.5  # long enough that Python between calls costs nothing, short enough for a live bar
 
 
 @dataclass
@@ -50,9 +39,14 @@ class Trainer:
         precision: `"float32"`, `"mixed_float16"` (with loss scaling) or `"mixed_bfloat16"`.
         jit_compile: `"auto"` measures and decides; True and False force XLA on and off.
         monitor: what chooses the best epoch: `"auto"`, `"val/accuracy"`, `"val/nll"`, `"val/rmse"`, `"val/mae"`.
-        limit_train_batches: at most so many steps an epoch; null for all.
-        limit_eval_batches: at most so many batches of each evaluated split; null for all.
+        limit_train_batches: at most so many steps an epoch; None for all.
+        limit_eval_batches: at most so many batches of each evaluated split; None for all.
         deterministic: the same bits twice on the same machine, at some cost in speed.
+        device_megabytes: training inputs up to this size live on the device; larger ones are sent in windows.
+        checkpoint_seconds: seconds between checkpoints, at least 0; 0 is after every call.
+        keep_checkpoints: how many are kept; 0 writes none.
+        stop_on_nonfinite: whether an objective that is NaN or infinite ends training.
+        check_gradients: whether gradients count for that as well (costs time; mixed_float16 skips such steps).
         callbacks: Keras callbacks, or None.
         progress: whether to draw a progress bar on a terminal.
     """
@@ -67,10 +61,19 @@ class Trainer:
         limit_train_batches: int | None = None,
         limit_eval_batches: int | None = None,
         deterministic: bool = False,
+        device_megabytes: float = 4096.0,
+        checkpoint_seconds: float = 30.0,
+        keep_checkpoints: int = 2,
+        stop_on_nonfinite: bool = True,
+        check_gradients: bool = False,
         callbacks: Sequence[keras.callbacks.Callback] | None = None,
         progress: bool = True,
     ):
-        _check_settings(epochs, batch_size, precision, jit_compile, (limit_train_batches, limit_eval_batches))
+        whole = {"epochs": epochs, "batch_size": batch_size}
+        limits = {"limit_train_batches": limit_train_batches, "limit_eval_batches": limit_eval_batches}
+        _check_whole(1, **whole, **{name: limit for name, limit in limits.items() if limit is not None})
+        _check_whole(0, keep_checkpoints=keep_checkpoints)
+        _check_choices(precision, jit_compile, device_megabytes, checkpoint_seconds)
         self.epochs = epochs
         self.batch_size = batch_size
         self.precision = precision
@@ -79,6 +82,11 @@ class Trainer:
         self.limit_train_batches = limit_train_batches
         self.limit_eval_batches = limit_eval_batches
         self.deterministic = deterministic
+        self.device_megabytes = device_megabytes
+        self.checkpoint_seconds = checkpoint_seconds
+        self.keep_checkpoints = keep_checkpoints
+        self.stop_on_nonfinite = stop_on_nonfinite
+        self.check_gradients = check_gradients
         self.callbacks = list(callbacks or [])
         self.progress = progress
 
@@ -89,19 +97,20 @@ class Trainer:
         loss: Loss,
         dataset: Dataset,
         seed: int,
+        folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
     ) -> Fit:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
-        Raises FloatingPointError when the objective is no longer finite.
+        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
+        Diverged when the objective is no longer finite, InputError for a checkpoint of another model.
         """
         optimizer = self.ready(optimizer, model)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
-        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict)
-        callbacks = Callbacks(self.callbacks, model, optimizer, self.epochs)
-        self._run(fit, model, optimizer, loss, dataset, seed, validate, callbacks, on_epoch)
-        return fit
+        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
+        loop.run()
+        return Fit(loop.state.history, loop.state.steps, loop.monitor, predict)
 
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
@@ -112,7 +121,9 @@ class Trainer:
 
         Built before the first trace: an unbuilt loss scale would be baked into the graph as a constant.
         """
-        if self.precision == "mixed_float16" and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        if self.precision == "mixed_float16" and not isinstance(
+            optimizer, keras.optimizers.LossScaleOptimizer
+        ):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(model.trainable_variables)
         release_graphs(optimizer)
@@ -126,76 +137,18 @@ class Trainer:
         weight = None if split.sample_weight is None else split.sample_weight[:n]
         return Split(split.x[:n], split.y[:n], weight)
 
-    def _run(self, fit, model, optimizer, loss, dataset, seed, validate, callbacks, on_epoch) -> None:
-        order_seed = derive(seed, "order")
-        n = len(dataset.train)
 
-        def make(jit_compile: bool) -> Engine:
-            return Engine(model, optimizer, loss, dataset.train, dataset.num_classes, self.batch_size, jit_compile)
-
-        steps_an_epoch = min(math.ceil(n / self.batch_size), self.limit_train_batches or n)
-        setting = False if self.deterministic and self.jit_compile == "auto" else self.jit_compile
-        variables = [*model.variables, *optimizer.variables, *loss.variables]
-        engine = choose_engine(
-            setting, make, variables, epoch_order(n, order_seed, 0), steps_an_epoch * self.epochs
-        )
-        total = steps_an_epoch * self.epochs
-        with callbacks, training_progress(total, 0, self.batch_size, self.progress) as bar:
-            for epoch in range(self.epochs):
-                loss.on_epoch(epoch, self.epochs)
-                callbacks.epoch_begin(epoch)
-                start = time.perf_counter()
-                order = epoch_order(n, order_seed, epoch)
-                totals = self._epoch(engine, order, steps_an_epoch, epoch, callbacks, bar)
-                seconds = time.perf_counter() - start
-                fit.steps += steps_an_epoch
-                record = {"epoch": float(epoch + 1), "train/loss": totals.objective / totals.examples}
-                if dataset.task != "regression":
-                    record["train/accuracy"] = totals.correct / totals.examples
-                record |= validate()
-                record["learning_rate"] = float(np.asarray(optimizer.learning_rate))
-                record["time/examples_per_second"] = totals.examples / seconds
-                fit.history.append(record)
-                fit.monitor.update(epoch, record, model)
-                bar.note(f"{fit.monitor.metric} {record[fit.monitor.metric]:.4f}")
-                on_epoch(record, fit.steps)
-                if callbacks.epoch_end(epoch, record):
-                    log.info("a callback stopped training after epoch %d", epoch + 1)
-                    return
-
-    def _epoch(
-        self, engine: Engine, order: np.ndarray, steps: int, epoch: int, callbacks: Callbacks, bar: TrainingProgress
-    ) -> Totals:
-        """One epoch in calls of about `CALL_SECONDS` each (one step each where a callback wants batches)."""
-        totals, first, count = Totals(), 0, 1
-        while first < steps:
-            count = min(1 if callbacks.wants_batches else count, steps - first)
-            callbacks.batch_begin(first)
-            start = time.perf_counter()
-            got = engine.run(order, first, count)
-            elapsed = time.perf_counter() - start
-            totals += got
-            if not math.isfinite(got.objective):
-                raise FloatingPointError(
-                    f"The training objective is {got.objective / got.examples} in epoch {epoch + 1}, within steps "
-                    f"{first + 1} to {first + count} of {steps}. A lower optimizer.learning_rate or gradient "
-                    "clipping (optimizer.global_clipnorm=1.0) often helps; float16 overflows sooner than float32."
-                )
-            callbacks.batch_end(first + count - 1, got.objective / got.examples)
-            first += count
-            bar.advance(count)
-            count = max(1, min(steps, int(count * CALL_SECONDS / max(elapsed, 1e-6)), count * 64))
-        return totals
+def _check_whole(least: int, **values: int) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(f"trainer.{name}={value}: give a whole number of at least {least}.")
 
 
-def _check_settings(epochs, batch_size, precision, jit_compile, limits) -> None:
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if not isinstance(value, int) or value < 1:
-            raise InputError(f"trainer.{name}={value}: give a whole number of at least 1.")
-    for name, value in zip(("limit_train_batches", "limit_eval_batches"), limits, strict=True):
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise InputError(f"trainer.{name}={value}: give a whole number of at least 1, or null for all.")
+def _check_choices(precision: str, jit_compile: str | bool, device_megabytes: float, seconds: float) -> None:
     if precision not in PRECISIONS:
         raise InputError(f"trainer.precision={precision}: use one of {', '.join(PRECISIONS)}.")
     if jit_compile not in ("auto", True, False):
         raise InputError(f"trainer.jit_compile={jit_compile}: use auto, true or false.")
+    for name, value in (("device_megabytes", device_megabytes), ("checkpoint_seconds", seconds)):
+        if not isinstance(value, int | float) or not value >= 0:
+            raise InputError(f"trainer.{name}={value}: give a number from 0 up.")

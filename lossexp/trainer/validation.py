@@ -30,4 +30,7 @@ class Validator:
             target_scale=self._dataset.target_scale,
         )
         value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
-        return {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}
+        return {
+            "val/loss": float(np.asarray(value)),
+            **{f"val/{name}": score for name, score in scores.items()},
+        }

@@ -21,7 +21,9 @@ def with_dropout(input_shape, num_outputs):
     return mlp(input_shape, num_outputs, hidden=[32], dropout=0.3)
 
 
-def trained(trainer_class, make_model, loss, dataset, precision="float32", optimizer=keras.optimizers.Adam, **settings):
+def trained(
+    trainer_class, make_model, loss, dataset, precision="float32", optimizer=keras.optimizers.Adam, **settings
+):
     """History and final weights; 300 examples in batches of 32 leave a short last batch."""
     with runtime(0, precision):
         model = make_model(dataset.input_shape, loss.num_outputs(dataset.num_classes))

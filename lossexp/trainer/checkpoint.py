@@ -1,0 +1,142 @@
+"""Checkpoints of a training: whole or absent, verified when read, a bounded number kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.errors import InputError
+
+log = logging.getLogger(__name__)
+
+Variables = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a checkpoint held beside the variables: plain data and arrays by name."""
+
+    data: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+
+class Checkpoints:
+    """Checkpoints in `folder`, one folder each: `step-000000041/{variables.*, arrays.npz, state.json}`.
+
+    variables: groups of Keras or TensorFlow variables, all that training changes: the model's (dropout
+    seeds too), the optimizer's (loss scale, averages and accumulators too) and the loss's.
+    keep: how many are kept, at least 1. Two let a damaged last one fall back to the one before.
+    """
+
+    def __init__(self, folder: Path, variables: Variables, keep: int = 2):
+        self._folder, self._keep = Path(folder), keep
+        values = {group: [_tensor_variable(v) for v in members] for group, members in variables.items()}
+        self._checkpoint = tf.train.Checkpoint(**values)
+        self._signature = {
+            group: [[list(v.shape), v.dtype.name] for v in members] for group, members in values.items()
+        }
+
+    def save(self, step: int, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bool:
+        """Writes one; False, with a warning, where the disk refuses: the checkpoints before it stay."""
+        path = self._folder / f"step-{step:09d}"
+        unfinished = self._folder / f".unfinished-{os.getpid()}"
+        try:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            self._write(unfinished, data, arrays)
+            shutil.rmtree(path, ignore_errors=True)
+            os.replace(unfinished, path)
+        except (OSError, tf.errors.OpError) as error:
+            log.warning("No checkpoint at step %d: %s. Training goes on.", step, error)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            return False
+        for old in self._paths()[: -self._keep]:
+            shutil.rmtree(old, ignore_errors=True)
+        return True
+
+    def restore(self) -> Loaded | None:
+        """Puts the newest readable checkpoint into the variables; None where there is none.
+
+        A damaged one is passed over with a warning. Raises InputError where all are damaged or where they
+        are of another model.
+        """
+        paths = self._paths()
+        for path in reversed(paths):
+            try:
+                return self._read(path)
+            except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+                if isinstance(error, InputError):
+                    raise
+                log.warning("Checkpoint %s is damaged (%s); trying the one before.", path, error)
+        if paths:
+            raise InputError(
+                f"All checkpoints in {self._folder} are damaged. Restore them from a copy, or train this run "
+                "from the start with rerun=true."
+            )
+        return None
+
+    def clear(self) -> None:
+        """Removes all checkpoints."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _paths(self) -> list[Path]:
+        return sorted(self._folder.glob("step-*"))
+
+    def _write(self, path: Path, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        self._checkpoint.write(str(path / "variables"))
+        np.savez(path / "arrays.npz", **arrays)
+        digests = {file.name: _digest(file) for file in sorted(path.iterdir())}
+        content = {"data": data, "signature": self._signature, "digests": digests}
+        (path / "state.json").write_text(json.dumps(content))
+        for file in path.iterdir():
+            _sync(file)
+
+    def _read(self, path: Path) -> Loaded:
+        content = json.loads((path / "state.json").read_text())
+        for name, digest in content["digests"].items():
+            if _digest(path / name) != digest:
+                raise ValueError(f"{name} does not have the content it was written with")
+        if content["signature"] != self._signature:
+            raise InputError(
+                f"The checkpoint {path} is of another model or optimizer: {self._difference(content['signature'])}. "
+                "It is left untouched; rerun=true trains this run from the start, output=another_folder elsewhere."
+            )
+        with np.load(path / "arrays.npz", allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        self._checkpoint.read(str(path / "variables")).assert_consumed()
+        return Loaded(content["data"], arrays)
+
+    def _difference(self, other: dict) -> str:
+        for group, members in self._signature.items():
+            theirs = other.get(group, [])
+            if len(theirs) != len(members):
+                return f"it has {len(theirs)} {group} variables, this run {len(members)}"
+            for i, (mine, their) in enumerate(zip(members, theirs, strict=True)):
+                if mine != their:
+                    return f"{group} variable {i} has shape and type {their} there, {mine} here"
+        return "it has other groups of variables"
+
+
+def _tensor_variable(variable: Any) -> tf.Variable:
+    """The TensorFlow variable that a Keras variable wraps."""
+    return variable if isinstance(variable, tf.Variable) else variable.value
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,202 @@
+"""The outer loop: epochs of a few compiled calls each, validation after each, checkpoints in between."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from lossexp.datasets.batches import epoch_order
+from lossexp.datasets.dataset import Dataset
+from lossexp.losses.loss import Loss
+from lossexp.seeds import derive
+from lossexp.trainer.averaging import averaged_weights
+from lossexp.trainer.callbacks import Callbacks
+from lossexp.trainer.checkpoint import Checkpoints
+from lossexp.trainer.compilation import choose_engine
+from lossexp.trainer.divergence import check_finite
+from lossexp.trainer.engine import Engine, Totals
+from lossexp.trainer.interruption import Interruption
+from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.progress import TrainingProgress, training_progress
+from lossexp.trainer.residence import reside
+from lossexp.trainer.state import Record, State
+from lossexp.trainer.validation import Validator
+
+if TYPE_CHECKING:
+    from lossexp.trainer.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+CALL_SECONDS = 0.5  # long enough that Python between calls costs nothing, short enough for a live bar
+
+
+class Loop:
+    """One training, from its checkpoint or from the start, to its end."""
+
+    def __init__(
+        self,
+        settings: Trainer,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Loss,
+        dataset: Dataset,
+        seed: int,
+        validate: Validator,
+        folder: Path | None,
+        on_epoch: Callable[[Record, int], None],
+    ):
+        self.settings, self.model, self.optimizer, self.loss = settings, model, optimizer, loss
+        self.dataset, self.validate, self.on_epoch = dataset, validate, on_epoch
+        self.state = State()
+        self.monitor = Monitor(settings.monitor, dataset.task)
+        self.callbacks = Callbacks(settings.callbacks, model, optimizer, settings.epochs)
+        self._order_seed = derive(seed, "order")
+        self._size = len(dataset.train)
+        self.steps_an_epoch = min(
+            math.ceil(self._size / settings.batch_size), settings.limit_train_batches or self._size
+        )
+        self._variables = {"model": model.variables, "optimizer": optimizer.variables, "loss": loss.variables}
+        keep = settings.keep_checkpoints
+        self._checkpoints = Checkpoints(folder, self._variables, keep) if folder and keep else None
+        self._saved_at = time.monotonic()
+
+    def run(self) -> None:
+        """Trains until the last epoch, a callback's stop, a signal or a non-finite objective."""
+        total = self.steps_an_epoch * self.settings.epochs
+        with self.callbacks, Interruption() as interruption:
+            self._resume()
+            engine = self._engine()
+            with training_progress(
+                total, self.state.steps, self.settings.batch_size, self.settings.progress
+            ) as bar:
+                while self.state.epoch < self.settings.epochs and not self.state.stopped:
+                    self._epoch(engine, bar, interruption)
+        self._save()
+
+    def _epoch(self, engine: Engine, bar: TrainingProgress, interruption: Interruption) -> None:
+        state = self.state
+        self.loss.on_epoch(state.epoch, self.settings.epochs)
+        if state.step == 0:
+            self.callbacks.epoch_begin(state.epoch)
+        order = epoch_order(self._size, self._order_seed, state.epoch)
+        start, before = time.perf_counter(), state.totals.examples
+        self._steps(engine, order, bar, interruption)
+        rate = (state.totals.examples - before) / (time.perf_counter() - start)
+        record = self._record(rate)
+        state.history.append(record)
+        state.epoch, state.step, state.totals = state.epoch + 1, 0, Totals()
+        bar.note(f"{self.monitor.metric} {record[self.monitor.metric]:.4f}")
+        self.on_epoch(record, state.steps)
+        state.stopped = self.callbacks.epoch_end(state.epoch - 1, record)
+        self._between_calls(interruption)
+
+    def _steps(
+        self, engine: Engine, order: np.ndarray, bar: TrainingProgress, interruption: Interruption
+    ) -> None:
+        """The rest of an epoch in calls of about `CALL_SECONDS` (one step each where a callback wants batches)."""
+        state, count = self.state, 1
+        while state.step < self.steps_an_epoch:
+            count = min(1 if self.callbacks.wants_batches else count, self.steps_an_epoch - state.step)
+            self.callbacks.batch_begin(state.step)
+            start, applied = time.perf_counter(), self._applied()
+            totals = engine.run(order, state.step, count, state.totals)
+            elapsed = time.perf_counter() - start
+            if self.settings.stop_on_nonfinite:
+                check_finite(totals, state.epoch, order, engine.batch_size)
+            state.skipped += count - (self._applied() - applied) if self._scale() is not None else 0
+            state.totals, state.step, state.steps = totals, state.step + count, state.steps + count
+            self.callbacks.batch_end(state.step - 1, totals.objective / totals.examples)
+            bar.advance(count)
+            if state.step < self.steps_an_epoch:
+                self._between_calls(interruption)
+            count = max(1, min(int(count * CALL_SECONDS / max(elapsed, 1e-6)), count * 64))
+
+    def _record(self, rate: float) -> Record:
+        """The metrics of the epoch just done; updates the monitor."""
+        totals = self.state.totals
+        record = {"epoch": float(self.state.epoch + 1), "train/loss": totals.objective / totals.examples}
+        if self.dataset.task != "regression":
+            record["train/accuracy"] = totals.correct / totals.examples
+        with averaged_weights(self.optimizer):
+            record |= self.validate()
+            self.monitor.update(self.state.epoch, record, self.model)
+        record["learning_rate"] = float(np.asarray(self.optimizer.learning_rate))
+        if self._scale() is not None:
+            record |= {
+                "precision/loss_scale": self._scale(),
+                "precision/skipped_steps": float(self.state.skipped),
+            }
+        record["time/examples_per_second"] = rate
+        return record
+
+    def _scale(self) -> float | None:
+        scale = getattr(self.optimizer, "dynamic_scale", None)
+        return None if scale is None else float(scale.numpy())
+
+    def _applied(self) -> int:
+        return int(self.optimizer.iterations.numpy())
+
+    def _engine(self) -> Engine:
+        settings = self.settings
+        data = reside(self.dataset.train, settings.device_megabytes)
+
+        def make(jit_compile: bool) -> Engine:
+            return Engine(
+                self.model,
+                self.optimizer,
+                self.loss,
+                data,
+                self.dataset.num_classes,
+                settings.batch_size,
+                jit_compile,
+                settings.check_gradients,
+            )
+
+        choice = settings.jit_compile if self.state.jit_compile is None else self.state.jit_compile
+        if choice == "auto" and settings.deterministic:
+            choice = False  # what a measurement decides may differ from one time to the next
+        remaining = self.steps_an_epoch * settings.epochs - self.state.steps
+        variables = [variable for group in self._variables.values() for variable in group]
+        order = epoch_order(self._size, self._order_seed, 0)
+        engine = choose_engine(choice, make, variables, order, remaining)
+        self.state.jit_compile = engine.jit_compile
+        return engine
+
+    def _between_calls(self, interruption: Interruption) -> None:
+        """Saves when it is time to, or when a signal asks to stop, which is then obeyed."""
+        due = time.monotonic() - self._saved_at >= self.settings.checkpoint_seconds
+        if due or interruption.requested is not None:
+            self._save()
+        if interruption.requested is not None:
+            interruption.end()
+
+    def _save(self) -> None:
+        if self._checkpoints is None:
+            return
+        data = {
+            "state": self.state.as_json(),
+            "monitor": self.monitor.as_json(),
+            "callbacks": self.callbacks.as_json(),
+        }
+        best = {f"best/{i}": weight for i, weight in enumerate(self.monitor.best_weights)}
+        self._checkpoints.save(self.state.steps, data, {**best, **self.callbacks.arrays()})
+        self._saved_at = time.monotonic()
+
+    def _resume(self) -> None:
+        loaded = self._checkpoints.restore() if self._checkpoints else None
+        if loaded is None:
+            return
+        self.state = State.from_json(loaded.data["state"])
+        best = [
+            loaded.arrays[f"best/{i}"] for i in range(sum(name.startswith("best/") for name in loaded.arrays))
+        ]
+        self.monitor.resume(loaded.data["monitor"], best)
+        self.callbacks.resume(loaded.data["callbacks"], loaded.arrays)
+        log.info("continuing at epoch %d, step %d", self.state.epoch + 1, self.state.step + 1)

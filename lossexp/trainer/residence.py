@@ -1,0 +1,75 @@
+"""Where training examples are while they are used: on the device, or on the host and sent in windows."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.datasets.dataset import Split
+from lossexp.trainer.step import Batch
+
+Window = tuple[Batch, tf.Tensor, tf.Tensor]
+
+
+class Residence:
+    """A split's arrays; `window` hands out what some steps of an epoch need.
+
+    size: examples in the split.
+    """
+
+    def __init__(self, split: Split):
+        self.size = len(split)
+        self._arrays = Batch(split.x, split.y, split.sample_weight)
+
+    def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
+        """Arrays, the order in which to gather from them, and the step at which that order starts."""
+        raise NotImplementedError
+
+
+class OnDevice(Residence):
+    """All examples on the device, sent once."""
+
+    def __init__(self, split: Split):
+        super().__init__(split)
+        self._tensors = Batch(*(None if a is None else tf.constant(a) for a in self._arrays))
+
+    def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
+        return self._tensors, tf.constant(order, tf.int32), tf.constant(0)
+
+
+class OnHost(Residence):
+    """Examples stay on the host; each window is gathered there and sent, the next one while this one trains.
+
+    The same order gives the same batches as `OnDevice`, so where data resides changes no result.
+    """
+
+    def __init__(self, split: Split):
+        super().__init__(split)
+        self._worker = ThreadPoolExecutor(1, "lossexp-prefetch")
+        self._ahead: tuple[int, int, int, Future] | None = None
+
+    def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
+        tensors = self._taken(order, first, count) or self._gather(order, first, count, batch_size)
+        following = first + count
+        if following * batch_size < len(order):
+            future = self._worker.submit(self._gather, order, following, count, batch_size)
+            self._ahead = (id(order), following, count, future)
+        return tensors, tf.range(tf.shape(tensors.y)[0]), tf.constant(first)
+
+    def _taken(self, order: np.ndarray, first: int, count: int) -> Batch | None:
+        """The window gathered ahead, if it is the one now asked for."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead[:3] != (id(order), first, count):
+            return None
+        return ahead[3].result()
+
+    def _gather(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Batch:
+        index = order[first * batch_size : (first + count) * batch_size]
+        return Batch(*(None if a is None else tf.constant(a[index]) for a in self._arrays))
+
+
+def reside(split: Split, device_megabytes: float) -> Residence:
+    """On the device where the inputs fit into `device_megabytes`, else on the host."""
+    return OnDevice(split) if split.x.nbytes <= device_megabytes * 2**20 else OnHost(split)

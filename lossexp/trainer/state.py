@@ -1,0 +1,36 @@
+"""Where training is: everything but the variables, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from lossexp.trainer.engine import Totals
+
+Record = dict[str, float]
+
+
+@dataclass
+class State:
+    """The position of a training.
+
+    epoch: epochs done. step: steps done in the epoch now running. totals: sums of that epoch. steps: all
+    steps done. history: a record for each epoch done. jit_compile: whether steps run under XLA (chosen once
+    a run, since its rounding differs). stopped: whether a callback ended training. skipped: steps that loss
+    scaling skipped.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    totals: Totals = Totals()
+    steps: int = 0
+    history: list[Record] = field(default_factory=list)
+    jit_compile: bool | None = None
+    stopped: bool = False
+    skipped: int = 0
+
+    def as_json(self) -> dict:
+        return {**asdict(self), "totals": list(self.totals)}
+
+    @classmethod
+    def from_json(cls, data: dict) -> State:
+        return cls(**{**data, "totals": Totals(*data["totals"])})
