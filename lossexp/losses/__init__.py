@@ -28,15 +28,19 @@ from lossexp.losses.lovasz import LovaszHinge, LovaszSoftmax
 from lossexp.losses.margin_softmax import ArcFace, CosFace
 from lossexp.losses.multilabel import ZLPR, TwoWay
 from lossexp.losses.normalized import NCE, NFL
+from lossexp.losses.ordinal import CORAL, CORN
 from lossexp.losses.overlap import Dice, FocalTversky, Tversky
 from lossexp.losses.piecewise import EpsilonInsensitive, Huber, SmoothL1, Wing
 from lossexp.losses.pinball import Expectile, Quantile
 from lossexp.losses.polynomial import Poly1, Poly1Focal
 from lossexp.losses.seesaw import Seesaw
+from lossexp.losses.squared_emd import SquaredEMD
 from lossexp.losses.symmetric import RCE, SCE
 
 __all__ = [
     "ASL",
+    "CORAL",
+    "CORN",
     "CRPS",
     "EQL",
     "GCE",
@@ -101,6 +105,7 @@ __all__ = [
     "Quantile",
     "Seesaw",
     "SmoothL1",
+    "SquaredEMD",
     "SquaredHinge",
     "Taylor",
     "Tukey",
