@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.tracking import mlflow_loader
+from lossexp.tracking.mlflow_loader import KERAS_FILE, custom_modules
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +35,8 @@ def log_keras_model(
     """Logs a keras.Model (or a `.keras` file) as the run's model, `runs:/<run_id>/model`.
 
     It is an MLflow model with a signature, linked to the run, and a folder `model` of the run's artifacts.
+    `mlflow.pyfunc.load_model` reloads it wherever this package is installed; `mlflow.keras.load_model`
+    needs the module of a subclassed model imported before, as Keras does.
     """
     import keras
     import mlflow.keras
@@ -43,23 +47,28 @@ def log_keras_model(
         model = keras.saving.load_model(model, compile=False)
     experiment_id = client.get_run(run_id).info.experiment_id
     logged = client.create_logged_model(experiment_id, MODEL_NAME, source_run_id=run_id, model_type="keras")
+    description = Model(
+        artifact_path=logged.artifact_location,
+        run_id=run_id,
+        model_id=logged.model_id,
+        model_uuid=logged.model_id,
+        signature=infer_signature(np.asarray(inputs), np.asarray(outputs)),
+    )
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / MODEL_NAME)
+        path = Path(folder) / MODEL_NAME
         mlflow.keras.save_model(
             model,
-            path,
-            mlflow_model=Model(
-                artifact_path=logged.artifact_location,
-                run_id=run_id,
-                model_id=logged.model_id,
-                model_uuid=logged.model_id,
-            ),
-            signature=infer_signature(np.asarray(inputs), np.asarray(outputs)),
+            str(path),
+            mlflow_model=description,
+            signature=description.signature,
             pip_requirements=requirements(),
         )
-        client.log_model_artifacts(logged.model_id, path)
+        if custom_modules(path / KERAS_FILE):
+            description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
+            description.save(str(path / "MLmodel"))
+        client.log_model_artifacts(logged.model_id, str(path))
         # The run's own page lists a logged model's files only where the run has no others: a copy for it.
-        client.log_artifacts(run_id, path, MODEL_NAME)
+        client.log_artifacts(run_id, str(path), MODEL_NAME)
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
 

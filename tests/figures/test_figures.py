@@ -2,8 +2,10 @@
 
 import io
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -168,4 +170,5 @@ def test_no_window_system_is_needed_and_no_figure_stays_open():
         "figures.confusion_matrix(np.zeros(2, int), np.zeros(2, int), ('a', 'b')).savefig(sys.argv[1]);"
         "import matplotlib.pyplot as plt; assert plt.get_fignums() == [], plt.get_fignums()"
     )
-    subprocess.run([sys.executable, "-c", code, "/dev/null"], check=True, env={"PATH": "", "MPLBACKEND": ""})
+    environment = {"PATH": "", "PYTHONPATH": str(Path(figures.__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", code, os.devnull], check=True, env=environment)

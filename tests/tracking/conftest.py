@@ -18,13 +18,15 @@ import requests
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_store import HTTP_DEFAULTS
 
-START_SECONDS = 60
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120
 
 
 @pytest.fixture(autouse=True)
 def _mlflow_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)  # for processes that tests start
     for name in HTTP_DEFAULTS:
         monkeypatch.setenv(name, "")  # makes monkeypatch restore what the tracker sets
         monkeypatch.delenv(name)
