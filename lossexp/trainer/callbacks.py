@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
-PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
+from lossexp.errors import InputError
+from lossexp.trainer import callback_state
+
+MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min"}
+CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
 
 
 class Callbacks:
@@ -26,6 +29,7 @@ class Callbacks:
         epochs: int,
     ):
         self._model, self._optimizer = model, optimizer
+        check_monitors(callbacks)
         self._list, self._callbacks = None, list(callbacks)
         if callbacks:
             self._list = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=epochs, verbose=0)
@@ -68,46 +72,42 @@ class Callbacks:
         self._list.on_epoch_end(epoch, keras_logs(record))
         return bool(self._model.stop_training)
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """The plain attributes of each callback: patience counters, best values, and the like."""
-        return [
-            {
-                name: getattr(value, "item", lambda v=value: v)()
-                for name, value in vars(c).items()
-                if _is_plain(name, value)
-            }
-            for c in self._callbacks
-        ]
+    def as_json(self) -> list[dict]:
+        """Where the callbacks are, without their arrays."""
+        return [callback_state.plain(callback) for callback in self._callbacks]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Lists of arrays that callbacks keep (EarlyStopping's best weights), by name."""
+        """The arrays that callbacks keep (EarlyStopping's best weights), by name."""
         return {
-            f"callback/{i}/{name}/{j}": array
-            for i, c in enumerate(self._callbacks)
-            for name, value in vars(c).items()
-            if _are_arrays(value)
-            for j, array in enumerate(value)
+            f"callback/{i}/{name}": array
+            for i, callback in enumerate(self._callbacks)
+            for name, array in callback_state.arrays(callback).items()
         }
 
-    def resume(self, data: list[dict[str, Any]], arrays: Mapping[str, np.ndarray]) -> None:
+    def resume(self, data: list[dict], arrays: Mapping[str, np.ndarray]) -> None:
         """Puts back what `as_json` and `arrays` gave; call it after training began."""
         for i, (callback, attributes) in enumerate(zip(self._callbacks, data, strict=True)):
-            vars(callback).update(attributes)
-            lists: dict[str, dict[int, np.ndarray]] = {}
-            for key, array in arrays.items():
-                kind, number, *rest = key.split("/")
-                if kind == "callback" and int(number) == i:
-                    lists.setdefault(rest[0], {})[int(rest[1])] = array
-            for name, items in lists.items():
-                setattr(callback, name, [items[j] for j in sorted(items)])
+            start = f"callback/{i}/"
+            own = {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
+            callback_state.resume(callback, attributes, own)
 
 
-def _is_plain(name: str, value: Any) -> bool:
-    return isinstance(value, PLAIN) and name not in ("_model", "params")
+def check_monitors(callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Tells callbacks which way our metrics improve; refuses to stop or choose by a loss value.
 
-
-def _are_arrays(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(v, np.ndarray) for v in value)
+    `fit` learns the direction from compiled metrics, which our loop does not have. Raises InputError for
+    EarlyStopping or ModelCheckpoint on `loss` or `val_loss`: values of different losses do not compare.
+    """
+    for callback in callbacks:
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(callback, CHOOSING) and monitor in ("loss", "val_loss"):
+            raise InputError(
+                f"trainer.callbacks: {type(callback).__name__} monitors {monitor}, but a loss value is not comparable "
+                "between losses, so stopping by it favours some of them. Set its monitor to val_accuracy or val_nll "
+                "(val_rmse or val_mae for values)."
+            )
+        if getattr(callback, "mode", None) == "auto" and monitor:
+            callback.mode = MODES.get(monitor.removeprefix("val_"), "auto")
 
 
 def keras_logs(record: Mapping[str, float]) -> dict[str, float]:

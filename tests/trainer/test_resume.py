@@ -98,8 +98,8 @@ def test_a_stopped_training_continues_bit_for_bit(kind, precision, tmp_path):
 
 def early_stopping():
     return [
-        keras.callbacks.EarlyStopping("val_accuracy", patience=2, restore_best_weights=True, mode="max", min_delta=0.2),
-        keras.callbacks.ReduceLROnPlateau("val_nll", mode="min", factor=0.5, patience=1, min_delta=1.0),
+        keras.callbacks.EarlyStopping("val_accuracy", patience=2, restore_best_weights=True, min_delta=0.2),
+        keras.callbacks.ReduceLROnPlateau("val_nll", factor=0.5, patience=1, min_delta=1.0),
     ]
 
 
@@ -107,7 +107,7 @@ def test_callbacks_continue_where_they_were(tmp_path):
     whole = train(tmp_path / "whole", "average", callbacks=early_stopping(), epochs=8)
     assert len(whole[0]) < 8
     assert whole[0][-1]["learning_rate"] < 0.05
-    for calls in (3, 6, 9):
+    for calls in (3, 5):
         with pytest.raises(Killed):
             train(tmp_path / str(calls), "average", callbacks=early_stopping(), epochs=8, stop_at=calls)
         assert_identical(train(tmp_path / str(calls), "average", callbacks=early_stopping(), epochs=8), whole)
