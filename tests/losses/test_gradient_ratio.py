@@ -8,8 +8,8 @@ from mpmath import mpf
 from lossexp.losses import BinaryFocal, EQLv2, EqualizedFocal
 from lossexp.losses.gradient_ratio import equalized_focal
 from tests.losses.reference import MULTICLASS, Case, log, sigmoid
-from tests.losses.test_accuracy import check_compiled
 from tests.losses.test_accuracy import test_eager as check_eager
+from tests.losses.test_accuracy import test_graph_and_xla_of_every_case as check_compiled
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [20, 3]).astype(np.float32)
