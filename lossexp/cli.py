@@ -22,6 +22,9 @@ from omegaconf.errors import OmegaConfBaseException
 from lossexp.errors import InputError
 from lossexp.identity import run_key
 
+# What the user can repair: one paragraph, no traceback.
+INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException)
+
 
 def config_folder() -> str:
     """The `conf` folder: inside the package in a wheel, beside it in a checkout."""
@@ -29,7 +32,9 @@ def config_folder() -> str:
     for folder in (here / "conf", here.parent / "conf"):
         if (folder / "config.yaml").is_file():
             return str(folder)
-    raise FileNotFoundError(f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp.")
+    raise FileNotFoundError(
+        f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp."
+    )
 
 
 OmegaConf.register_new_resolver("run_key", lambda *, _root_: run_key(_root_), replace=True)
@@ -42,7 +47,9 @@ def job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     trusted = trusted_packages(config, settings)
     if trusted and os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # as `python -m` does, so that the console script finds the user's modules
+        sys.path.append(
+            os.getcwd()
+        )  # as `python -m` does, so that the console script finds the user's modules
 
     from lossexp.experiment import run
 
@@ -96,7 +103,11 @@ def explain(error: Exception) -> str:
     while chain[-1].__cause__ is not None and len(chain) < 10:
         chain.append(chain[-1].__cause__)
     for cause in chain:
-        if isinstance(cause, OmegaConfBaseException) and cause.full_key and isinstance(cause.parent_node, DictConfig):
+        if (
+            isinstance(cause, OmegaConfBaseException)
+            and cause.full_key
+            and isinstance(cause.parent_node, DictConfig)
+        ):
             keys = [str(k) for k in cause.parent_node if k not in ("hydra", "_target_")]
             return f"There is no setting {cause.full_key!r}. {_near(str(cause.key), keys)}Settings: {', '.join(keys)}."
     return re.sub(r"\s+", " ", str(error))
@@ -107,19 +118,26 @@ def _near(word: str, words: Sequence[str]) -> str:
     return f"Did you mean {' or '.join(near)}? " if near else ""
 
 
+def show(error: Exception) -> None:
+    """Prints `explain(error)` to standard error."""
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=not sys.stderr.isatty(), highlight=False)
+    console.print("Error:", style="bold red", end=" ")
+    console.print(explain(error), markup=False)
+
+
 def main() -> None:
     """Entry of `python -m lossexp` and of the console script."""
+    # Hydra's grammar reads a bare nan as the number, which cannot name an option.
+    sys.argv = ["debug='nan'" if argument == "debug=nan" else argument for argument in sys.argv]
     if "HYDRA_FULL_ERROR" in os.environ:
         return job()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise here instead of printing its own summary
     try:
         return job()
-    except (InputError, HydraException, OmegaConfBaseException) as error:
-        from rich.console import Console
-
-        console = Console(stderr=True, soft_wrap=not sys.stderr.isatty(), highlight=False)
-        console.print("Error:", style="bold red", end=" ")
-        console.print(explain(error), markup=False)
+    except INPUT_ERRORS as error:
+        show(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from omegaconf import DictConfig
 
-from lossexp.config import build
+from lossexp.config import build, prepare
 from lossexp.datasets.dataset import Dataset
 from lossexp.fitting import check_loss
 from lossexp.losses.keras_losses import as_loss
@@ -52,8 +52,8 @@ def train_and_score(
     """Everything after the data: see `experiment.run`. key: the run's key."""
     trainer: Trainer = build(config.trainer, "trainer", trusted)
     trainer.check(dataset)
-    with runtime(config.seed, trainer.precision, trainer.deterministic), sigterm_raises():
-        parts = build_parts(config, dataset, trusted)
+    with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), sigterm_raises():
+        parts = build_parts(config, dataset, trainer, trusted)
         show_choices(choices, facts(parts, trainer, config.seed), run_dir)
         if config.rerun:
             shutil.rmtree(run_dir / CHECKPOINTS, ignore_errors=True)
@@ -76,7 +76,9 @@ def train_and_score(
     return scores
 
 
-def build_parts(config: DictConfig, dataset: Dataset, trusted: Collection[str] = ()) -> Parts:
+def build_parts(
+    config: DictConfig, dataset: Dataset, trainer: Trainer, trusted: Collection[str] = ()
+) -> Parts:
     """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
     loss = as_loss(build(config.loss, "loss", trusted))
     num_outputs = check_loss(loss, dataset)
@@ -91,7 +93,16 @@ def build_parts(config: DictConfig, dataset: Dataset, trusted: Collection[str] =
     }
     model = build(config.model, "model", trusted, **needs)
     check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
-    return Parts(dataset, loss, model, build(config.optimizer, "optimizer", trusted))
+    return Parts(dataset, loss, model, build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted))
+
+
+def build_optimizer(
+    config: DictConfig, total_steps: int, trusted: Collection[str] = ()
+) -> keras.optimizers.Optimizer:
+    """The optimizer with its learning-rate schedule over `total_steps`."""
+    given = prepare(config.optimizer, "optimizer", trusted)["learning_rate"]
+    rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)
+    return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 
 
 def facts(parts: Parts, trainer: Trainer, seed: int) -> dict[str, str]:

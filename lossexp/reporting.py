@@ -23,7 +23,7 @@ from lossexp.trainer.trainer import Fit, Trainer
 if TYPE_CHECKING:
     from lossexp.recipe import Parts
 
-TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "trainer", "debug")
+TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
 # Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
 
@@ -41,7 +41,9 @@ def run_tags(config: DictConfig, key: str, choices: Mapping[str, str]) -> dict[s
     return {**provenance(devices=devices), **chosen, **keys}
 
 
-def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:
+def log_start(
+    tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path
+) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     kept = {key: prepare(config[key], key, trusted) for key in config if key not in NOT_PARAMETERS}
     OmegaConf.save(kept, run_dir / "config.yaml")
@@ -91,7 +93,9 @@ def _named(scores: Scores) -> dict[str, float]:
 
 def _log_figures(tracker: Tracker, outputs: Outputs, best_step: int) -> None:
     """Learning curves, and a confusion matrix or predicted against true values."""
-    tracker.figure(figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png")
+    tracker.figure(
+        figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png"
+    )
     if outputs.task == "regression":
         predicted = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
         true = outputs.labels * outputs.target_scale

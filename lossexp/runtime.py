@@ -17,8 +17,8 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 @contextmanager
-def runtime(seed: int, precision: str = "float32", deterministic: bool = False) -> Iterator[None]:
-    """Seeds, dtype policy, layer-name counters and op determinism for one job.
+def runtime(seed: int, precision: str = "float32", deterministic: bool = False, eager: bool = False) -> Iterator[None]:
+    """Seeds, dtype policy, layer-name counters, op determinism and eager steps for one job.
 
     Jobs of a sweep share a process: without this a float32 job would run in the float16 of the job
     before it, and layer names and seeds would depend on the jobs before.
@@ -35,9 +35,11 @@ def runtime(seed: int, precision: str = "float32", deterministic: bool = False) 
         )
     if deterministic:
         tf.config.experimental.enable_op_determinism()
+    tf.config.run_functions_eagerly(eager)
     try:
         yield
     finally:
+        tf.config.run_functions_eagerly(False)
         if deterministic:
             _disable_op_determinism()
         keras.config.set_dtype_policy("float32")

@@ -25,6 +25,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.x)
 
+    def first(self, n: int) -> Split:
+        """The first `n` examples, or all where there are fewer."""
+        weight = None if self.sample_weight is None else self.sample_weight[:n]
+        return Split(self.x[:n], self.y[:n], weight)
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -15,6 +15,7 @@ from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
 from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
+from lossexp.trainer.callbacks import check_monitors
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
@@ -89,7 +90,8 @@ class KerasTrainer(Trainer):
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
     ) -> Fit:
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
-        optimizer = self.ready(optimizer, model)
+        optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
+        check_monitors(self.callbacks)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
@@ -59,12 +60,11 @@ class Loop:
         self.callbacks = Callbacks(settings.callbacks, model, optimizer, settings.epochs)
         self._order_seed = derive(seed, "order")
         self._size = len(dataset.train)
-        self.steps_an_epoch = min(
-            math.ceil(self._size / settings.batch_size), settings.limit_train_batches or self._size
-        )
+        self.steps_an_epoch = settings.steps_per_epoch(dataset)
         self._variables = {"model": model.variables, "optimizer": optimizer.variables, "loss": loss.variables}
         keep = settings.keep_checkpoints
         self._checkpoints = Checkpoints(folder, self._variables, keep) if folder and keep else None
+        self._folder = folder
         self._saved_at = time.monotonic()
 
     def run(self) -> None:
@@ -87,7 +87,8 @@ class Loop:
             self.callbacks.epoch_begin(state.epoch)
         order = epoch_order(self._size, self._order_seed, state.epoch)
         start, before = time.perf_counter(), state.totals.examples
-        self._steps(engine, order, bar, interruption)
+        with profiled(self._folder if state.epoch + 1 == self.settings.profile_epoch else None):
+            self._steps(engine, order, bar, interruption)
         rate = (state.totals.examples - before) / (time.perf_counter() - start)
         record = self._record(rate)
         state.history.append(record)
@@ -200,3 +201,13 @@ class Loop:
         self.monitor.resume(loaded.data["monitor"], best)
         self.callbacks.resume(loaded.data["callbacks"], loaded.arrays)
         log.info("continuing at epoch %d, step %d", self.state.epoch + 1, self.state.step + 1)
+
+
+@contextmanager
+def profiled(folder: Path | None) -> Iterator[None]:
+    """Writes a TensorBoard profile of the block beside `folder` (the checkpoints'); None profiles nothing."""
+    if folder is None:
+        yield
+        return
+    with tf.profiler.experimental.Profile(str(folder.parent / "profile")):
+        yield

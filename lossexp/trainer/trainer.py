@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -41,12 +42,15 @@ class Trainer:
         monitor: what chooses the best epoch: `"auto"`, `"val/accuracy"`, `"val/nll"`, `"val/rmse"`, `"val/mae"`.
         limit_train_batches: at most so many steps an epoch; None for all.
         limit_eval_batches: at most so many batches of each evaluated split; None for all.
+        overfit_batches: train and validate on the same so many batches; None for the whole splits.
         deterministic: the same bits twice on the same machine, at some cost in speed.
         device_megabytes: training inputs up to this size live on the device; larger ones are sent in windows.
         checkpoint_seconds: seconds between checkpoints, at least 0; 0 is after every call.
         keep_checkpoints: how many are kept; 0 writes none.
         stop_on_nonfinite: whether an objective that is NaN or infinite ends training.
         check_gradients: whether gradients count for that as well (costs time; mixed_float16 skips such steps).
+        eager: every step in plain Python, for print() and debuggers.
+        profile_epoch: the epoch, from 1, to profile into `folder`; None for none.
         callbacks: Keras callbacks, or None.
         progress: whether to draw a progress bar on a terminal.
     """
@@ -60,18 +64,26 @@ class Trainer:
         monitor: str = "auto",
         limit_train_batches: int | None = None,
         limit_eval_batches: int | None = None,
+        overfit_batches: int | None = None,
         deterministic: bool = False,
         device_megabytes: float = 4096.0,
         checkpoint_seconds: float = 30.0,
         keep_checkpoints: int = 2,
         stop_on_nonfinite: bool = True,
         check_gradients: bool = False,
+        eager: bool = False,
+        profile_epoch: int | None = None,
         callbacks: Sequence[keras.callbacks.Callback] | None = None,
         progress: bool = True,
     ):
         whole = {"epochs": epochs, "batch_size": batch_size}
-        limits = {"limit_train_batches": limit_train_batches, "limit_eval_batches": limit_eval_batches}
-        _check_whole(1, **whole, **{name: limit for name, limit in limits.items() if limit is not None})
+        optional = {
+            "limit_train_batches": limit_train_batches,
+            "limit_eval_batches": limit_eval_batches,
+            "overfit_batches": overfit_batches,
+            "profile_epoch": profile_epoch,
+        }
+        _check_whole(1, **whole, **{name: value for name, value in optional.items() if value is not None})
         _check_whole(0, keep_checkpoints=keep_checkpoints)
         _check_choices(precision, jit_compile, device_megabytes, checkpoint_seconds)
         self.epochs = epochs
@@ -81,12 +93,15 @@ class Trainer:
         self.monitor = monitor
         self.limit_train_batches = limit_train_batches
         self.limit_eval_batches = limit_eval_batches
+        self.overfit_batches = overfit_batches
         self.deterministic = deterministic
         self.device_megabytes = device_megabytes
         self.checkpoint_seconds = checkpoint_seconds
         self.keep_checkpoints = keep_checkpoints
         self.stop_on_nonfinite = stop_on_nonfinite
         self.check_gradients = check_gradients
+        self.eager = eager
+        self.profile_epoch = profile_epoch
         self.callbacks = list(callbacks or [])
         self.progress = progress
 
@@ -105,7 +120,7 @@ class Trainer:
         folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
         Diverged when the objective is no longer finite, InputError for a checkpoint of another model.
         """
-        optimizer = self.ready(optimizer, model)
+        optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
@@ -129,13 +144,23 @@ class Trainer:
         release_graphs(optimizer)
         return optimizer
 
+    def trained_on(self, dataset: Dataset) -> Dataset:
+        """The dataset with `overfit_batches` of training data as training and validation splits, if set."""
+        if self.overfit_batches is None:
+            return dataset
+        few = dataset.train.first(self.overfit_batches * self.batch_size)
+        return replace(dataset, train=few, val=few)
+
+    def steps_per_epoch(self, dataset: Dataset) -> int:
+        """Steps of an epoch on this dataset, with all limits."""
+        steps = math.ceil(len(self.trained_on(dataset).train) / self.batch_size)
+        return min(steps, self.limit_train_batches or steps)
+
     def limited(self, split: Split) -> Split:
         """The part of an evaluated split that `limit_eval_batches` leaves."""
         if self.limit_eval_batches is None:
             return split
-        n = self.limit_eval_batches * self.batch_size
-        weight = None if split.sample_weight is None else split.sample_weight[:n]
-        return Split(split.x[:n], split.y[:n], weight)
+        return split.first(self.limit_eval_batches * self.batch_size)
 
 
 def _check_whole(least: int, **values: int) -> None:

@@ -1,0 +1,61 @@
+"""Learning-rate schedules: Keras's own, given the training's length so that a config need not know it.
+
+Each function takes the optimizer's learning rate and the number of steps of the whole training, and returns
+what `keras.optimizers` accepts as `learning_rate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keras.optimizers.schedules import CosineDecay, ExponentialDecay, LearningRateSchedule, PiecewiseConstantDecay
+
+from lossexp.errors import InputError
+
+
+def constant(learning_rate: float, total_steps: int) -> float:
+    """The same rate throughout; callbacks may change it."""
+    return learning_rate
+
+
+def cosine(learning_rate: float, total_steps: int, final_fraction: float = 0.0) -> LearningRateSchedule:
+    """Half a cosine from `learning_rate` down to `final_fraction` of it (Loshchilov and Hutter 2017, no restarts)."""
+    _check_share("final_fraction", final_fraction)
+    return CosineDecay(learning_rate, total_steps, alpha=final_fraction)
+
+
+def warmup_cosine(
+    learning_rate: float, total_steps: int, warmup_fraction: float = 0.05, final_fraction: float = 0.0
+) -> LearningRateSchedule:
+    """A linear rise from 0 over `warmup_fraction` of the steps, then half a cosine (Goyal et al. 2017, section 2.2)."""
+    _check_share("warmup_fraction", warmup_fraction)
+    _check_share("final_fraction", final_fraction)
+    warmup = max(1, round(warmup_fraction * total_steps))
+    return CosineDecay(
+        0.0, max(1, total_steps - warmup), alpha=final_fraction, warmup_target=learning_rate, warmup_steps=warmup
+    )
+
+
+def step(
+    learning_rate: float, total_steps: int, at: Sequence[float] = (0.5, 0.75), factor: float = 0.1
+) -> LearningRateSchedule:
+    """The rate times `factor` at each of the fractions `at` of the training (He et al. 2016, section 4.2)."""
+    fractions = list(at)
+    for fraction in fractions:
+        _check_share("at", fraction)
+    if fractions != sorted(fractions):
+        raise InputError(f"schedule.at={fractions}: give the fractions in ascending order.")
+    boundaries = [round(fraction * total_steps) for fraction in fractions]
+    return PiecewiseConstantDecay(boundaries, [learning_rate * factor**i for i in range(len(boundaries) + 1)])
+
+
+def exponential(learning_rate: float, total_steps: int, final_fraction: float = 0.01) -> LearningRateSchedule:
+    """A constant ratio between steps, reaching `final_fraction` of `learning_rate` at the end."""
+    if not 0 < final_fraction <= 1:
+        raise InputError(f"schedule.final_fraction={final_fraction}: give a number above 0 and up to 1.")
+    return ExponentialDecay(learning_rate, total_steps, decay_rate=final_fraction)
+
+
+def _check_share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise InputError(f"schedule.{name}={value}: give a fraction of the training between 0 and 1.")
