@@ -1,12 +1,16 @@
 """Losses: every one a `keras.losses.Loss` on raw outputs; the contract is `loss.Loss`."""
 
 from lossexp.losses.active_passive import NCEMAE, NCERCE, NFLRCE
+from lossexp.losses.adaptive_focal import FLSD53, DualFocal
 from lossexp.losses.asymmetric import ASL, ASLSingle
 from lossexp.losses.barron import Barron, Tukey
+from lossexp.losses.batch_calibration import MDCA, MMCE
 from lossexp.losses.bi_tempered import BiTempered
 from lossexp.losses.bootstrap import BootHard, BootSoft
 from lossexp.losses.bounded import GCE, MAEProb, Taylor
+from lossexp.losses.brier import Brier
 from lossexp.losses.class_balanced import CBCrossEntropy, CBFocal, CBSigmoid
+from lossexp.losses.confidence import ConfidencePenalty, MaxSup
 from lossexp.losses.cosine import CosineSimilarity
 from lossexp.losses.cross_entropy import BinaryCrossEntropy, CrossEntropy, KLDivergence
 from lossexp.losses.deviance import GammaDeviance, Poisson, Tweedie
@@ -23,6 +27,7 @@ from lossexp.losses.jensen_shannon import JS
 from lossexp.losses.keras_losses import Adapted, as_loss
 from lossexp.losses.ldam import LDAM
 from lossexp.losses.logit_adjustment import VS, BalancedSoftmax, LogitAdjusted
+from lossexp.losses.logit_norm import LogitNorm
 from lossexp.losses.loss import Loss
 from lossexp.losses.lovasz import LovaszHinge, LovaszSoftmax
 from lossexp.losses.margin_softmax import ArcFace, CosFace
@@ -43,11 +48,14 @@ __all__ = [
     "CORN",
     "CRPS",
     "EQL",
+    "FLSD53",
     "GCE",
     "JS",
     "LDAM",
     "MAE",
     "MAPE",
+    "MDCA",
+    "MMCE",
     "MSE",
     "MSLE",
     "NCE",
@@ -70,16 +78,19 @@ __all__ = [
     "BinaryFocal",
     "BootHard",
     "BootSoft",
+    "Brier",
     "CBCrossEntropy",
     "CBFocal",
     "CBSigmoid",
     "CategoricalHinge",
+    "ConfidencePenalty",
     "CosFace",
     "CosineSimilarity",
     "CrammerSinger",
     "CrossEntropy",
     "DBLoss",
     "Dice",
+    "DualFocal",
     "EQLv2",
     "EpsilonInsensitive",
     "EqualizedFocal",
@@ -95,10 +106,12 @@ __all__ = [
     "KLDivergence",
     "LogCosh",
     "LogitAdjusted",
+    "LogitNorm",
     "Loss",
     "LovaszHinge",
     "LovaszSoftmax",
     "MAEProb",
+    "MaxSup",
     "Poisson",
     "Poly1",
     "Poly1Focal",

@@ -1,0 +1,116 @@
+"""Losses with a calibration error of the whole batch added to the value of each of its examples.
+
+Their mean over a batch is the published loss. The added part depends on the other examples, so values mean
+nothing outside their batch, and batches of a few hundred examples estimate it best.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.cross_entropy import cross_entropy
+from lossexp.losses.focal import focal
+from lossexp.losses.margin import log_probabilities
+from lossexp.losses.others import is_largest
+from lossexp.losses.targets import multiclass_targets
+
+
+def mmce(y_true, logits, weight: float = 1.0, width: float = 0.4) -> tf.Tensor:
+    """`CE_i + weight MMCE^2` of the batch, `[...]` float32; see `MMCE`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    return cross_entropy(targets, logits) + weight * _kernel_calibration_error(targets, logits, width)
+
+
+def mdca(y_true, logits, weight: float = 1.0, gamma: float = 0.0) -> tf.Tensor:
+    """`FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`, `[...]` float32; see `MDCA`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p, log_not_p = log_probabilities(logits)
+    gaps = (1.0 - targets) * tf.exp(log_p) - targets * tf.exp(log_not_p)
+    gaps = tf.reduce_mean(tf.reshape(gaps, [-1, logits.shape[-1]]), axis=0)
+    return focal(targets, logits, gamma) + weight * tf.reduce_mean(tf.abs(gaps))
+
+
+@register
+class MMCE(MulticlassLoss):
+    """Maximum mean calibration error: `CE_i + weight sum_{a,b} (c_a - r_a)(c_b - r_b) k(r_a, r_b) / n^2`.
+
+    Over all pairs of the batch's n examples, r being the largest probability, c whether its class is the
+    label, and `k(r, s) = exp(-|r - s| / width)`. This is the squared error, as in the code of Mukhoti et al.
+    2020; the paper takes its root, whose gradient is infinite at 0. Kumar et al. 2018, "Trainable Calibration
+    Measures for Neural Networks from Kernel Mean Embeddings".
+
+    Args:
+        weight: of the batch's calibration error, >= 0; 0 is cross-entropy.
+        width: of the kernel, > 0.
+        label_smoothing, class_weight: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        width: float = 0.4,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, None, reduction, name, dtype)
+        self.weight = validation.number(self, "weight", weight, "[0, inf)")
+        self.width = validation.number(self, "width", width, "(0, inf)")
+
+    def values(self, targets, logits):
+        return mmce(targets, logits, self.weight, self.width)
+
+
+@register
+class MDCA(MulticlassLoss):
+    """Multi-class difference of confidence and accuracy: `FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`.
+
+    The batch's mean probability of each class against its share of labels, added to focal loss
+    (cross-entropy at gamma 0). Hebbalaguppe et al. 2022, "A Stitch in Time Saves Nine: A Train-Time
+    Regularizing Loss for Improved Neural Network Calibration".
+
+    Args:
+        weight: of the batch's calibration error, >= 0.
+        gamma: of the focal loss, >= 0.
+        label_smoothing, class_weight: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        gamma: float = 0.0,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, None, reduction, name, dtype)
+        self.weight = validation.number(self, "weight", weight, "[0, inf)")
+        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+
+    def values(self, targets, logits):
+        return mdca(targets, logits, self.weight, self.gamma)
+
+
+def _kernel_calibration_error(targets: tf.Tensor, logits: tf.Tensor, width: float) -> tf.Tensor:
+    log_p, log_not_p = log_probabilities(logits)
+    top = tf.cast(is_largest(logits), tf.float32)
+    confidence, doubt = (tf.reduce_sum(top * tf.exp(x), axis=-1) for x in (log_p, log_not_p))
+    correct = tf.reduce_sum(top * targets, axis=-1)
+    gaps = tf.reshape(correct * doubt - (1.0 - correct) * confidence, [-1])  # correct - confidence
+    confidence = tf.reshape(confidence, [-1])
+    distances = tf.abs(confidence[:, tf.newaxis] - confidence)
+    return tf.reduce_mean(gaps[:, tf.newaxis] * gaps * tf.exp(-distances / width))

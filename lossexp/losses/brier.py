@@ -1,0 +1,83 @@
+"""Brier score: the squared error of the probabilities."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.margin import log_probabilities
+from lossexp.losses.others import sum_of_others
+from lossexp.losses.targets import multiclass_targets
+
+
+def brier(y_true, logits) -> tf.Tensor:
+    """`sum_k (p_k - t_k)^2`, `[...]` float32, p = softmax(logits `[..., K]`); see `Brier`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+
+    @tf.custom_gradient
+    def score(logits):
+        log_p, log_not_p = log_probabilities(logits)
+        p, not_p = tf.exp(log_p), tf.exp(log_not_p)
+        errors = (1.0 - targets) * p - targets * not_p
+
+        def gradient(upstream):
+            t, q = tf.cast(targets, tf.float64), tf.cast(not_p, tf.float64)
+            p = tf.nn.softmax(tf.cast(logits, tf.float64))
+            hard = tf.reduce_max(t, axis=-1, keepdims=True) == 1.0
+            slope = 2.0 * p * tf.where(hard, _pull_of_hard_label(t, p, q), _pull(t, p, q))
+            return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
+
+        return tf.reduce_sum(tf.square(errors), axis=-1), gradient
+
+    return score(logits)
+
+
+@register
+class Brier(MulticlassLoss):
+    """Brier score on softmax logits: `sum_k (p_k - t_k)^2`, in [0, 2]. A proper score, bounded unlike log p.
+
+    Brier 1950, "Verification of Forecasts Expressed in Terms of Probability"; as a training loss, Mukhoti et
+    al. 2020, "Calibrating Deep Neural Networks using Focal Loss".
+
+    Args:
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+
+    def values(self, targets, logits):
+        return brier(targets, logits)
+
+
+def _pull(t, p, q) -> tf.Tensor:
+    """`a_j - sum_k p_k a_k` for a = p - t: the gradient by the logits is 2 p_j times it."""
+    errors = (1.0 - t) * p - t * q
+    return q * errors - sum_of_others(p * errors)
+
+
+def _pull_of_hard_label(t, p, q) -> tf.Tensor:
+    """The same for a label y, without cancellation between two likely wrong classes. For
+
+    j = y:   `-(1 - p_y)^2 - sum_{k != y} p_k^2`
+    j != y:  `2 p_j p_y + sum_{k != j, y} p_k (p_y + p_j - p_k)`
+    """
+    own = -(tf.square(q) + sum_of_others(tf.square(p)))
+    p_y = tf.reduce_sum(t * p, axis=-1, keepdims=True)
+    top = tf.reduce_max(p, axis=-1, keepdims=True)
+    wrong = (1.0 - t) * p
+    # p_j - p_k as (p_j - top) + (top - p_k): both are exactly 0 for equally likely classes.
+    others = (p_y + (p - top)) * sum_of_others(wrong) + sum_of_others(wrong * (top - p))
+    return t * own + (1.0 - t) * (2.0 * p * p_y + others)

@@ -1,0 +1,100 @@
+"""Cross-entropy with a price on confidence."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.cross_entropy import cross_entropy
+from lossexp.losses.margin import log_probabilities
+
+
+def max_sup(y_true, logits, lam: float | tf.Tensor = 0.1) -> tf.Tensor:
+    """`CE + lam (max_k z_k - mean_k z_k)`, `[...]` float32; see `MaxSup`."""
+    logits = tf.cast(logits, tf.float32)
+    excess = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
+    return cross_entropy(y_true, logits) + lam * excess
+
+
+def confidence_penalty(y_true, logits, beta: float = 0.1) -> tf.Tensor:
+    """`CE - beta H(p)`, `[...]` float32, H the entropy; see `ConfidencePenalty`."""
+    logits = tf.cast(logits, tf.float32)
+    return cross_entropy(y_true, logits) - beta * _entropy(logits)
+
+
+@register
+class MaxSup(MulticlassLoss):
+    """Max suppression: `CE + lam (max_k z_k - mean_k z_k)`: label smoothing that punishes the largest logit,
+    right or wrong, and not the true one.
+
+    The weight grows linearly over training, set by `on_epoch`: `lam` in the first epoch, `lam_end` in the
+    last. Used without epochs, it stays at `lam`. Zhou et al. 2025, "MaxSup: Overcoming Representation
+    Collapse in Label Smoothing".
+
+    Args:
+        lam: weight in the first epoch, >= 0.
+        lam_end: weight in the last epoch, >= 0.
+        class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        lam: float = 0.1,
+        lam_end: float = 0.2,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
+        self.lam = validation.number(self, "lam", lam, "[0, inf)")
+        self.lam_end = validation.number(self, "lam_end", lam_end, "[0, inf)")
+        self._weight = tf.Variable(self.lam, trainable=False, dtype=tf.float32, name="weight")
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        share = epoch / (epochs - 1) if epochs > 1 else 0.0
+        self._weight.assign(self.lam + share * (self.lam_end - self.lam))
+
+    def values(self, targets, logits):
+        return max_sup(targets, logits, self._weight)
+
+
+@register
+class ConfidencePenalty(MulticlassLoss):
+    """Cross-entropy minus entropy of the prediction: `CE - beta H(p)`, p = softmax of the logits.
+
+    Pereyra et al. 2017, "Regularizing Neural Networks by Penalizing Confident Output Distributions".
+
+    Args:
+        beta: weight of the entropy, >= 0; 0 is cross-entropy.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    def __init__(
+        self,
+        beta: float = 0.1,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        self.beta = validation.number(self, "beta", beta, "[0, inf)")
+
+    def values(self, targets, logits):
+        return confidence_penalty(targets, logits, self.beta)
+
+
+def _entropy(logits: tf.Tensor) -> tf.Tensor:
+    log_p, _ = log_probabilities(logits)
+    return -tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1)
