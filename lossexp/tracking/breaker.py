@@ -39,6 +39,6 @@ class Breaker:
 
 
 def summary(error: BaseException, longest: int = 300) -> str:
-    """The exception in one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    """The exception in one line, to be followed by a full stop."""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -1,7 +1,6 @@
 """The tracker on a real SQLite store."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,25 +10,7 @@ from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_model import digest
-
-TAGS = {"run_key": "abc", "loss": "focal"}
-
-
-def open_run(tracker, root, **kwargs):
-    tracker.open(**{"run_name": "digits-focal", "run_dir": root / "run", "tags": TAGS, **kwargs})
-    return tracker
-
-
-def stored(tracker):
-    return tracker._client.get_run(tracker.run_id)
-
-
-def history(tracker, key):
-    return [(m.step, m.value) for m in tracker._client.get_metric_history(tracker.run_id, key)]
-
-
-def names(tracker, folder=None):
-    return sorted(f.path for f in tracker._client.list_artifacts(tracker.run_id, folder))
+from tests.tracking.words import TAGS, history, names, open_run, stored
 
 
 def test_a_run_has_everything_that_was_logged(tracker, root):
@@ -89,66 +70,6 @@ def test_closing_twice_keeps_the_first_status(tracker, root):
     assert stored(tracker).info.status == "KILLED"
 
 
-@pytest.mark.parametrize("status", ["KILLED", "FAILED", "RUNNING"])
-def test_an_interrupted_run_continues_under_its_id(tracker, root, status):
-    open_run(tracker, root)
-    tracker.params({"seed": 1})
-    for step in (10, 20):
-        tracker.metrics({"train/loss": 1 / step}, step)
-    if status != "RUNNING":
-        tracker.close(status)
-    tracker.flush()
-    again = open_run(MLflowTracker(root=root), root)
-    assert stored(again).info.status == "RUNNING"
-    again.params({"seed": 1})
-    for step in (20, 30):  # step 20 is repeated, as after a checkpoint at step 10
-        again.metrics({"train/loss": 1 / step}, step)
-    again.close("FINISHED")
-    assert again.run_id == tracker.run_id
-    assert history(again, "train/loss") == [(10, 1 / 10), (20, 1 / 20), (30, 1 / 30)]
-    assert stored(again).info.status == "FINISHED"
-
-
-def test_a_parameter_that_changed_does_not_stop_a_continued_run(tracker, root, caplog):
-    open_run(tracker, root).params({"workers": 1})
-    tracker.close("KILLED")
-    again = open_run(MLflowTracker(root=root), root)
-    again.params({"workers": 2, "new": 3})
-    again.close("FINISHED")
-    assert stored(again).data.params == {"workers": "1", "new": "3"}
-    assert caplog.records == []
-
-
-def test_a_finished_run_is_found_and_not_reopened(tracker, root):
-    assert tracker.find("abc") is None
-    with open_run(tracker, root):
-        tracker.metrics({"test/accuracy": 0.9}, 10)
-    found = MLflowTracker(root=root).find("abc")
-    assert (found.run_id, found.run_name) == (tracker.run_id, "digits-focal")
-    assert found.metrics == {"test/accuracy": 0.9}
-    assert found.tags["loss"] == "focal"
-    assert open_run(MLflowTracker(root=root), root).run_id != tracker.run_id
-
-
-def test_resume_false_starts_anew(tracker, root):
-    open_run(tracker, root).metrics({"a": 1.0}, 1)
-    tracker.close("KILLED")
-    again = open_run(MLflowTracker(root=root), root, resume=False)
-    again.close("FINISHED")
-    assert again.run_id != tracker.run_id
-    assert stored(again).data.metrics == {}
-
-
-def test_metrics_kept_on_disk_by_an_earlier_attempt_are_sent(root):
-    from lossexp.tracking.tracker import NoTracker
-
-    with open_run(NoTracker(), root) as disk:
-        disk.metrics({"val/nll": 0.5}, 10)
-    with open_run(MLflowTracker(root=root), root) as tracker:
-        tracker.metrics({"val/nll": 0.25}, 20)
-    assert history(tracker, "val/nll") == [(10, 0.5), (20, 0.25)]
-
-
 def test_values_that_are_not_finite_become_a_tag(tracker, root):
     with open_run(tracker, root):
         tracker.metrics({"train/loss": math.inf, "val/nll": 0.5}, 10)
@@ -187,25 +108,6 @@ def test_splits_are_inputs_with_a_digest_of_their_content(tracker, root):
     }
     assert {d.name for d in inputs.values()} == {"toy"}
     assert digest(Split(x, y)) != digest(Split(x + 1, y)) != digest(Split(x, y, np.ones(6, np.float32)))
-
-
-def test_a_store_that_breaks_is_a_warning_and_what_it_missed_comes_later(tracker, root, caplog):
-    open_run(tracker, root)
-    tracker.metrics({"a": 1.0}, 1)
-    hidden = Path(f"{root}/mlflow.db").rename(root / "hidden.db")
-    (root / "mlflow.db").mkdir()
-    tracker._client._tracking_client.store.engine.dispose()
-    for step in (2, 3):
-        tracker.metrics({"a": float(step)}, step)
-        tracker.flush()
-    tracker.close("FINISHED")
-    assert any("MLflow at sqlite" in r.getMessage() for r in caplog.records)
-    (root / "mlflow.db").rmdir()
-    hidden.rename(root / "mlflow.db")
-    again = open_run(MLflowTracker(root=root), root)
-    again.close("FINISHED")
-    assert again.run_id == tracker.run_id
-    assert history(again, "a") == [(1, 1.0), (2, 2.0), (3, 3.0)]
 
 
 def test_artifacts_that_cannot_be_stored_leave_metrics_alone(tracker, root, caplog):

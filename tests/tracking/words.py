@@ -1,0 +1,23 @@
+"""Short words for what tests of the tracker do."""
+
+TAGS = {"run_key": "abc", "loss": "focal"}
+
+
+def open_run(tracker, root, **kwargs):
+    tracker.open(**{"run_name": "digits-focal", "run_dir": root / "run", "tags": TAGS, **kwargs})
+    return tracker
+
+
+def stored(tracker):
+    """The run as the store has it."""
+    return tracker._client.get_run(tracker.run_id)
+
+
+def history(tracker, key):
+    """`(step, value)` of every point of a metric."""
+    return [(m.step, m.value) for m in tracker._client.get_metric_history(tracker.run_id, key)]
+
+
+def names(tracker, folder=None):
+    """Artifacts in a folder of the run."""
+    return sorted(f.path for f in tracker._client.list_artifacts(tracker.run_id, folder))
