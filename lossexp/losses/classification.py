@@ -111,7 +111,8 @@ class MulticlassLoss(Loss):
                 f"{type(self).__name__}: class_weight has {len(self._weights)} entries for "
                 f"{labels.shape[-1]} classes."
             )
-        return tf.linalg.matvec(labels, tf.constant(np.asarray(self._weights, np.float32)))
+        # No matrix product: a GPU may round those to 10 bits (TF32).
+        return tf.reduce_sum(labels * np.asarray(self._weights, np.float32), axis=-1)
 
 
 class BinaryLoss(Loss):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp.losses import BinaryFocal, Focal
+from lossexp.losses import Focal
 from tests.losses.reference import Case, evaluate
 from tests.losses.references import CASES
 

@@ -1,12 +1,16 @@
 """Label encodings, smoothing, class weights and ignored labels, which all softmax losses share."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp.losses import CrossEntropy, Focal
+from lossexp.losses import CrossEntropy, Focal, KLDivergence
 from lossexp.losses.class_weights import balanced, effective_number
+from lossexp.losses.cross_entropy import cross_entropy, kl_divergence
+from lossexp.losses.focal import focal
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0.0, 2.0, [6, 3]).astype(np.float32)
@@ -119,6 +123,17 @@ def test_ignored_labels_count_nowhere(ignored, one_hot):
     np.testing.assert_allclose(weighted(labels, logits), (w * values).sum() / w.sum(), 1e-5)
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_ignored_labels_in_compiled_graphs(jit_compile):
+    classes, logits = np.array([0, -1, 2, 1, -1, 1]), np.where([[1], [0], [1], [1], [0], [1]], LOGITS, np.nan)
+    loss = Focal(ignore_class=-1)
+    with tf.GradientTape() as tape:
+        z = tf.Variable(logits.astype(np.float32))
+        value = tf.function(lambda: loss(classes, z), jit_compile=jit_compile)()
+    np.testing.assert_allclose(value, Focal()(classes[classes >= 0], LOGITS[classes >= 0]), 1e-6)
+    assert np.isfinite(tape.gradient(value, z)).all()
+
+
 def test_ignoring_agrees_with_keras():
     classes = np.array([0, 1, 2, 1, 0, 2])
     ours = CrossEntropy(ignore_class=1)
@@ -140,6 +155,35 @@ def test_labels_outside_the_classes(bad):
     in_a_graph = tf.function(CrossEntropy(reduction="none"))(labels, LOGITS)
     assert np.isnan(in_a_graph[2])  # loud, where nothing can be raised
     assert np.isfinite(in_a_graph.numpy()[[0, 1, 3, 4, 5]]).all()
+
+
+@pytest.mark.parametrize(
+    ("loss", "function"),
+    [
+        (CrossEntropy(), cross_entropy),
+        (KLDivergence(), kl_divergence),
+        (
+            Focal(gamma=1.5, alpha=[1, 2, 3], detach=True),
+            partial(focal, gamma=1.5, alpha=[1, 2, 3], detach=True),
+        ),
+    ],
+)
+def test_functions_agree_with_classes(loss, function):
+    soft = RNG.dirichlet(np.ones(3), 6).astype(np.float32)
+    for labels in (CLASSES, CLASSES[:, None].astype(np.int8), np.eye(3)[CLASSES], soft):
+        for logits in (LOGITS, LOGITS.astype(np.float16)):
+            np.testing.assert_array_equal(function(labels, logits), loss.call(labels, logits))
+
+
+def test_detach_leaves_the_value_and_drops_a_gradient():
+    plain, detached = Focal(gamma=2), Focal(gamma=2, detach=True)
+    np.testing.assert_array_equal(plain.call(CLASSES, LOGITS), detached.call(CLASSES, LOGITS))
+    p_y = np.exp(-NEGATIVE_LOG_P[np.arange(6), CLASSES])
+    of_cross_entropy = gradient(CrossEntropy(reduction="sum"), CLASSES, LOGITS)
+    expected = (1 - p_y[:, None]) ** 2 * of_cross_entropy
+    np.testing.assert_allclose(
+        gradient(Focal(gamma=2, detach=True, reduction="sum"), CLASSES, LOGITS), expected, 1e-4, 1e-6
+    )
 
 
 def test_one_output_is_refused():
