@@ -9,6 +9,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from lossexp import links
 from lossexp.losses import validation
 from lossexp.losses.classification import register
 from lossexp.losses.keras_facts import LINKS, TASKS, Facts, facts_of
@@ -57,7 +58,7 @@ class Adapted(Loss):
         tasks: str | list[str] = "auto",
         labels: str = "auto",
         on: str = "auto",
-        link: str = "auto",
+        link: str | dict = "auto",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
@@ -68,6 +69,12 @@ class Adapted(Loss):
         self.on = validation.choice(self, "on", facts.on, ON)
         self.labels = validation.choice(self, "labels", facts.labels, LABELS)
         self.link = facts.link if link == "auto" else link
+        validation.choice(self, "link", links.split(self.link)[0], links.CLASS_LINKS + links.VALUE_LINKS)
+        if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
+            raise ValueError(
+                f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, and labels={self.labels}, "
+                f"link={self.link} are for others. Give labels=onehot, sparse or binary."
+            )
         tasks = facts.tasks if tasks == "auto" else (tasks,) if isinstance(tasks, str) else tuple(tasks)
         self.tasks = tuple(validation.choice(self, "tasks", task, TASKS) for task in tasks)
 

@@ -142,9 +142,19 @@ def test_unknown_losses_must_say_what_they_work_on():
     assert Adapted(mine, on="logits", labels="sparse").tasks == ("multiclass", "binary")
     with pytest.raises(ValueError, match="instance"):
         Adapted(keras.losses.Huber)
-    for argument, value in (("on", "z"), ("labels", "ordinal"), ("tasks", ["ranking"])):
+    for argument, value in (("on", "z"), ("labels", "ordinal"), ("tasks", ["ranking"]), ("link", "logit")):
         with pytest.raises(ValueError, match=f"{argument}="):
             Adapted(keras.losses.huber, **{argument: value})
+
+
+def test_a_regression_loss_on_probabilities():
+    """The square loss for classification: Hui and Belkin 2020, with probabilities for logits."""
+    loss = Adapted(keras.losses.MeanSquaredError(), labels="onehot", on="probabilities")
+    assert (loss.tasks, loss.link) == (("multiclass", "binary"), "softmax")
+    expected = np.mean((tf.nn.softmax(Z).numpy() - np.eye(3)[CLASSES]) ** 2, axis=-1)
+    np.testing.assert_allclose(loss.call(CLASSES, Z), expected, 1e-5)
+    with pytest.raises(ValueError, match="labels=onehot"):
+        Adapted(keras.losses.MeanSquaredError(), on="probabilities")
 
 
 def test_subclasses_of_keras_losses_are_known():
