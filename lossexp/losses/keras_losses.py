@@ -72,8 +72,8 @@ class Adapted(Loss):
         validation.choice(self, "link", links.split(self.link)[0], links.CLASS_LINKS + links.VALUE_LINKS)
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
-                f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, and labels={self.labels}, "
-                f"link={self.link} are for others. Give labels=onehot, sparse or binary."
+                f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "
+                f"labels={self.labels} and link={self.link} are for. Give labels=onehot, sparse or binary."
             )
         tasks = facts.tasks if tasks == "auto" else (tasks,) if isinstance(tasks, str) else tuple(tasks)
         self.tasks = tuple(validation.choice(self, "tasks", task, TASKS) for task in tasks)
