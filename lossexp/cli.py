@@ -37,7 +37,12 @@ def config_folder() -> str:
     )
 
 
-OmegaConf.register_new_resolver("run_key", lambda *, _root_: run_key(_root_), replace=True)
+def run_folder(*, _root_: DictConfig) -> str:
+    """The folder of a job under `output`: the run's key; a job that looks at another run has no run itself."""
+    return run_key(_root_) if _root_.mode == "train" else ".revisits"
+
+
+OmegaConf.register_new_resolver("run_key", run_folder, replace=True)
 
 
 @hydra.main(version_base="1.3", config_path=config_folder(), config_name="config")
@@ -51,11 +56,26 @@ def job(config: DictConfig) -> float:
             os.getcwd()
         )  # as `python -m` does, so that the console script finds the user's modules
 
+    if config.mode != "train":
+        return look_again(config, trusted)
+
     from lossexp.experiment import run
 
     choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}
     scores = run(config, Path(settings.runtime.output_dir), choices=choices, trusted=trusted)
     return scores.objective
+
+
+def look_again(config: DictConfig, trusted: Sequence[str]) -> float:
+    """`mode=evaluate` and `mode=predict`."""
+    from lossexp import revisit
+
+    if config.mode not in revisit.MODES:
+        raise InputError(f"mode={config.mode}: use one of {', '.join(revisit.MODES)}.")
+    if config.mode == "predict":
+        revisit.predict(config, trusted)
+        return 0.0
+    return next(iter(revisit.evaluate(config, trusted).values()))
 
 
 def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:

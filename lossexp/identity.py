@@ -12,15 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 # Where things are written, who watches, and how they look: none of it changes what is trained.
 TOP_LEVEL_EXCLUDED = (
-    "hydra",
-    "tracking",
-    "debug",
-    "output",
-    "name",
-    "rerun",
-    "trusted_packages",
-    "mode",
-    "run",
+    *("hydra", "tracking", "debug", "output", "name", "rerun"),
+    *("mode", "run", "inputs", "trusted_packages"),
 )
 EXCLUDED = {
     "dataset": ("data_dir", "download"),

@@ -68,7 +68,7 @@ def test_a_room_imports_only_from_rooms_before_it(path):
 
 @pytest.mark.parametrize("path", FILES, ids=ids)
 def test_only_the_command_line_config_and_sweeps_know_hydra(path):
-    if room(path) in HYDRA | {"sweeps", "identity", "experiment", "recipe", "reporting"}:
+    if room(path) in HYDRA | {"sweeps", "identity", "experiment", "recipe", "reporting", "revisit"}:
         return
     assert not {n for n in imports(path) if n.split(".")[0] in ("hydra", "omegaconf")}
 

@@ -77,6 +77,9 @@ class MLflowTracker(Tracker):
         where = self._where(run.info.run_id)
         return FinishedRun(run.info.run_id, run.info.run_name, run.data.metrics, run.data.tags, where)
 
+    def run_key(self, run_id: str) -> str | None:
+        return self._reach(lambda: runs.run_key(self._connect(), run_id))
+
     def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], resume: bool = True) -> None:
         super().open(run_name=run_name, run_dir=run_dir, tags=tags, resume=resume)
         self.run_id, self._outbox, self._stored_params = None, None, set()

@@ -31,6 +31,16 @@ class Point(NamedTuple):
     at: int
 
 
+def run_key(client: MlflowClient, run_id: str) -> str | None:
+    """The `run_key` tag of a run, or None where there is no such run."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id).data.tags.get("run_key")
+    except MlflowException:
+        return None
+
+
 def newest(client: MlflowClient, experiment_id: str, run_key: str, status: str) -> Run | None:
     """The newest run with this `run_key` tag whose status fits, as `"= 'FINISHED'"`."""
     key = run_key.replace("'", "")

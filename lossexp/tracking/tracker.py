@@ -46,6 +46,10 @@ class Tracker:
         """The newest finished run with this `run_key` tag, or None. Needs no open run."""
         return None
 
+    def run_key(self, run_id: str) -> str | None:
+        """The `run_key` tag of the store's run `run_id`; None where there is no such run."""
+        return None
+
     def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], resume: bool = True) -> None:
         """Starts the run, or continues the newest unfinished one with the same `run_key` tag.
 

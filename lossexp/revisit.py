@@ -1,0 +1,113 @@
+"""A finished run again: `mode=evaluate` scores its model, `mode=predict` writes its predictions.
+
+Everything comes from the run's folder: its saved config, not the one composed now.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+from lossexp.config import build, locate
+from lossexp.datasets.dataset import Dataset
+from lossexp.errors import InputError
+from lossexp.links import log_probabilities, predicted_values, probabilities
+from lossexp.metrics import Outputs, load_outputs
+from lossexp.scores import FILE_NAME as SCORES
+from lossexp.screen import show_scores
+from lossexp.tracking.tracker import Tracker
+
+log = logging.getLogger(__name__)
+
+MODES = ("train", "evaluate", "predict")
+
+
+def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, float]:
+    """Test metrics of the finished run `config.run`, from its model and its own dataset."""
+    run_dir = find_run(config, trusted)
+    outputs = run_outputs(run_dir, trusted)
+    scores = outputs.score()
+    show_scores(f"run {run_dir.name}, evaluated again", scores, "")
+    return scores
+
+
+def predict(config: DictConfig, trusted: Collection[str] = ()) -> Path:
+    """Writes `predictions.csv` into the folder of the finished run `config.run` and returns its path.
+
+    Rows: the run's test split, or `x` of the npz file `config.inputs`, given in the model's own input scale.
+    Columns: `label` (where known), `predicted`, and `p/<class>` for classes.
+    """
+    run_dir = find_run(config, trusted)
+    outputs = run_outputs(run_dir, trusted, config.inputs)
+    path = run_dir / "predictions.csv"
+    table(outputs, labelled=config.inputs is None).to_csv(path, index_label="example")
+    log.info("%d predictions in %s", len(outputs.outputs), path)
+    return path
+
+
+def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
+    """The folder of the finished run that `config.run` names by run key or MLflow run id."""
+    if not config.run:
+        raise InputError(f"mode={config.mode} needs a finished run: run=<its key or MLflow id>.")
+    key = str(config.run)
+    if not (Path(config.output) / key).is_dir():
+        tracker: Tracker = build(config.tracking, "tracking", trusted)
+        key = tracker.run_key(key) or key
+    run_dir = Path(config.output) / key
+    if not (run_dir / SCORES).is_file():
+        raise InputError(
+            f"run={config.run}: no finished run of this key or MLflow id in {Path(config.output).resolve()}. The key is "
+            "the name of the run's folder and its tag run_key; output=... says where runs are."
+        )
+    return run_dir
+
+
+def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = None) -> Outputs:
+    """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
+    saved = OmegaConf.load(run_dir / "config.yaml")
+    facts = load_outputs(run_dir / "test_outputs.npz")
+    if inputs is None:
+        dataset: Dataset = build(saved.dataset, "dataset", trusted)
+        x, y = dataset.test.x, dataset.test.y
+    else:
+        x = read_inputs(Path(inputs))
+        y = np.zeros(len(x))
+
+    import keras
+
+    from lossexp.trainer.predictor import Predictor
+
+    locate(saved.model._target_, "model", trusted)  # importing it registers its classes
+    model = keras.saving.load_model(run_dir / "model.keras", compile=False)
+    return replace(facts, outputs=Predictor(model)(x), labels=y)
+
+
+def read_inputs(path: Path) -> np.ndarray:
+    """`x` `[n, *input_shape]`, float32, from an npz file."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return np.asarray(file["x"], np.float32)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"inputs={path}: expected an .npz file with an array x ({error}).") from error
+
+
+def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
+    """Predictions as a table, one row an example."""
+    columns = {}
+    if outputs.task == "regression":
+        if labelled:
+            columns["label"] = outputs.labels * outputs.target_scale
+        columns["predicted"] = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
+        return pd.DataFrame(columns)
+    names = np.asarray(outputs.class_names)
+    if labelled:
+        columns["label"] = names[outputs.labels.astype(int)]
+    columns["predicted"] = names[log_probabilities(outputs.outputs, outputs.link).argmax(axis=1)]
+    p = probabilities(outputs.outputs, outputs.link)
+    return pd.DataFrame({**columns, **{f"p/{name}": p[:, k] for k, name in enumerate(names)}})

@@ -1,0 +1,59 @@
+"""A finished run again, by its key or MLflow id."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from omegaconf import OmegaConf
+
+from lossexp import revisit
+from lossexp.errors import InputError
+from tests.test_main_job import job
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    scores, run_dir = job(folder, "loss=focal", tracked=True)
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    [found] = client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])
+    return scores, run_dir, found.info.run_id
+
+
+def asked(run_dir, run, mode="evaluate", inputs=None):
+    tracking = {"_target_": "lossexp.tracking.mlflow.MLflowTracker", "root": str(run_dir.parents[1])}
+    settings = {"mode": mode, "run": run, "inputs": inputs, "output": str(run_dir.parent), "tracking": tracking}
+    return OmegaConf.create(settings)
+
+
+def test_evaluate_by_key_gives_the_runs_scores(finished):
+    scores, run_dir, _ = finished
+    assert revisit.evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
+
+
+def test_evaluate_by_mlflow_id_finds_the_same_run(finished):
+    scores, run_dir, run_id = finished
+    assert revisit.evaluate(asked(run_dir, run_id))["accuracy"] == scores.test["accuracy"]
+
+
+def test_predict_writes_a_row_an_example(finished):
+    scores, run_dir, _ = finished
+    written = pd.read_csv(revisit.predict(asked(run_dir, run_dir.name, "predict")))
+    assert len(written) == 360
+    assert (written.label == written.predicted).mean() == pytest.approx(scores.test["accuracy"])
+    assert written.filter(like="p/").sum(axis=1).to_numpy() == pytest.approx(np.ones(360))
+
+
+def test_predict_takes_inputs_of_the_users_own(finished, tmp_path):
+    _, run_dir, _ = finished
+    np.savez(tmp_path / "new.npz", x=np.zeros((3, 8, 8, 1)))
+    written = pd.read_csv(revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz")))
+    assert len(written) == 3
+    assert "label" not in written
+
+
+@pytest.mark.parametrize(("run", "said"), [(None, "run="), ("nowhere", "no finished run")])
+def test_a_run_that_is_not_there_is_a_clear_error(finished, run, said):
+    _, run_dir, _ = finished
+    with pytest.raises(InputError, match=said):
+        revisit.evaluate(asked(run_dir, run))

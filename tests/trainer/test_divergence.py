@@ -1,0 +1,47 @@
+"""A NaN in training ends it with where it happened."""
+
+import keras
+import numpy as np
+import pytest
+
+from lossexp.datasets.scikit_learn import digits
+from lossexp.losses import Focal
+from lossexp.models.mlp import mlp
+from lossexp.runtime import runtime
+from lossexp.trainer.divergence import Diverged
+from lossexp.trainer.trainer import Trainer
+
+
+def diverge(**settings):
+    with runtime(0):
+        data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=200)
+        model = mlp(data.input_shape, 10)
+        trainer = Trainer(epochs=3, progress=False, jit_compile=False, **settings)
+        return trainer.fit(model, keras.optimizers.SGD(1e30), Focal(), data, seed=0)
+
+
+def test_the_step_its_examples_and_its_largest_output_are_named():
+    with pytest.raises(Diverged, match=r"epoch 1, step \d+ \(training examples \d+, .*largest absolute output"):
+        diverge()
+
+
+def test_training_goes_on_when_told_to():
+    history = diverge(stop_on_nonfinite=False).history
+    assert len(history) == 3
+    assert np.isnan(history[-1]["train/loss"])
+
+
+def test_a_gradient_that_is_not_finite_is_found_where_it_is_checked():
+    @keras.saving.register_keras_serializable("test")
+    class RootAtZero(keras.layers.Layer):
+        def call(self, x):
+            return x + keras.ops.sqrt(x * 0.0)  # finite value, infinite slope
+
+    with runtime(0):
+        data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
+        inputs = keras.Input(data.input_shape)
+        x = RootAtZero()(keras.layers.Dense(8, activation="relu")(keras.layers.Flatten()(inputs)))
+        model = keras.Model(inputs, keras.layers.Dense(10)(x))
+        trainer = Trainer(epochs=1, progress=False, jit_compile=False, check_gradients=True)
+        with pytest.raises(Diverged, match="step 1 "):
+            trainer.fit(model, keras.optimizers.SGD(0.1), Focal(), data, seed=0)
