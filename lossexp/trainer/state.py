@@ -21,7 +21,7 @@ class State:
 
     epoch: int = 0
     step: int = 0
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
     steps: int = 0
     history: list[Record] = field(default_factory=list)
     jit_compile: bool | None = None
