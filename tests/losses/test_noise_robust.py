@@ -1,0 +1,239 @@
+"""Losses for wrong labels: the identities that tie them to cross-entropy and to each other; ranges."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special
+
+from lossexp import links, losses
+from lossexp.losses.bi_tempered import bi_tempered
+from lossexp.losses.bounded import gce, mae_prob, taylor
+from lossexp.losses.forward import forward
+from lossexp.losses.normalized import nfl
+from lossexp.losses.symmetric import sce
+
+LABELS = np.array([0, 1, 2, 3])  # every label on the same logits
+logits = st.lists(st.floats(-12, 12, width=32), min_size=4, max_size=4)
+quickly = settings(deadline=None, max_examples=40)
+
+
+def values(loss, z, labels=LABELS):
+    return loss.call(labels, tf.tile(tf.constant([z], tf.float32), [len(labels), 1])).numpy()
+
+
+def gradients(loss, z):
+    z = tf.tile(tf.constant([z], tf.float32), [4, 1])
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = loss.call(LABELS, z)
+    return tape.gradient(value, z).numpy()
+
+
+def cross_entropy(z):
+    return values(losses.CrossEntropy(), z)
+
+
+def wrongness(z):
+    """`1 - p_y` for every label, float64."""
+    p = special.softmax(np.float64(z))
+    return np.array([np.delete(p, y).sum() for y in LABELS])
+
+
+def close(a, b, rel=2e-5, floor=1e-12):
+    np.testing.assert_allclose(a, b, rel, floor)
+
+
+@quickly
+@given(z=logits)
+def test_limits_that_are_cross_entropy(z):
+    for loss in (
+        losses.SCE(alpha=1, beta=0),
+        losses.BootSoft(beta=1),
+        losses.BootHard(beta=1),
+        losses.Forward(transition=0),
+        losses.Forward(transition=np.eye(4).tolist()),
+        losses.BiTempered(t1=1, t2=1),
+        losses.Poly1(epsilon=0),
+        losses.ConfidencePenalty(beta=0),
+        losses.MaxSup(lam=0),
+        losses.DualFocal(gamma=0),
+        losses.FLSD53(gamma_low=0, gamma_high=0),
+    ):
+        close(values(loss, z), cross_entropy(z))
+        close(gradients(loss, z), gradients(losses.CrossEntropy(), z), 1e-4)
+    for loss, rel in [
+        (losses.GCE(q=1e-6), 2e-5),
+        (losses.BiTempered(t1=1 - 1e-7, t2=1 + 1e-7), 1e-4),
+    ]:
+        close(values(loss, z), cross_entropy(z), rel)
+
+
+@quickly
+@given(z=logits)
+def test_losses_that_are_multiples_of_the_wrong_probability(z):
+    wrong = wrongness(z)
+    close(values(losses.GCE(q=1), z), wrong)
+    close(values(losses.Taylor(order=1), z), wrong)
+    close(values(losses.MAEProb(), z), 2 * wrong)
+    close(values(losses.RCE(), z), -math.log(1e-4) * wrong)
+    close(values(losses.RCE(A=-4), z), 4 * wrong)
+
+
+def test_jensen_shannon_goes_from_cross_entropy_to_the_wrong_probability():
+    z = [0.5, -1.0, 2.0, 0.25]
+    close(values(losses.JS(pi1=1e-7), z), cross_entropy(z), 1e-4)
+    gaps = [values(losses.JS(pi1=w), z) - wrongness(z) for w in (0.01, 0.5, 0.99, 1 - 1e-12)]
+    for wider, narrower in pairwise(gaps):
+        assert (wider > narrower).all()
+    assert (np.abs(gaps[-1]) < 0.06).all()  # it approaches its limit like 1 / log(1 - pi1)
+
+
+@quickly
+@given(z=logits, t1=st.floats(0, 0.99))
+def test_bi_tempered_without_heavy_tails_is_generalised_cross_entropy_and_a_sum_of_powers(z, t1):
+    p = special.softmax(np.float64(z))
+    expected = values(losses.GCE(q=1 - t1), z) + ((p ** (2 - t1)).sum() - 1) / (2 - t1)
+    close(values(losses.BiTempered(t1=t1, t2=1), z), expected, 1e-4, 1e-6)
+
+
+@quickly
+@given(z=logits, gamma=st.floats(0, 5))
+def test_normalised_values_of_all_labels_sum_to_one(z, gamma):
+    close(values(losses.NCE(), z).sum(), 1)
+    close(values(losses.NFL(gamma=gamma), z).sum(), 1)
+    close(values(losses.NFL(gamma=0), z), values(losses.NCE(), z))
+
+
+@quickly
+@given(z=logits, alpha=st.floats(0, 5), beta=st.floats(0, 5))
+def test_sums_of_two_losses(z, alpha, beta):
+    nce, rce = values(losses.NCE(), z), values(losses.RCE(), z)
+    close(values(losses.SCE(alpha=alpha, beta=beta), z), alpha * cross_entropy(z) + beta * rce)
+    close(values(losses.NCERCE(alpha=alpha, beta=beta), z), alpha * nce + beta * rce)
+    mae, nfl = values(losses.MAEProb(), z), values(losses.NFL(gamma=2), z)
+    close(values(losses.NCEMAE(alpha=alpha, beta=beta), z), alpha * nce + beta * mae)
+    close(values(losses.NFLRCE(alpha=alpha, beta=beta, gamma=2), z), alpha * nfl + beta * rce)
+
+
+@quickly
+@given(z=logits)
+def test_taylor_grows_to_cross_entropy(z):
+    orders = [values(losses.Taylor(order=n), z) for n in (1, 2, 5, 200)]
+    for fewer, more in zip(orders, [*orders[1:], cross_entropy(z)]):
+        assert (fewer <= more * (1 + 1e-5)).all()
+    sure = wrongness(z) < 0.9
+    close(orders[-1][sure], cross_entropy(z)[sure])
+
+
+@quickly
+@given(z=logits, rate=st.floats(0, 0.9))
+def test_forward_correction_takes_cross_entropy_of_the_noisy_prediction(z, rate):
+    matrix = (1 - rate) * np.eye(4) + rate / 3 * (1 - np.eye(4))
+    expected = -np.log(special.softmax(np.float64(z)) @ matrix)
+    close(values(losses.Forward(transition=rate), z), expected)
+    close(values(losses.Forward(transition=matrix.tolist()), z), expected)
+
+
+def test_forward_correction_has_its_minimum_at_the_clean_probabilities():
+    matrix = np.array([[0.75, 0.25, 0], [0, 1, 0], [0.125, 0.25, 0.625]])
+    clean = np.array([0.5, 0.3, 0.2])
+    z = tf.constant(np.tile(np.log(clean), (3, 1)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = losses.Forward(transition=matrix.tolist()).call([0, 1, 2], z)
+        risk = tf.reduce_sum(value * tf.constant(clean @ matrix, tf.float32))
+    np.testing.assert_allclose(tf.reduce_sum(tape.gradient(risk, z), axis=0), 0, atol=1e-7)
+
+
+def test_soft_labels_average_the_losses_that_are_linear_in_the_label():
+    z, t = [0.5, -1.0, 2.0, 0.25], np.float32([[0.5, 0.25, 0.25, 0.0]])
+    for name in ("GCE", "Taylor", "NCE", "NFL", "BootSoft", "Forward", "Poly1", "Poly1Focal"):
+        loss = getattr(losses, name)()
+        close(values(loss, z, t), (t[0] * values(loss, z)).sum())
+
+
+@pytest.mark.parametrize(("t2", "num_classes"), [(0.5, 3), (1.01, 10), (1.5, 1000), (2.0, 1000), (4.0, 10)])
+def test_the_tempered_link_agrees_with_the_loss(t2, num_classes):
+    z = np.random.default_rng(0).normal(0, 10, [50, num_classes]).astype(np.float32)
+    p = links.probabilities(z, {"name": "tempered", "t2": t2})
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
+    labels = np.arange(50) % num_classes
+    p_y = p[np.arange(50), labels]
+    expected = (1 - p_y**0.5) / 0.5 + ((p**1.5).sum(axis=1) - 1) / 1.5
+    value = losses.BiTempered(t1=0.5, t2=t2).call(labels, z)
+    np.testing.assert_allclose(value, expected, 1e-5, 1e-9)
+    assert losses.BiTempered(t1=0.5, t2=t2).link == {"name": "tempered", "t2": t2}
+    assert losses.BiTempered(t2=1).link == "softmax"
+
+
+def test_bi_tempered_smooths_labels_by_its_own_rule():
+    z = [0.5, -1.0, 2.0, 0.25]
+    smooth = np.float32(np.eye(4) * (1 - 4 / 3 * 0.3) + 0.3 / 3)
+    close(values(losses.BiTempered(label_smoothing=0.3), z), values(losses.BiTempered(), z, smooth))
+    with pytest.raises(ValueError, match=r"label_smoothing=0\.8"):
+        values(losses.BiTempered(label_smoothing=0.8), z)
+
+
+def test_detached_normalised_focal_has_the_same_value_and_the_gradient_of_a_weighted_loss():
+    z = tf.constant([[0.5, -1.0, 2.0, 0.25]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(z)
+        log_p = tf.nn.log_softmax(z)[0]
+        factor = tf.stop_gradient((1 - tf.exp(log_p)) ** 2)
+        expected = factor[1] * log_p[1] / tf.reduce_sum(factor * log_p)
+        value = nfl([1], z, gamma=2, detach=True)
+    close(value, expected)
+    close(tape.gradient(value, z), tape.gradient(expected, z), 1e-5)
+
+
+def test_function_and_class_agree():
+    z = np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)
+    for function, loss in [
+        (gce(LABELS, z, q=0.3), losses.GCE(q=0.3)),
+        (taylor(LABELS, z, order=3), losses.Taylor(order=3)),
+        (mae_prob(LABELS, z), losses.MAEProb()),
+        (sce(LABELS, z, alpha=2, beta=3, A=-4), losses.SCE(alpha=2, beta=3, A=-4)),
+        (forward(LABELS, z, transition=0), losses.Forward(transition=0)),
+        (bi_tempered(LABELS, z, t1=0.2, t2=3), losses.BiTempered(t1=0.2, t2=3)),
+    ]:
+        np.testing.assert_array_equal(function, loss.call(LABELS, z))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: losses.GCE(q=0), "q=0"),
+        (lambda: losses.GCE(q=1.5), "q=1.5"),
+        (lambda: losses.Taylor(order=0), "order=0"),
+        (lambda: losses.Taylor(order=1.5), "order=1.5"),
+        (lambda: losses.SCE(alpha=-1), "alpha=-1"),
+        (lambda: losses.SCE(A=0), "A=0"),
+        (lambda: losses.RCE(A=4), "A=4"),
+        (lambda: losses.NFL(gamma=-1), "gamma=-1"),
+        (lambda: losses.NCEMAE(beta=-1), "beta=-1"),
+        (lambda: losses.JS(pi1=0), "pi1=0"),
+        (lambda: losses.JS(pi1=1), "pi1=1"),
+        (lambda: losses.BootSoft(beta=1.1), "beta=1.1"),
+        (lambda: losses.Forward(transition=1), "transition=1"),
+        (lambda: losses.Forward(transition=[[0.5, 0.4], [0, 1]]), r"transition\[0\]"),
+        (lambda: losses.Forward(transition=[[0.5, 0.5], [0.5, 0.25, 0.25]]), r"transition\[1\]"),
+        (lambda: losses.Forward(transition=[[1.5, -0.5], [0, 1]]), r"transition\[0\]\[0\]"),
+        (lambda: losses.BiTempered(t1=1.5), "t1=1.5"),
+        (lambda: losses.BiTempered(t1=0.8, t2=0.5), "t2=0.5"),
+        (lambda: losses.BiTempered(t1=0, t2=0), "t2=0"),
+        (lambda: losses.GCE(label_smoothing=1), "label_smoothing=1"),
+    ],
+)
+def test_a_parameter_outside_its_range_is_refused(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
+
+
+def test_a_transition_matrix_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="2 rows and columns for 4 classes"):
+        values(losses.Forward(transition=[[1, 0], [0, 1]]), [0.0, 0.0, 0.0, 0.0])
