@@ -56,6 +56,11 @@ def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tens
         predicted = tf.cast(outputs[:, 0] > 0, tf.int32)
     elif link == "ordinal":
         predicted = tf.reduce_sum(tf.cast(outputs > 0, tf.int32), axis=-1)
+    elif link == "conditional":
+        zero = tf.zeros_like(outputs[:, :1])
+        reached = tf.concat([zero, tf.cumsum(tf.math.log_sigmoid(outputs), axis=-1)], axis=-1)
+        stopped = tf.concat([tf.math.log_sigmoid(-outputs), zero], axis=-1)
+        predicted = tf.argmax(reached + stopped, axis=-1, output_type=tf.int32)
     elif link in ("softmax", "one_vs_rest", "tempered"):
         predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
     else:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from lossexp import links, losses
 from lossexp.losses.ordinal import coral
+from lossexp.trainer.step import count_correct
 
 Z = np.float32([[2.0, 0.5, -1.0], [1.0, 0.25, 0.0], [-0.5, -1.0, -3.0], [4.0, 3.0, 2.0]])
 Y = [0, 1, 2, 3]
@@ -35,6 +36,13 @@ def test_corn_is_the_log_likelihood_under_its_link():
     np.testing.assert_allclose(losses.CORN().call(Y, Z), -log_p[np.arange(4), Y], 1e-5)
     np.testing.assert_allclose(np.exp(log_p).sum(axis=1), 1, 1e-12)
     np.testing.assert_allclose(links.probabilities(Z, "conditional"), np.exp(log_p), 1e-12)
+
+
+def test_training_accuracy_counts_the_likeliest_class():
+    z = np.random.default_rng(0).normal(0, 2, [200, 3]).astype(np.float32)
+    labels = np.random.default_rng(1).integers(0, 4, 200)
+    predicted = links.log_probabilities(z, "conditional").argmax(axis=1)
+    assert count_correct(z, tf.constant(labels), "conditional") == np.sum(predicted == labels)
 
 
 def test_the_conditional_link_keeps_its_digits():
