@@ -65,6 +65,16 @@ def test_a_shift_of_all_logits_changes_nothing(z, shift):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("spread", [0.1, 3.0, 100.0])
+def test_many_classes(spread):
+    z = np.random.default_rng(0).normal(0.0, spread, [2, 1000]).astype(np.float32)
+    log_p, log_q = log_probabilities(z)
+    for row in range(len(z)):
+        m = margins(z[row])
+        np.testing.assert_allclose(log_p[row], -np.logaddexp(0, -m), 1e-5, 1e-37)
+        np.testing.assert_allclose(log_q[row], -np.logaddexp(0, m), 1e-5, 1e-37)
+
+
 @pytest.mark.parametrize("num_classes", [2, 3, 10, 1000])
 def test_equal_logits(num_classes):
     log_p, log_q = log_probabilities(tf.zeros([num_classes]))
