@@ -6,25 +6,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import exp, fsum, log, mp, mpf
 
 from lossexp import losses
 from lossexp.losses.confidence import max_sup
 from lossexp.losses.polynomial import poly1_focal
-
-LABELS = np.array([0, 1, 2, 3])
-logits = st.lists(st.floats(-12, 12, width=32), min_size=4, max_size=4)
-quickly = settings(deadline=None, max_examples=40)
-
-
-def values(loss, z, labels=LABELS):
-    return loss.call(labels, tf.tile(tf.constant([z], tf.float32), [len(labels), 1])).numpy()
-
-
-def close(a, b, rel=2e-5, floor=1e-12):
-    np.testing.assert_allclose(a, b, rel, floor)
+from tests.losses.four_classes import LABELS, close, logits, quickly, values
 
 
 @quickly

@@ -6,46 +6,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from lossexp import links, losses
+from lossexp import losses
 from lossexp.losses.bi_tempered import bi_tempered
 from lossexp.losses.bounded import gce, mae_prob, taylor
 from lossexp.losses.forward import forward
 from lossexp.losses.normalized import nfl
 from lossexp.losses.symmetric import sce
-
-LABELS = np.array([0, 1, 2, 3])  # every label on the same logits
-logits = st.lists(st.floats(-12, 12, width=32), min_size=4, max_size=4)
-quickly = settings(deadline=None, max_examples=40)
-
-
-def values(loss, z, labels=LABELS):
-    return loss.call(labels, tf.tile(tf.constant([z], tf.float32), [len(labels), 1])).numpy()
-
-
-def gradients(loss, z):
-    z = tf.tile(tf.constant([z], tf.float32), [4, 1])
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        value = loss.call(LABELS, z)
-    return tape.gradient(value, z).numpy()
-
-
-def cross_entropy(z):
-    return values(losses.CrossEntropy(), z)
+from tests.losses.four_classes import LABELS, close, cross_entropy, gradients, logits, quickly, values
 
 
 def wrongness(z):
     """`1 - p_y` for every label, float64."""
     p = special.softmax(np.float64(z))
     return np.array([np.delete(p, y).sum() for y in LABELS])
-
-
-def close(a, b, rel=2e-5, floor=1e-12):
-    np.testing.assert_allclose(a, b, rel, floor)
 
 
 @quickly
@@ -94,14 +71,6 @@ def test_jensen_shannon_goes_from_cross_entropy_to_the_wrong_probability():
 
 
 @quickly
-@given(z=logits, t1=st.floats(0, 0.99))
-def test_bi_tempered_without_heavy_tails_is_generalised_cross_entropy_and_a_sum_of_powers(z, t1):
-    p = special.softmax(np.float64(z))
-    expected = values(losses.GCE(q=1 - t1), z) + ((p ** (2 - t1)).sum() - 1) / (2 - t1)
-    close(values(losses.BiTempered(t1=t1, t2=1), z), expected, 1e-4, 1e-6)
-
-
-@quickly
 @given(z=logits, gamma=st.floats(0, 5))
 def test_normalised_values_of_all_labels_sum_to_one(z, gamma):
     close(values(losses.NCE(), z).sum(), 1)
@@ -130,53 +99,11 @@ def test_taylor_grows_to_cross_entropy(z):
     close(orders[-1][sure], cross_entropy(z)[sure])
 
 
-@quickly
-@given(z=logits, rate=st.floats(0, 0.9))
-def test_forward_correction_takes_cross_entropy_of_the_noisy_prediction(z, rate):
-    matrix = (1 - rate) * np.eye(4) + rate / 3 * (1 - np.eye(4))
-    expected = -np.log(special.softmax(np.float64(z)) @ matrix)
-    close(values(losses.Forward(transition=rate), z), expected)
-    close(values(losses.Forward(transition=matrix.tolist()), z), expected)
-
-
-def test_forward_correction_has_its_minimum_at_the_clean_probabilities():
-    matrix = np.array([[0.75, 0.25, 0], [0, 1, 0], [0.125, 0.25, 0.625]])
-    clean = np.array([0.5, 0.3, 0.2])
-    z = tf.constant(np.tile(np.log(clean), (3, 1)), tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(z)
-        value = losses.Forward(transition=matrix.tolist()).call([0, 1, 2], z)
-        risk = tf.reduce_sum(value * tf.constant(clean @ matrix, tf.float32))
-    np.testing.assert_allclose(tf.reduce_sum(tape.gradient(risk, z), axis=0), 0, atol=1e-7)
-
-
 def test_soft_labels_average_the_losses_that_are_linear_in_the_label():
     z, t = [0.5, -1.0, 2.0, 0.25], np.float32([[0.5, 0.25, 0.25, 0.0]])
     for name in ("GCE", "Taylor", "NCE", "NFL", "BootSoft", "Forward", "Poly1", "Poly1Focal"):
         loss = getattr(losses, name)()
         close(values(loss, z, t), (t[0] * values(loss, z)).sum())
-
-
-@pytest.mark.parametrize(("t2", "num_classes"), [(0.5, 3), (1.01, 10), (1.5, 1000), (2.0, 1000), (4.0, 10)])
-def test_the_tempered_link_agrees_with_the_loss(t2, num_classes):
-    z = np.random.default_rng(0).normal(0, 10, [50, num_classes]).astype(np.float32)
-    p = links.probabilities(z, {"name": "tempered", "t2": t2})
-    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
-    labels = np.arange(50) % num_classes
-    p_y = p[np.arange(50), labels]
-    expected = (1 - p_y**0.5) / 0.5 + ((p**1.5).sum(axis=1) - 1) / 1.5
-    value = losses.BiTempered(t1=0.5, t2=t2).call(labels, z)
-    np.testing.assert_allclose(value, expected, 1e-5, 1e-9)
-    assert losses.BiTempered(t1=0.5, t2=t2).link == {"name": "tempered", "t2": t2}
-    assert losses.BiTempered(t2=1).link == "softmax"
-
-
-def test_bi_tempered_smooths_labels_by_its_own_rule():
-    z = [0.5, -1.0, 2.0, 0.25]
-    smooth = np.float32(np.eye(4) * (1 - 4 / 3 * 0.3) + 0.3 / 3)
-    close(values(losses.BiTempered(label_smoothing=0.3), z), values(losses.BiTempered(), z, smooth))
-    with pytest.raises(ValueError, match=r"label_smoothing=0\.8"):
-        values(losses.BiTempered(label_smoothing=0.8), z)
 
 
 def test_detached_normalised_focal_has_the_same_value_and_the_gradient_of_a_weighted_loss():
@@ -232,8 +159,3 @@ def test_function_and_class_agree():
 def test_a_parameter_outside_its_range_is_refused(make, said):
     with pytest.raises(ValueError, match=said):
         make()
-
-
-def test_a_transition_matrix_of_another_size_is_refused():
-    with pytest.raises(ValueError, match="2 rows and columns for 4 classes"):
-        values(losses.Forward(transition=[[1, 0], [0, 1]]), [0.0, 0.0, 0.0, 0.0])
