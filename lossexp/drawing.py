@@ -10,8 +10,7 @@ import itertools
 import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.cli import INPUT_ERRORS, config_folder, show, trusted_packages
+from lossexp.cli import INPUT_ERRORS, config_folder, explain, show, trusted_packages
 from lossexp.errors import InputError
 
 # Beside the loss and its settings, these may have several values: a curve each.
@@ -52,11 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of `python -m lossexp.losses`. arguments: overrides and flags; None takes the command line's."""
     given = parser().parse_intermixed_args(arguments)
     try:
-        with composer(given.config_dir):
-            variants = compose_variants(given.overrides)
-            if given.cfg:
-                print("---\n".join(OmegaConf.to_yaml(variant.config) for variant in variants), end="")
-                return
+        variants = compose_variants(given.overrides, given.config_dir)
+        if given.cfg:
+            print("---\n".join(OmegaConf.to_yaml(variant.config) for variant in variants), end="")
+            return
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
         from lossexp.pictures import draw
@@ -93,32 +91,38 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-@contextmanager
-def composer(config_dir: str | None) -> Iterator[None]:
-    """Inside the block, configs can be composed from lossexp's options and those in `config_dir`."""
+def compose_variants(overrides: Sequence[str], config_dir: str | None = None) -> list[Variant]:
+    """A config for every combination of the values that the overrides name.
+
+    config_dir: a folder with further options. Raises one of INPUT_ERRORS for what does not fit.
+    """
     if config_dir and not Path(config_dir).is_dir():
         raise InputError(f"--config-dir={config_dir} is not a folder.")
+    search = [f"hydra.searchpath=['file://{Path(config_dir).resolve()}']"] if config_dir else []
     with initialize_config_dir(config_folder(), job_name="lossexp", version_base="1.3"):
-        if config_dir:
-            path = GlobalHydra.instance().config_loader().get_search_path()
-            path.append("command-line", f"file://{Path(config_dir).resolve()}")
-        yield
+        loader = GlobalHydra.instance().config_loader()
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
+        settings = [o.get_key_element() for o in parsed if o.is_sweep_override() and o.key_or_group != "loss"]
+        combinations = list(itertools.product(*(_alternatives(override) for override in parsed)))
+        variants = []
+        for combination in combinations:
+            try:
+                variants.append(_variant(list(combination), settings, search))
+            except INPUT_ERRORS as error:
+                if len(combinations) == 1:
+                    raise
+                raise InputError(f"{' '.join(combination)}: {explain(error)}") from None
+        return variants
 
 
-def compose_variants(overrides: Sequence[str]) -> list[Variant]:
-    """A config for every combination of the values that the overrides name."""
-    loader = GlobalHydra.instance().config_loader()
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-    settings = [o.get_key_element() for o in parsed if o.is_sweep_override() and o.key_or_group != "loss"]
-    variants = []
-    for combination in itertools.product(*(_alternatives(override) for override in parsed)):
-        values = dict(text.split("=", 1) for text in combination if "=" in text)
-        composed = compose("drawing", overrides=list(combination), return_hydra_config=True)
-        config = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
-        varied = {key.lstrip("+"): values[key] for key in settings}
-        loss = composed.hydra.runtime.choices.loss
-        variants.append(Variant(config, loss, varied, trusted_packages(config, composed.hydra)))
-    return variants
+def _variant(overrides: list[str], settings: Sequence[str], search: list[str]) -> Variant:
+    """settings: keys of the overrides that other variants have otherwise."""
+    composed = compose("drawing", overrides=[*overrides, *search], return_hydra_config=True)
+    config = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+    values = dict(text.split("=", 1) for text in overrides if "=" in text)
+    varied = {key.lstrip("+"): values[key] for key in settings}
+    trusted = trusted_packages(config, composed.hydra)
+    return Variant(config, composed.hydra.runtime.choices.loss, varied, trusted)
 
 
 def _alternatives(override: Override) -> list[str]:

@@ -53,8 +53,8 @@ def draw(variants: Sequence[Variant], title: str) -> None:
 def picture(variants: Sequence[Variant], title: str) -> Figure:
     """The figure of all variants."""
     config = variants[0].config
-    if config.scale not in SCALES:
-        raise InputError(f"scale={config.scale}: expected one of {', '.join(SCALES)}.")
+    for variant in variants:
+        _check_settings(variant.config)
     curves = named(variants)
     losses = {name: as_loss(build(v.config.loss, "loss", v.trusted)) for name, v in curves.items()}
     _check_axis(losses)
@@ -65,9 +65,9 @@ def picture(variants: Sequence[Variant], title: str) -> Figure:
     return loss_figure(
         profiles,
         title=title,
-        note=_note(config, losses.values()),
+        note=_note(variants[0], losses.values()),
         legend=settings[0].removeprefix("loss.") if one_setting else None,
-        labels=_labels(config, losses.values()),
+        labels=_labels(variants[0], losses.values()),
         ordered=one_setting and all(_is_number(name) for name in profiles),
         scale=config.scale,
     )
@@ -93,6 +93,8 @@ def profiles_of(name: str, loss: Loss, config: DictConfig, limits: tuple[float, 
         raise (
             error if isinstance(error, InputError) else InputError(f"{name} cannot be drawn: {error}")
         ) from error
+    if not any(np.isfinite(p.value).any() for p in profiles):
+        raise InputError(f"{name} has no values for {limits[0]:g} to {limits[1]:g}.")
     if not any(np.nanstd(p.value) > 1e-6 for p in profiles):
         raise InputError(f"{name} has no curve: it says nothing about one example alone.")
     values = [p.value for p in profiles]
@@ -112,6 +114,20 @@ def _profiles(loss: Loss, config: DictConfig, limits: tuple[float, float]) -> It
     margins = profile.margins(*limits)
     for label in (0, len(counts) - 1):
         yield profile.margin_profile(loss, margins, label, len(counts), config.progress)
+
+
+def _check_settings(config: DictConfig) -> None:
+    counts = config.class_counts
+    whole = OmegaConf.is_list(counts) and all(type(n) is int and n >= 0 for n in counts)
+    expected = {
+        "scale": (config.scale in SCALES, f"one of {', '.join(SCALES)}"),
+        "class_counts": (whole and len(counts) > 1, "a whole number for each of two classes or more"),
+        "target": (isinstance(config.target, int | float), "a number"),
+        "progress": (isinstance(config.progress, int | float) and 0 <= config.progress <= 1, "in [0, 1]"),
+    }
+    for name, (good, what) in expected.items():
+        if not good:
+            raise InputError(f"{name}={config[name]}: expected {what}.")
 
 
 def _check_axis(losses: Mapping[str, Loss]) -> None:
@@ -134,21 +150,21 @@ def _limits(config: DictConfig, losses: Collection[Loss]) -> tuple[float, float]
     return float(config.range[0]), float(config.range[1])
 
 
-def _note(config: DictConfig, losses: Collection[Loss]) -> str:
+def _note(variant: Variant, losses: Collection[Loss]) -> str:
     """What the horizontal axis is measured from."""
     if any(profile.is_regression(loss) for loss in losses):
-        return f"target {config.target:g}"
-    if len(config.class_counts) == 2:
+        return "" if "target" in variant.varied else f"target {variant.config.target:g}"
+    num_classes = len(variant.config.class_counts)
+    if num_classes == 2:
         return "two classes; the true one's logit minus the other's"
-    return f"{len(config.class_counts)} classes; the true one's logit minus log-sum-exp of the others"
+    return f"{num_classes} classes; the true one's logit minus log-sum-exp of the others"
 
 
-def _labels(config: DictConfig, losses: Collection[Loss]) -> list[str]:
+def _labels(variant: Variant, losses: Collection[Loss]) -> list[str]:
     """What solid and dashed lines stand for."""
-    counts = list(config.class_counts)
-    ends = {0: counts[0], len(counts) - 1: counts[-1]}
-    counted = any(loss.needs_counts for loss in losses)
-    return [f"class {k}, {n} examples" if counted else f"class {k}" for k, n in ends.items()]
+    counts = list(variant.config.class_counts)
+    counted = any(loss.needs_counts for loss in losses) and "class_counts" not in variant.varied
+    return [f"class {k}, {counts[k]} examples" if counted else f"class {k}" for k in (0, len(counts) - 1)]
 
 
 def _is_number(text: str) -> bool:
