@@ -6,6 +6,7 @@ Nothing here imports TensorFlow, Keras or MLflow before a job starts, so `--help
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 import sys
@@ -49,6 +50,7 @@ OmegaConf.register_new_resolver("run_key", run_folder, replace=True)
 def job(config: DictConfig) -> float:
     """One job: trains (or finds) the run that `config` describes and returns its objective."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
     settings = HydraConfig.get()
     trusted = trusted_packages(config, settings)
     if trusted and os.getcwd() not in sys.path:
