@@ -50,8 +50,8 @@ def draw(variants: Sequence[Variant], title: str) -> None:
         print(tracker.where())
 
 
-def picture(variants: Sequence[Variant], title: str) -> Figure:
-    """The figure of all variants."""
+def picture(variants: Sequence[Variant], title: str, by_probability: bool = True) -> Figure:
+    """The figure of all variants; title, by_probability: see `loss_figure`."""
     config = variants[0].config
     for variant in variants:
         _check_settings(variant.config)
@@ -70,6 +70,7 @@ def picture(variants: Sequence[Variant], title: str) -> Figure:
         labels=_labels(variants[0], losses.values()),
         ordered=one_setting and all(_is_number(name) for name in profiles),
         scale=config.scale,
+        by_probability=by_probability,
     )
 
 
@@ -95,8 +96,8 @@ def profiles_of(name: str, loss: Loss, config: DictConfig, limits: tuple[float, 
         ) from error
     if not any(np.isfinite(p.value).any() for p in profiles):
         raise InputError(f"{name} has no values for {limits[0]:g} to {limits[1]:g}.")
-    if not any(np.nanstd(p.value) > 1e-6 for p in profiles):
-        raise InputError(f"{name} has no curve: it says nothing about one example alone.")
+    if not any(np.nanmax(np.abs(p.slope)) > 0.0 for p in profiles):
+        raise InputError(f"{name} has no curve: one example alone gets no gradient from it.")
     values = [p.value for p in profiles]
     same = np.allclose(values[0], values[-1], rtol=1e-3, atol=1e-6, equal_nan=True)
     return profiles[:1] if same else profiles

@@ -100,6 +100,7 @@ def test_schedules_are_drawn_at_the_share_of_the_training_asked_for():
         (["loss=focal", "loss.alpha=[1,2,3]"], "3 entries for 2 classes"),
         (["loss=focal", "loss.gamma=-1"], "gamma=-1.0"),
         (["loss=keras_circle"], "one example alone"),
+        (["loss=cosine_similarity"], "one example alone"),
         (["loss=poisson", "range=[-9,-5]"], "no values for -9 to -5"),
         (["range=[3]"], "two numbers"),
         (["scale=foo"], "auto, linear, log"),

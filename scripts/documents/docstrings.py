@@ -1,0 +1,68 @@
+"""What docstrings say: the text before the arguments, and each argument's meaning."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+
+from lossexp.losses import public
+
+SECTIONS = ("Args:", "Raises:", "Shapes:", "Returns:")
+POINTER = re.compile(r"^see `(\w+)`")
+
+
+def text(cls: type) -> str:
+    """Formula and source: the docstring up to its first section, and that of a function it refers to."""
+    paragraphs = _paragraphs(cls)
+    functions = vars(sys.modules[cls.__module__])
+    named = (functions.get(name) for name in re.findall(r"`(\w+)`", "\n".join(paragraphs)))
+    for function in filter(inspect.isfunction, named):
+        paragraphs.append(f"`{function.__name__}`: " + " ".join(_paragraphs(function)))
+    return "\n\n".join(paragraphs)
+
+
+def _paragraphs(documented: object) -> list[str]:
+    lines = inspect.getdoc(documented).splitlines()
+    end = next((i for i, line in enumerate(lines) if line.startswith(SECTIONS)), len(lines))
+    return [" ".join(paragraph.split()) for paragraph in "\n".join(lines[:end]).strip().split("\n\n")]
+
+
+def meaning(cls: type, argument: str) -> str:
+    """What the class, or else a base class, says about an argument."""
+    said, where = _said(cls, argument)
+    base = next((b for b in where.__mro__[1:] if argument in arguments(b)), None) if where else None
+    return meaning(base, argument) if base and POINTER.match(said) else said
+
+
+def is_shared(cls: type, argument: str) -> bool:
+    """Whether the class leaves the argument's description to a base class of many losses."""
+    pointer = POINTER.match(_said(cls, argument)[0])
+    return bool(pointer) and pointer[1] in ("MulticlassLoss", "BinaryLoss")
+
+
+def _said(cls: type, argument: str) -> tuple[str, type | None]:
+    """The argument's text in the nearest class that has one; pointers to other losses are followed."""
+    for base in cls.__mro__:
+        if found := arguments(base).get(argument):
+            pointer = POINTER.match(found)
+            elsewhere = getattr(public, pointer[1], None) if pointer else None
+            return _said(elsewhere, argument) if elsewhere else (found, base)
+    return "", None
+
+
+def arguments(cls: type) -> dict[str, str]:
+    """Meaning by name, as written under `Args:`; names that share a line share their meaning."""
+    section = inspect.cleandoc(cls.__doc__ or "").partition("\nArgs:\n")[2]
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        if line and not line.startswith(" "):
+            break
+        start = re.match(r"^ {4}(\w+(?:, \w+)*): (.*)$", line)
+        if start:
+            names = start[1].split(", ")
+            found |= dict.fromkeys(names, start[2])
+        else:
+            found |= {name: f"{found[name]} {line.strip()}".strip() for name in names}
+    return found
