@@ -121,7 +121,13 @@ def tutorial_epoch(workload: Workload, precision: str) -> Epoch:
     model, optimizer = model_and_optimizer(workload)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     mean, accuracy = keras.metrics.Mean(), keras.metrics.SparseCategoricalAccuracy()
-    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(len(x)).batch(workload.batch_size).prefetch(2)
+    batches = (
+        tf.data.Dataset.from_tensor_slices((x, y))
+        .cache()
+        .shuffle(len(x))
+        .batch(workload.batch_size)
+        .prefetch(2)
+    )
 
     @tf.function
     def step(images, labels):
@@ -225,7 +231,10 @@ def machine() -> str:
     """Processor count, device and versions, as one line."""
     import tensorflow as tf
 
-    devices = [tf.config.experimental.get_device_details(d).get("device_name", "GPU") for d in tf.config.list_physical_devices("GPU")]
+    devices = [
+        tf.config.experimental.get_device_details(d).get("device_name", "GPU")
+        for d in tf.config.list_physical_devices("GPU")
+    ]
     where = ", ".join(devices) or f"{os.cpu_count()} CPU cores ({platform.machine()})"
     return f"{where}; TensorFlow {version('tensorflow')}, Keras {version('keras')}, Python {platform.python_version()}"
 

@@ -93,7 +93,12 @@ def build_parts(
     }
     model = build(config.model, "model", trusted, **needs)
     check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
-    return Parts(dataset, loss, model, build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted))
+    return Parts(
+        dataset,
+        loss,
+        model,
+        build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted),
+    )
 
 
 def build_optimizer(

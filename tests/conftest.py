@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+# Each test process keeps to one core: several of them share the machine. MLflow's telemetry would need a network.
+for name, value in {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}.items():
+    os.environ.setdefault(name, value)
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -18,11 +18,17 @@ def cosine_similarity(y_true, y_pred) -> tf.Tensor:
 class CosineSimilarity(ValueLoss):
     """`-cos(y_true, y_pred)` over the last axis, in [-1, 1]; the sign is Keras's (others use 1 - cos).
 
-    Only the direction counts, so it needs targets of two numbers or more: of a single number the cosine
-    is its sign, which has no gradient. A zero vector gives 0 and gradient 0.
+    Only the direction counts, so it needs vectors of two numbers or more: of a single number the cosine is
+    its sign, which has no gradient. In a training it therefore compares one-hot labels with the logits
+    (Barz and Denzler 2020, "Deep Learning on Small Datasets without Pre-Training using Cosine Loss"). A zero
+    vector gives 0 and gradient 0.
 
     Shapes: `y_true` and `y_pred` `[batch, n]`, any real values; returns `[batch]` float32.
     """
+
+    tasks = ("multiclass", "binary")
+    labels = "onehot"
+    link = "softmax"
 
     def call(self, y_true, y_pred):
         return cosine_similarity(y_true, y_pred)

@@ -1,0 +1,50 @@
+"""Every loss option trains for two epochs on a dataset of its task, with the head that it asks for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+
+import lossexp.cli  # noqa: F401 - registers the resolvers
+from lossexp.config import build
+from lossexp.losses.keras_losses import as_loss
+from lossexp.metrics import score
+from lossexp.recipe import build_parts
+from lossexp.runtime import runtime
+
+CONF = Path(__file__).parents[1] / "conf"
+NEED_A_FUNCTION = ("function", "custom")
+OPTIONS = sorted(f.stem for f in (CONF / "loss").glob("*.yaml") if f.stem not in NEED_A_FUNCTION)
+DATASETS = {"multiclass": "digits", "binary": "breast_cancer", "regression": "diabetes"}
+
+
+def composed(*overrides: str):
+    fixed = ["model=mlp", "dataset.limit=200", "trainer.epochs=2", "trainer.progress=false"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("config", overrides=[*fixed, *overrides])
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_it_trains_with_finite_values(option):
+    tasks = as_loss(build(composed(f"loss={option}").loss, "loss")).tasks
+    config = composed(f"loss={option}", f"dataset={next(d for task, d in DATASETS.items() if task in tasks)}")
+    with runtime(config.seed):
+        dataset, trainer = build(config.dataset, "dataset"), build(config.trainer, "trainer")
+        parts = build_parts(config, dataset, trainer)
+        before = parts.model.get_weights()
+        fit = trainer.fit(parts.model, parts.optimizer, parts.loss, dataset, config.seed)
+        test = score(
+            fit.predict(dataset.test.x),
+            dataset.test.y,
+            task=dataset.task,
+            link=parts.loss.link,
+            class_names=dataset.class_names,
+        )
+    assert len(fit.history) == 2
+    for record in fit.history:
+        assert all(np.isfinite(value) for value in record.values()), record
+    assert all(np.isfinite(value) for value in test.values()), test
+    assert any(
+        not np.array_equal(old, new) for old, new in zip(before, parts.model.get_weights(), strict=True)
+    )
