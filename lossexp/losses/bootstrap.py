@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.entropy import with_entropy
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.others import is_largest
 from lossexp.losses.targets import multiclass_targets
@@ -13,11 +14,7 @@ from lossexp.losses.targets import multiclass_targets
 
 def boot_soft(y_true, logits, beta: float = 0.95) -> tf.Tensor:
     """`-sum_k (beta t_k + (1 - beta) p_k) log p_k`, `[...]` float32; see `BootSoft`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, _ = log_probabilities(logits)
-    mixed = beta * targets + (1.0 - beta) * tf.exp(log_p)
-    return -tf.reduce_sum(mixed * log_p, axis=-1)
+    return with_entropy(y_true, logits, beta, 1.0 - beta)
 
 
 def boot_hard(y_true, logits, beta: float = 0.8) -> tf.Tensor:

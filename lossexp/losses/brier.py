@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
-from lossexp.losses.others import sum_of_others
+from lossexp.losses.others import slope_through_softmax, sum_of_others
 from lossexp.losses.targets import multiclass_targets
 
 
@@ -22,10 +22,9 @@ def brier(y_true, logits) -> tf.Tensor:
         errors = (1.0 - targets) * p - targets * not_p
 
         def gradient(upstream):
-            t, q = tf.cast(targets, tf.float64), tf.cast(not_p, tf.float64)
-            p = tf.nn.softmax(tf.cast(logits, tf.float64))
-            hard = tf.reduce_max(t, axis=-1, keepdims=True) == 1.0
-            slope = 2.0 * p * tf.where(hard, _pull_of_hard_label(t, p, q), _pull(t, p, q))
+            t, p = tf.cast(targets, tf.float64), tf.nn.softmax(tf.cast(logits, tf.float64))
+            errors = (1.0 - t) * p - t * sum_of_others(p)
+            slope = slope_through_softmax(2.0 * p * errors, p)
             return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
 
         return tf.reduce_sum(tf.square(errors), axis=-1), gradient
@@ -60,24 +59,3 @@ class Brier(MulticlassLoss):
 
     def values(self, targets, logits):
         return brier(targets, logits)
-
-
-def _pull(t, p, q) -> tf.Tensor:
-    """`a_j - sum_k p_k a_k` for a = p - t: the gradient by the logits is 2 p_j times it."""
-    errors = (1.0 - t) * p - t * q
-    return q * errors - sum_of_others(p * errors)
-
-
-def _pull_of_hard_label(t, p, q) -> tf.Tensor:
-    """The same for a label y, without cancellation between two likely wrong classes. For
-
-    j = y:   `-(1 - p_y)^2 - sum_{k != y} p_k^2`
-    j != y:  `2 p_j p_y + sum_{k != j, y} p_k (p_y + p_j - p_k)`
-    """
-    own = -(tf.square(q) + sum_of_others(tf.square(p)))
-    p_y = tf.reduce_sum(t * p, axis=-1, keepdims=True)
-    top = tf.reduce_max(p, axis=-1, keepdims=True)
-    wrong = (1.0 - t) * p
-    # p_j - p_k as (p_j - top) + (top - p_k): both are exactly 0 for equally likely classes.
-    others = (p_y + (p - top)) * sum_of_others(wrong) + sum_of_others(wrong * (top - p))
-    return t * own + (1.0 - t) * (2.0 * p * p_y + others)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
-from lossexp.losses.margin import log_probabilities
+from lossexp.losses.entropy import with_entropy
 
 
 def max_sup(y_true, logits, lam: float | tf.Tensor = 0.1) -> tf.Tensor:
@@ -19,8 +19,7 @@ def max_sup(y_true, logits, lam: float | tf.Tensor = 0.1) -> tf.Tensor:
 
 def confidence_penalty(y_true, logits, beta: float = 0.1) -> tf.Tensor:
     """`CE - beta H(p)`, `[...]` float32, H the entropy; see `ConfidencePenalty`."""
-    logits = tf.cast(logits, tf.float32)
-    return cross_entropy(y_true, logits) - beta * _entropy(logits)
+    return with_entropy(y_true, logits, 1.0, -beta)
 
 
 @register
@@ -93,8 +92,3 @@ class ConfidencePenalty(MulticlassLoss):
 
     def values(self, targets, logits):
         return confidence_penalty(targets, logits, self.beta)
-
-
-def _entropy(logits: tf.Tensor) -> tf.Tensor:
-    log_p, _ = log_probabilities(logits)
-    return -tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1)

@@ -7,8 +7,7 @@ import tensorflow as tf
 
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.margin import log_probabilities
-from lossexp.losses.others import is_largest, sum_of_others
+from lossexp.losses.others import is_largest, slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
 LOG_SMALLEST = -700.0  # exp of it is still a float64
@@ -23,14 +22,13 @@ def forward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.T
 
     @tf.custom_gradient
     def corrected(logits):
-        log_p, log_not_p = (tf.cast(x, tf.float64) for x in log_probabilities(logits))
-        p = tf.nn.softmax(tf.cast(logits, tf.float64))
+        z = tf.cast(logits, tf.float64)
+        p, log_p = tf.nn.softmax(z), tf.nn.log_softmax(z)
         log_observed = _log_observed(t, p, log_p, matrix)
 
         def gradient(upstream):
             pull = -_shares(t, p, log_p, log_observed, matrix)
-            slope = tf.exp(log_not_p) * pull - p * sum_of_others(pull)
-            return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
+            return upstream[..., tf.newaxis] * tf.cast(slope_through_softmax(pull, p), tf.float32)
 
         values = -tf.reduce_sum(tf.math.multiply_no_nan(log_observed, t), axis=-1)
         return tf.cast(values, tf.float32), gradient

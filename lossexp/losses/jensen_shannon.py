@@ -9,7 +9,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
-from lossexp.losses.others import sum_of_others
+from lossexp.losses.others import slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
 
@@ -40,9 +40,11 @@ def js(y_true, logits, pi1: float = 0.5) -> tf.Tensor:
 
         def gradient(upstream):
             # dL/dp_k = (1 - pi1) log(p_k / m_k); constants change nothing: `-gap` for the logarithm.
-            pull = -pi2 * p * gap
-            slope = not_p * pull - p * sum_of_others(pull)
-            return (upstream / scale)[..., tf.newaxis] * slope
+            z = tf.cast(logits, tf.float64)
+            p = tf.nn.softmax(z)
+            gap = tf.nn.softplus(tf.cast(log_odds, tf.float64) - tf.nn.log_softmax(z))
+            slope = slope_through_softmax(-pi2 * p * gap, p)
+            return (upstream / scale)[..., tf.newaxis] * tf.cast(slope, tf.float32)
 
         return tf.reduce_sum(values, axis=-1) / scale, gradient
 

@@ -47,7 +47,8 @@ def confidence_penalty(row, beta):
     return cross_entropy(row) + mpf(beta) * row.total(lambda k: row.p[k] * log(row.p[k]))
 
 
-def brier(row):
+def brier(row, smoothing=0.0):
+    row = row.smoothed(smoothing)
     return row.total(lambda k: (row.p[k] - row.t[k]) ** 2)
 
 
@@ -78,9 +79,11 @@ CASES = [
     *(Case(DualFocal(gamma=g), partial(dual_focal, gamma=g), distinct(MULTICLASS)) for g in (5, 0.5, 1)),
     Case(MaxSup(), partial(max_sup, lam=0.1), one_top(MULTICLASS)),
     Case(MaxSup(lam=0.25), partial(max_sup, lam=0.25), one_top(SOFT)),
+    Case(ConfidencePenalty(), partial(confidence_penalty, beta=0.1)),
     Case(ConfidencePenalty(beta=0.125), partial(confidence_penalty, beta=0.125)),
-    Case(ConfidencePenalty(beta=0.125), partial(confidence_penalty, beta=0.125), SOFT),
+    Case(ConfidencePenalty(), partial(confidence_penalty, beta=0.1), SOFT),
     Case(Brier(), brier),
+    Case(Brier(label_smoothing=0.125), partial(brier, smoothing=0.125)),
     Case(Brier(), brier, SOFT),
     Case(LogitNorm(), partial(logit_norm, tau=0.04), DIRECTIONS),
     Case(LogitNorm(tau=1), partial(logit_norm, tau=1), DIRECTIONS),

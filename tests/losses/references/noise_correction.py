@@ -12,8 +12,8 @@ def entropy(x):
     return -x * log(x) if x else mpf(0)
 
 
-def js(row, pi1):
-    pi1 = mpf(pi1)
+def js(row, pi1, smoothing=0.0):
+    row, pi1 = row.smoothed(smoothing), mpf(pi1)
     mixed = row.total(lambda k: entropy(pi1 * row.t[k] + (1 - pi1) * row.p[k]))
     label = row.total(lambda k: entropy(row.t[k]))
     predicted = row.total(lambda k: entropy(row.p[k]))
@@ -31,15 +31,17 @@ def boot_hard(row, beta):
     return beta * cross_entropy - (1 - beta) * log(row.p[top])
 
 
-def forward(row, transition):
-    """Hard labels."""
-    if isinstance(transition, float):
-        rate, y = mpf(transition), row.label
-        off = rate / (sum(row.n) - 1)
-        return -log(row.total(lambda k: row.p[k] * (1 - rate if k == y else off)))
+def forward(row, rate, smoothing=0.0):
+    row, rate = row.smoothed(smoothing), mpf(rate)
+    off = rate / (sum(row.n) - 1)
     return -row.total(
-        lambda y: row.t[y] * log(row.total(lambda k: row.p[k] * mpf(transition[k][y]))) if row.t[y] else 0
+        lambda y: row.t[y] * log((1 - rate) * row.p[y] + off * (1 - row.p[y])) if row.t[y] else 0
     )
+
+
+def confused(row):
+    observed = [sum(p * mpf(row_of_matrix[y]) for p, row_of_matrix in zip(row.p, CONFUSED)) for y in range(3)]
+    return -sum(t * log(p) for t, p in zip(row.t, observed) if t)
 
 
 def one_top(rows):
@@ -52,12 +54,15 @@ CONFUSED = [[0.75, 0.25, 0.0], [0.0, 1.0, 0.0], [0.125, 0.25, 0.625]]
 
 CASES = [
     *(Case(JS(pi1=w), partial(js, pi1=w)) for w in (0.001, 0.1, 0.5, 0.9)),
+    Case(JS(label_smoothing=0.125), partial(js, pi1=0.5, smoothing=0.125)),
     Case(JS(), partial(js, pi1=0.5), SOFT),
     Case(BootSoft(), partial(boot_soft, beta=0.95)),
+    Case(BootSoft(beta=0.5), partial(boot_soft, beta=0.5)),
     Case(BootSoft(beta=0.5), partial(boot_soft, beta=0.5), SOFT),
     Case(BootHard(), partial(boot_hard, beta=0.8), one_top(MULTICLASS)),
     Case(BootHard(beta=0.5), partial(boot_hard, beta=0.5), one_top(SOFT)),
-    *(Case(Forward(transition=rate), partial(forward, transition=rate)) for rate in (0.0, 0.25, 0.2)),
-    Case(Forward(transition=CONFUSED), partial(forward, transition=CONFUSED), THREE),
-    Case(Forward(transition=CONFUSED), partial(forward, transition=CONFUSED), SOFT),
+    *(Case(Forward(transition=rate), partial(forward, rate=rate)) for rate in (0.0, 0.25, 0.2, 0.6)),
+    Case(Forward(label_smoothing=0.125), partial(forward, rate=0.2, smoothing=0.125), THREE),
+    Case(Forward(transition=CONFUSED), confused, THREE),
+    Case(Forward(transition=CONFUSED), confused, SOFT),
 ]

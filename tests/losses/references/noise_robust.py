@@ -10,11 +10,13 @@ from tests.losses.reference import SOFT, Case, exp, log
 LOG_ZERO = mpf(-9.210340371976182)
 
 
-def gce(row, q):
+def gce(row, q, smoothing=0.0):
+    row = row.smoothed(smoothing)
     return row.total(lambda k: row.t[k] * (1 - exp(q * log(row.p[k]))) / q)
 
 
-def taylor(row, order):
+def taylor(row, order, smoothing=0.0):
+    row = row.smoothed(smoothing)
     return row.total(lambda k: row.t[k] * sum((1 - row.p[k]) ** i / mpf(i) for i in range(1, order + 1)))
 
 
@@ -45,8 +47,10 @@ MILD = [row for row in SOFT if max(map(abs, row.z)) <= 1]
 CASES = [
     *(Case(GCE(q=q), partial(gce, q=mpf(q))) for q in (0.01, 0.3, 0.7, 1)),
     Case(GCE(), partial(gce, q=mpf(0.7)), SOFT),
+    Case(GCE(label_smoothing=0.125), partial(gce, q=mpf(0.7), smoothing=0.125)),
     *(Case(Taylor(order=n), partial(taylor, order=n)) for n in (1, 2, 6)),
     Case(Taylor(order=3), partial(taylor, order=3), SOFT),
+    Case(Taylor(label_smoothing=0.125), partial(taylor, order=2, smoothing=0.125)),
     Case(MAEProb(), mae_prob),
     Case(MAEProb(), mae_prob, SOFT),
     Case(RCE(), rce),
