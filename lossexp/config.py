@@ -60,6 +60,12 @@ def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
         return [_prepare(item, f"{where}[{i}]", trusted) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
+    for key in node:
+        if not isinstance(key, str):
+            raise InputError(
+                f"{where} has the key {key!r}, which is not a word. YAML reads a bare on, off, yes or no as true or "
+                "false: write it in quotes."
+            )
     node = {key: _prepare(value, f"{where}.{key}", trusted) for key, value in node.items()}
     if "_target_" not in node:
         return node

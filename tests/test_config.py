@@ -92,3 +92,8 @@ def test_a_misspelt_module_says_so():
 def test_a_misspelt_attribute_says_so():
     with pytest.raises(InputError, match="no attribute 'Fokal'"):
         locate("lossexp.losses.Fokal", "loss")
+
+
+def test_a_bare_on_in_yaml_says_to_quote_it():
+    with pytest.raises(InputError, match="quotes"):
+        build(OmegaConf.create({"_target_": "lossexp.losses.Focal", True: "logits"}), "loss")

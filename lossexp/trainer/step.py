@@ -68,6 +68,9 @@ def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tens
     return tf.reduce_sum(tf.cast(predicted == tf.cast(y, tf.int32), tf.float32))
 
 
+# As in Keras's own steps, AutoGraph stays out: converting models and losses is slow to trace, and what it
+# converts of a loss class keeps the traced graph, and with it the model, in memory for good.
+@tf.autograph.experimental.do_not_convert
 def train_step(
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
@@ -93,6 +96,7 @@ def train_step(
     return StepResult(objective, count_correct(outputs, batch.y, loss.link), largest, finite)
 
 
+@tf.autograph.experimental.do_not_convert
 def predict_step(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
     """Raw outputs in float32, `[batch, num_outputs]`."""
     return tf.cast(model(x, training=False), tf.float32)

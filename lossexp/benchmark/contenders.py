@@ -1,0 +1,144 @@
+"""What is timed: workloads, and ways to train them, each as a function that trains one epoch a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Epoch = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A model on so many images. shape: of an image. epochs: rounds of timing."""
+
+    name: str
+    shape: tuple[int, ...]
+    images: int
+    batch_size: int
+    hidden: tuple[int, ...] | None  # None: the small CNN
+
+
+WORKLOADS = (
+    Workload("digits-MLP 64-64 b32", (8, 8, 1), 1280, 32, (64, 64)),
+    Workload("digits-CNN b32", (8, 8, 1), 1280, 32, None),
+    Workload("MNIST-MLP 128-128 b128", (28, 28, 1), 12800, 128, (128, 128)),
+    Workload("MNIST-CNN b32", (28, 28, 1), 6400, 32, None),
+)
+PRECISIONS = ("float32", "mixed_bfloat16")
+OURS = "lossexp"
+
+
+def data(workload: Workload) -> tuple[np.ndarray, np.ndarray]:
+    """Random images: speed does not depend on what they show."""
+    random = np.random.default_rng(0)
+    x = random.random((workload.images, *workload.shape), np.float32)
+    return x, random.integers(0, 10, workload.images).astype(np.int32)
+
+
+def model_and_optimizer(workload: Workload):
+    import keras
+
+    from lossexp.models.functional import conv_net
+    from lossexp.models.mlp import mlp
+
+    if workload.hidden is None:
+        model = conv_net(workload.shape, 10)
+    else:
+        model = mlp(workload.shape, 10, hidden=list(workload.hidden))
+    return model, keras.optimizers.Adam(1e-3)
+
+
+def lossexp_epoch(workload: Workload, precision: str) -> Epoch:
+    """Our engine as `trainer=default` uses it, `jit_compile: auto`."""
+    from lossexp.datasets.batches import epoch_order
+    from lossexp.datasets.dataset import Split
+    from lossexp.losses import CrossEntropy
+    from lossexp.trainer.compilation import choose_engine
+    from lossexp.trainer.engine import Engine
+    from lossexp.trainer.residence import OnDevice
+    from lossexp.trainer.trainer import Trainer
+
+    x, y = data(workload)
+    model, optimizer = model_and_optimizer(workload)
+    optimizer = Trainer(precision=precision).ready(optimizer, model)
+    loss, resident = CrossEntropy(), OnDevice(Split(x, y))
+
+    def make(jit_compile: bool) -> Engine:
+        return Engine(model, optimizer, loss, resident, 10, workload.batch_size, jit_compile)
+
+    variables = [*model.variables, *optimizer.variables]
+    engine = choose_engine("auto", make, variables, epoch_order(len(x), 0, 0), total_steps=10**9)
+    epochs = iter(range(10**6))
+
+    def epoch() -> None:
+        engine.run(epoch_order(len(x), 0, next(epochs)), 0, engine.steps_per_epoch)
+
+    return epoch
+
+
+def fit_epoch(steps_per_execution: int = 1, jit_compile: bool = False) -> Callable[[Workload, str], Epoch]:
+    """Keras `fit` on arrays, one epoch a call of `fit`."""
+
+    def make(workload: Workload, precision: str) -> Epoch:
+        import keras
+
+        x, y = data(workload)
+        model, optimizer = model_and_optimizer(workload)
+        model.compile(
+            optimizer=optimizer,
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+        )
+        return lambda: model.fit(x, y, batch_size=workload.batch_size, epochs=1, verbose=0)
+
+    return make
+
+
+def tutorial_epoch(workload: Workload, precision: str) -> Epoch:
+    """The loop of tutorials: a `tf.function` step called from Python over a shuffled `tf.data` pipeline."""
+    import keras
+    import tensorflow as tf
+
+    x, y = data(workload)
+    model, optimizer = model_and_optimizer(workload)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    mean, accuracy = keras.metrics.Mean(), keras.metrics.SparseCategoricalAccuracy()
+    batches = (
+        tf.data.Dataset.from_tensor_slices((x, y))
+        .cache()
+        .shuffle(len(x))
+        .batch(workload.batch_size)
+        .prefetch(2)
+    )
+
+    @tf.function
+    def step(images, labels):
+        with tf.GradientTape() as tape:
+            outputs = model(images, training=True)
+            value = loss(labels, outputs)
+        gradients = tape.gradient(value, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        mean.update_state(value)
+        accuracy.update_state(labels, outputs)
+
+    def epoch() -> None:
+        for images, labels in batches:
+            step(images, labels)
+        mean.result()
+
+    return epoch
+
+
+CONTENDERS: dict[str, Callable[[Workload, str], Epoch]] = {
+    OURS: lossexp_epoch,
+    "fit": fit_epoch(),
+    "fit, 32 steps a call": fit_epoch(32),
+    "fit, XLA": fit_epoch(jit_compile=True),
+    "fit, XLA, 32 steps a call": fit_epoch(32, jit_compile=True),
+    "tutorial loop": tutorial_epoch,
+}
