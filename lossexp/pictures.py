@@ -97,7 +97,7 @@ def profiles_of(name: str, loss: Loss, config: DictConfig, limits: tuple[float, 
     if not any(np.isfinite(p.value).any() for p in profiles):
         raise InputError(f"{name} has no values for {limits[0]:g} to {limits[1]:g}.")
     if not any(np.nanmax(np.abs(p.slope)) > 0.0 for p in profiles):
-        raise InputError(f"{name} has no curve: one example alone gets no gradient from it.")
+        raise InputError(f"{name} has no curve: it gives one example alone no gradient on this axis.")
     values = [p.value for p in profiles]
     same = np.allclose(values[0], values[-1], rtol=1e-3, atol=1e-6, equal_nan=True)
     return profiles[:1] if same else profiles

@@ -60,7 +60,7 @@ def loss_figure(
                 _set_scale(panel, scale)
             quantity[0].set_ylabel(name)
         for panel, axis in zip(panels[-1], axes if rows == 2 else axes * 2):
-            _name_axis(panel, axis, profiles, note)
+            _name_axis(panel, axis, profiles, note if panel is panels[-1, 0] else "")
         _legend(figure, profiles, legend, labels, ordered)
     return figure
 

@@ -132,11 +132,12 @@ def _evaluate(
             value = loss.call(y_true, batch)
         return value[0], tape.gradient(value, batch)[0]
 
-    @tf.function
+    @tf.function(autograph=False)
     def evaluate(outputs):
         return tf.map_fn(alone, outputs, fn_output_signature=(tf.float32, tf.float32), parallel_iterations=1)
 
-    values, gradients = evaluate(outputs)
+    # A function for each loss is meant; called directly, they would be warned about as retracing.
+    values, gradients = evaluate.get_concrete_function(outputs)(outputs)
     for variable, initial in state:
         variable.assign(initial)
     return values.numpy().astype(np.float64), gradients.numpy().astype(np.float64)

@@ -47,7 +47,8 @@ def _said(cls: type, argument: str) -> tuple[str, type | None]:
         if found := arguments(base).get(argument):
             pointer = POINTER.match(found)
             elsewhere = getattr(public, pointer[1], None) if pointer else None
-            return _said(elsewhere, argument) if elsewhere else (found, base)
+            said = _said(elsewhere, argument) if elsewhere else ("", None)
+            return said if said[0] else (found, base)
     return "", None
 
 

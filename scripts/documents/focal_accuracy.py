@@ -105,7 +105,8 @@ def score(function: Callable, rows: Sequence[Row], truth: tuple[np.ndarray, np.n
         values, gradients = zip(*(_value_and_gradient(function, y, z, gamma) for gamma in GAMMAS))
         return tf.stack(values), tf.stack(gradients)
 
-    ways = (evaluate_all, tf.function(evaluate_all), tf.function(evaluate_all, jit_compile=True))
+    graphs = (tf.function(evaluate_all, jit_compile=compiled) for compiled in (False, True))
+    ways = (evaluate_all, *(graph.get_concrete_function(labels, logits) for graph in graphs))
     scores = [_compare(*way(labels, logits), *truth) for way in ways]
     return Score(*(np.max(column, axis=0).tolist() for column in zip(*scores)))
 

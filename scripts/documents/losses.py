@@ -150,6 +150,8 @@ def comment(option: str) -> str:
 
 
 def value(given: object) -> str:
+    if isinstance(given, dict):  # a part that the user names
+        return "???"
     return "null" if given is None else str(given).lower() if isinstance(given, bool) else str(given)
 
 
