@@ -9,21 +9,30 @@ import sys
 from lossexp.losses import public
 
 SECTIONS = ("Args:", "Raises:", "Shapes:", "Returns:")
+FORMULA = re.compile(r"`[^`\s]+\s[^`]*`")  # code of several words
 POINTER = re.compile(r"^see `(\w+)`")
 
 
 def text(cls: type) -> str:
-    """Formula and source: the docstring up to its first section, and that of a function it refers to."""
+    """Formula and source: the docstring up to its first section, and those of functions it refers to.
+
+    Where the class says no formula, that of the functions it calls follows.
+    """
     paragraphs = _paragraphs(cls)
-    functions = vars(sys.modules[cls.__module__])
-    named = (functions.get(name) for name in re.findall(r"`(\w+)`", "\n".join(paragraphs)))
-    for function in filter(inspect.isfunction, named):
-        paragraphs.append(f"`{function.__name__}`: " + " ".join(_paragraphs(function)))
+    words = "\n".join(paragraphs)
+    names = set(re.findall(r"`(\w+)`", words))
+    if not FORMULA.search(words):
+        compute = getattr(cls, "values", None) or cls.call
+        names |= set(compute.__code__.co_names)
+    module = vars(sys.modules[cls.__module__])
+    for name in sorted(names):
+        if inspect.isfunction(module.get(name)) and module[name].__module__ == cls.__module__:
+            paragraphs.append(f"`{name}`: " + " ".join(_paragraphs(module[name])))
     return "\n\n".join(paragraphs)
 
 
 def _paragraphs(documented: object) -> list[str]:
-    lines = inspect.getdoc(documented).splitlines()
+    lines = (inspect.getdoc(documented) or "").splitlines()
     end = next((i for i, line in enumerate(lines) if line.startswith(SECTIONS)), len(lines))
     return [" ".join(paragraph.split()) for paragraph in "\n".join(lines[:end]).strip().split("\n\n")]
 

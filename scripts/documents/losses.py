@@ -5,6 +5,7 @@ Formulas, sources and parameters come from the classes, families and advice from
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 OPTIONS = HERE.parents[1] / "conf" / "loss"
 PAGE = HERE.parents[1] / "docs" / "losses.md"
 NOT_SHOWN = ("_target_", "reduction", "class_counts")
+YEAR = re.compile(r"\b(19|20)\d\d\b")
 OUTPUTS = {1: "1 output", 2: "2 outputs", 99: "K - 1 outputs", 100: "K outputs", 101: "K + 1 outputs"}
 SHARED = {
     **docstrings.arguments(MulticlassLoss),
@@ -85,12 +87,13 @@ def option_section(option: str, loss: Loss | None, when: str) -> str:
     target = config["_target_"]
     cls = locate(target, "loss")
     documented = target.startswith("lossexp.") and loss is not None
-    own_words = not documented or targets()[target] > 1  # one class with several options, or none of ours
+    text = docstrings.text(cls) if documented else ""
+    sourced = YEAR.search(text) or not YEAR.search(comment(option))
     parts = [
         f"### {option}",
         " · ".join([f"`{target}`", *facts(loss)]),
-        comment(option) if own_words else "",
-        docstrings.text(cls) if documented else "",
+        "" if text and sourced and targets()[target] == 1 else comment(option),
+        text,
         f"**When:** {when}" if when else "",
         parameters(cls, config) if target.startswith("lossexp.") else keras_parameters(config),
     ]
@@ -128,12 +131,25 @@ def parameters(cls: type, config: dict) -> str:
     """A table of the option's own parameters, and the names of shared ones."""
     shown = [key for key in config if key not in NOT_SHOWN]
     own = [key for key in shown if not docstrings.is_shared(cls, key)]
-    rows = [f"| `{key}` | {value(config[key])} | {cell(docstrings.meaning(cls, key))} |" for key in own]
+    rows = [row(names, config, meaning) for meaning, names in _by_meaning(cls, own).items()]
     shared = [f"`{key}`" for key in shown if key not in own]
     parts = ["\n".join(["| parameter | in this option | meaning |", "|---|---|---|", *rows])] if rows else []
     return "\n\n".join(
         parts + ([f"{'Also' if rows else 'Parameters:'} {', '.join(shared)}."] if shared else [])
     )
+
+
+def row(names: list[str], config: dict, meaning: str) -> str:
+    """Parameters with one description."""
+    given = (value(config[name]) for name in names)
+    return f"| {', '.join(f'`{name}`' for name in names)} | {', '.join(given)} | {cell(meaning)} |"
+
+
+def _by_meaning(cls: type, names: list[str]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        grouped.setdefault(docstrings.meaning(cls, name), []).append(name)
+    return grouped
 
 
 def keras_parameters(config: dict) -> str:

@@ -37,7 +37,8 @@ def test_the_page_knows_every_option_and_its_parameters(option):
             assert f"`{name}`" in section, STALE
         else:
             assert docstrings.meaning(cls, name), f"{cls.__name__}'s docstring does not say what {name} is"
-            assert f"| `{name}` | {value(given)} |" in section, STALE
+            row = next(row for row in section.splitlines() if row.startswith("| ") and f"`{name}`" in row)
+            assert value(given) in row, STALE
 
 
 def test_the_page_names_no_option_that_is_gone():
@@ -75,6 +76,7 @@ def test_text_of_a_docstring():
     assert "Lin et al. 2017" in focal
     assert "Args" not in focal
     assert "`equalization_v2`:" in docstrings.text(losses.EQLv2)
+    assert "`two_way`: " in docstrings.text(losses.TwoWay)  # whose own text has no formula
 
 
 def test_cells_of_a_table():
