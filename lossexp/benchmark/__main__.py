@@ -7,66 +7,13 @@ turn, an epoch each, so that a slow moment of the machine meets all of them.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import platform
-import resource
-import statistics
-import time
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from lossexp.benchmark.contenders import CONTENDERS, OURS, PRECISIONS, WORKLOADS, Workload
-
-
-def serve(name: str, workload: Workload, precision: str, pipe) -> None:
-    """A contender's process: trains an epoch whenever asked and answers with its seconds."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from lossexp.runtime import runtime
-
-    with runtime(0, precision):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = time.perf_counter()
-        epoch = CONTENDERS[name](workload, precision)
-        epoch()
-        pipe.send(time.perf_counter() - start)
-        while pipe.recv():
-            start = time.perf_counter()
-            epoch()
-            pipe.send(time.perf_counter() - start)
-        pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-
-
-@dataclass
-class Result:
-    """first: seconds until the first epoch is done, tracing included. seconds: of later epochs. megabytes: peak."""
-
-    first: float
-    seconds: list[float]
-    megabytes: float = 0.0
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-
-def compare(workload: Workload, precision: str, rounds: int) -> dict[str, Result]:
-    """All contenders on one workload, in turn."""
-    context = multiprocessing.get_context("spawn")
-    pipes, results = {}, {}
-    for name in CONTENDERS:
-        pipes[name], theirs = context.Pipe()
-        context.Process(target=serve, args=(name, workload, precision, theirs), daemon=True).start()
-        results[name] = Result(pipes[name].recv(), [])
-    for _ in range(rounds):
-        for name, pipe in pipes.items():
-            pipe.send(True)
-            results[name].seconds.append(pipe.recv())
-    for name, pipe in pipes.items():
-        pipe.send(False)
-        results[name].megabytes = pipe.recv()
-    return results
+from lossexp.benchmark.contenders import OURS, PRECISIONS, WORKLOADS, Workload
+from lossexp.benchmark.rounds import Result, compare
 
 
 def table(workload: Workload, precision: str, results: dict[str, Result]) -> str:
