@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -36,8 +37,23 @@ def class_balanced_sigmoid(
     return of_label(targets, weights) * tf.reduce_sum(binary_focal(targets, logits, gamma), axis=-1)
 
 
+class ClassBalanced(CountsLoss):
+    """A `CountsLoss` whose values are weighted by the effective number of the label before smoothing."""
+
+    weighs_classes = True
+    beta: float
+
+    def adapt(self, class_counts: Sequence[int]) -> None:
+        super().adapt(class_counts)
+        self._weights = effective_number(self.class_counts, self.beta)
+
+    def example_weights(self, labels):
+        self.counts(labels)  # asks for counts that are missing or of another number of classes
+        return super().example_weights(labels)
+
+
 @register
-class CBCrossEntropy(CountsLoss):
+class CBCrossEntropy(ClassBalanced):
     """Class-balanced cross-entropy: `w_y (-log p_y)`, `w_c = (1 - beta) / (1 - beta^n_c)`, sum of w = K.
 
     Cui et al. 2019, "Class-Balanced Loss Based on Effective Number of Samples".
@@ -45,7 +61,7 @@ class CBCrossEntropy(CountsLoss):
     Args:
         beta: in [0, 1); 0 is cross-entropy, towards 1 the weights become proportional to 1 / n_c.
         class_counts: training examples per class, or None until `adapt`.
-        label_smoothing, ignore_class: see `MulticlassLoss`.
+        label_smoothing, ignore_class: see `MulticlassLoss`; w is that of the label before smoothing.
 
     Raises:
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
@@ -61,15 +77,15 @@ class CBCrossEntropy(CountsLoss):
         name: str | None = None,
         dtype: str | None = None,
     ):
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")  # first: `adapt` computes weights from it
         super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")
 
     def values(self, targets, logits):
-        return class_balanced(targets, logits, self.counts(logits), self.beta)
+        return focal(targets, logits, 0.0)
 
 
 @register
-class CBFocal(CountsLoss):
+class CBFocal(ClassBalanced):
     """Class-balanced focal loss on softmax outputs: `w_y (1 - p_y)^gamma (-log p_y)`, w as `CBCrossEntropy`.
 
     Cui et al. 2019, section 4; focal loss: Lin et al. 2017.
@@ -93,12 +109,12 @@ class CBFocal(CountsLoss):
         name: str | None = None,
         dtype: str | None = None,
     ):
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")
         super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")
 
     def values(self, targets, logits):
-        return class_balanced(targets, logits, self.counts(logits), self.beta, self.gamma)
+        return focal(targets, logits, self.gamma)
 
 
 @register

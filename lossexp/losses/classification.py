@@ -33,6 +33,7 @@ class MulticlassLoss(Loss):
     label_smoothing: float = 0.0
     class_weight: str | list[float] | None = None
     ignore_class: int | None = None
+    weighs_classes: bool = False  # whether `call` multiplies values by `example_weights`
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class MulticlassLoss(Loss):
                 validation.numbers(self, "class_weight", class_weight, "[0, inf)") if given else None
             )
             self._weights = self.class_weight
+        self.weighs_classes = type(self).weighs_classes or class_weight is not None
 
     def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
@@ -78,8 +80,8 @@ class MulticlassLoss(Loss):
         if valid is not None:
             logits = tf.where(valid[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
         values = self.values(self.smoothed(labels), logits)
-        if self.class_weight is not None:
-            values *= self._example_weights(labels)
+        if self.weighs_classes:
+            values *= self.example_weights(labels)
         if valid is not None:
             values = tf.where(valid, values, 0.0)
             values._keras_mask = valid  # how Keras's reductions learn to divide by the valid count
@@ -87,7 +89,7 @@ class MulticlassLoss(Loss):
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
         value = super().__call__(y_true, y_pred, sample_weight)
-        if self.class_weight is None or self.reduction != "mean_with_sample_weight":
+        if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
             return value
         # Keras divided by the sum of sample weights; the class weights belong into that sum.
         labels, valid = targets.multiclass_targets(y_true, tf.cast(y_pred, tf.float32), self.ignore_class)
@@ -97,10 +99,11 @@ class MulticlassLoss(Loss):
         weights = tf.reshape(weights, tf.shape(labels)[:-1])
         if valid is not None:
             weights = tf.where(valid, weights, 0.0)
-        weighted = tf.reduce_sum(weights * self._example_weights(labels))
+        weighted = tf.reduce_sum(weights * self.example_weights(labels))
         return tf.math.divide_no_nan(value * tf.reduce_sum(weights), weighted)
 
-    def _example_weights(self, labels: tf.Tensor) -> tf.Tensor:
+    def example_weights(self, labels: tf.Tensor) -> tf.Tensor:
+        """`sum_k t_k w_k`, `[...]` float32, for labels t before smoothing, `[..., K]`."""
         if self._weights is None:
             raise ValueError(
                 f"{type(self).__name__}: class_weight={self.class_weight!r} is computed from class counts; "

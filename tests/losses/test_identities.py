@@ -80,6 +80,10 @@ MULTICLASS = {
     ),
     "Tversky at one half is Dice": (losses.Tversky(alpha=0.5, beta=0.5), losses.Dice()),
 }
+SMOOTHED = {
+    (losses.CBCrossEntropy, losses.CrossEntropy): {},
+    (losses.CBFocal, losses.Focal): {"gamma": 2},
+}
 BINARY = {
     "binary focal at gamma 0": (losses.BinaryFocal(gamma=0), losses.BinaryCrossEntropy()),
     "binary focal at alpha one half": (losses.BinaryFocal(alpha=0.5), scaled(0.5, losses.BinaryFocal())),
@@ -111,6 +115,24 @@ EXAMPLES = settings(max_examples=8, deadline=None)
 )
 def test_multiclass(name, z, y):
     check(*MULTICLASS[name], y, z)
+
+
+@pytest.mark.parametrize("reduction", ["none", "sum_over_batch_size", "mean_with_sample_weight"])
+@pytest.mark.parametrize("pair", SMOOTHED)
+@EXAMPLES
+@given(
+    z=arrays(np.float32, [BATCH, K], elements=LOGIT),
+    y=arrays(np.int32, BATCH, elements=st.integers(0, K - 1)),
+    e=st.sampled_from([0.0, 0.1, 0.5]),
+)
+def test_class_balanced_is_a_class_weight_of_the_label_before_smoothing(pair, reduction, z, y, e):
+    shared = {"label_smoothing": e, "reduction": reduction, **SMOOTHED[pair]}
+    check(
+        adapted(pair[0](**shared)).__call__,
+        adapted(pair[1](class_weight="effective_number", **shared)).__call__,
+        y,
+        z,
+    )
 
 
 @pytest.mark.parametrize("name", BINARY)
