@@ -46,7 +46,8 @@ def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
 
     With errors ranked downwards, I true members still unranked and U the size of the union so far, the
     Jaccard loss grows by 1 / U at a true member and by I / (U (U - 1)) at another: Berman et al. 2018,
-    algorithm 1, without its difference of nearly equal numbers. No gradient.
+    algorithm 1, without its difference of nearly equal numbers. In a set without members the first error
+    takes the Jaccard loss from 0 to 1 at once. No gradient.
     """
     order = tf.argsort(tf.stop_gradient(errors), axis=-1, direction="DESCENDING", stable=True)
     ranked = tf.gather(targets, order, batch_dims=1)
@@ -54,6 +55,8 @@ def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     intersection = members - tf.cumsum(ranked, axis=-1)
     union = members + tf.cumsum(1.0 - ranked, axis=-1)
     growth = ranked / union + (1.0 - ranked) * tf.math.divide_no_nan(intersection, union * (union - 1.0))
+    first = tf.one_hot(tf.zeros_like(order[:, 0]), tf.shape(order)[-1])
+    growth = tf.where(members > 0.0, growth, first)
     return tf.stop_gradient(tf.gather(growth, tf.argsort(order, axis=-1), batch_dims=1))
 
 
@@ -87,7 +90,7 @@ class LovaszHinge(BinaryLoss):
     """Lovasz hinge: the Lovasz extension of 1 - Jaccard at `max(1 - y z, 0)`, for two classes.
 
     Berman et al. 2018, "The Lovasz-Softmax loss". Values are shares (see the module): their mean is
-    the loss. The batch is ranked as a whole.
+    the loss. The batch is ranked as a whole; without positives, only its largest error counts.
     """
 
     def __init__(
@@ -99,4 +102,5 @@ class LovaszHinge(BinaryLoss):
         super().__init__(reduction=reduction, name=name, dtype=dtype)
 
     def call(self, y_true, y_pred):
-        return lovasz_hinge(y_true, y_pred)
+        logits = tf.cast(y_pred, tf.float32)
+        return lovasz_hinge(y_true, logits[:, tf.newaxis] if logits.shape.rank == 1 else logits)

@@ -76,6 +76,32 @@ def test_perfect_and_hopeless():
     assert LovaszHinge()(np.zeros([5, 1]), np.full([5, 1], -9.0)) == 0  # no members at all
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_hinge_without_members_is_the_largest_error(jit_compile):
+    @tf.function(jit_compile=jit_compile)
+    def value_and_gradient(z):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            value = LovaszHinge()(tf.zeros([3, 1]), z)
+        return value, tape.gradient(value, z)
+
+    value, gradient = value_and_gradient(tf.constant([[5.0], [3.0], [-2.0]]))
+    np.testing.assert_allclose(value, 6, 1e-6)
+    np.testing.assert_allclose(gradient, [[1], [0], [0]], 1e-6)
+    np.testing.assert_allclose(LovaszHinge().call(np.zeros(3), [3.0, 5.0, -2.0]), [0, 18, 0], 1e-6)
+
+
+def test_softmax_leaves_absent_classes_out():
+    present = LovaszSoftmax()(np.zeros(2, int), [[0.0, 0.0], [0.0, 0.0]])
+    np.testing.assert_allclose(present, 0.5, 1e-6)
+
+
+def test_hinge_takes_rank_1():
+    values = LovaszHinge().call(LABELS, Z[:, :1])
+    np.testing.assert_array_equal(LovaszHinge().call(LABELS[:, 0], Z[:, 0]), values)
+    assert values.shape == (20,)
+
+
 def test_functions_are_the_classes():
     np.testing.assert_array_equal(lovasz_softmax(Y, Z), LovaszSoftmax().call(Y, Z))
     np.testing.assert_array_equal(lovasz_hinge(LABELS, Z[:, :1]), LovaszHinge().call(LABELS, Z[:, :1]))
