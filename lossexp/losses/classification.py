@@ -88,18 +88,17 @@ class MulticlassLoss(Loss):
         return values
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
-        value = super().__call__(y_true, y_pred, sample_weight)
         if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
-            return value
-        # Keras divided by the sum of sample weights; the class weights belong into that sum.
-        labels, valid = targets.multiclass_targets(y_true, tf.cast(y_pred, tf.float32), self.ignore_class)
-        weights = (
-            tf.ones(tf.shape(labels)[:-1]) if sample_weight is None else tf.cast(sample_weight, tf.float32)
-        )
-        weights = tf.reshape(weights, tf.shape(labels)[:-1])
-        if valid is not None:
-            weights = tf.where(valid, weights, 0.0)
-        weighted = tf.reduce_sum(weights * self.example_weights(labels))
+            return super().__call__(y_true, y_pred, sample_weight)
+        # Keras divides by the sum of sample weights; the class weights belong into that sum.
+        logits = tf.cast(y_pred, tf.float32)
+        labels, valid = targets.multiclass_targets(y_true, logits, self.ignore_class)
+        weights = _spread(sample_weight, tf.shape(labels)[:-1], logits.shape.rank - 1)
+        value = super().__call__(y_true, y_pred, weights)
+        for counted in (valid, getattr(y_pred, "_keras_mask", None)):
+            if counted is not None:
+                weights = tf.where(tf.cast(counted, tf.bool), weights, 0.0)
+        weighted = tf.reduce_sum(tf.math.multiply_no_nan(self.example_weights(labels), weights))
         return tf.math.divide_no_nan(value * tf.reduce_sum(weights), weighted)
 
     def example_weights(self, labels: tf.Tensor) -> tf.Tensor:
@@ -116,6 +115,14 @@ class MulticlassLoss(Loss):
             )
         # No matrix product: a GPU may round those to 10 bits (TF32).
         return tf.reduce_sum(labels * np.asarray(self._weights, np.float32), axis=-1)
+
+
+def _spread(sample_weight, shape: tf.Tensor, rank: int) -> tf.Tensor:
+    """`sample_weight` (None: 1), float32 of the given shape: Keras sums weights before it broadcasts them."""
+    weights = tf.cast(1.0 if sample_weight is None else sample_weight, tf.float32)
+    if weights.shape.rank == rank + 1 and weights.shape[-1] == 1:
+        weights = weights[..., 0]
+    return tf.broadcast_to(weights, shape)
 
 
 class BinaryLoss(Loss):

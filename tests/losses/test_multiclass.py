@@ -67,6 +67,25 @@ def test_class_weight_is_in_the_divisor_of_mean_with_sample_weight():
     np.testing.assert_allclose(plain(CLASSES, LOGITS, sample_weight=keras_weights), expected, 1e-5)
 
 
+@pytest.mark.parametrize("ignore_class", [None, 0])
+@pytest.mark.parametrize("shape", [None, (), (2, 1), (2, 3), (2, 3, 1)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_weighted_mean_over_positions(shape, masked, ignore_class):
+    logits, classes = LOGITS.reshape(2, 3, 3), CLASSES.reshape(2, 3)
+    weights = None if shape is None else np.arange(2.0, 2.0 + np.prod(shape, dtype=int)).reshape(shape)
+    z = tf.constant(logits)
+    mask = np.array([[True, False, True], [True, True, False]])
+    if masked:
+        z._keras_mask = tf.constant(mask)
+    s = np.ones([2, 3]) if weights is None else weights.reshape(shape[:2]) * np.ones([2, 3])
+    w = W[classes] * s * (mask | (not masked)) * (classes != ignore_class)
+    values = NEGATIVE_LOG_P[np.arange(6), CLASSES].reshape(2, 3)
+    loss = CrossEntropy(
+        class_weight=[1, 2, 4], ignore_class=ignore_class, reduction="mean_with_sample_weight"
+    )
+    np.testing.assert_allclose(loss(classes, z, sample_weight=weights), (w * values).sum() / w.sum(), 1e-5)
+
+
 def test_class_weight_ignores_label_smoothing():
     plain = CrossEntropy(label_smoothing=0.3).call(CLASSES, LOGITS)
     weighted = CrossEntropy(label_smoothing=0.3, class_weight=[1, 2, 4]).call(CLASSES, LOGITS)
