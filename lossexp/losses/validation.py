@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
+from operator import itemgetter
 
 import numpy as np
 
@@ -27,7 +28,11 @@ def integer(loss: object, name: str, value: int, interval: str) -> int:
 
 
 def numbers(loss: object, name: str, values: Sequence[float], interval: str) -> list[float]:
-    """A list of floats inside `interval`, one per class (at least two). Raises ValueError."""
+    """A list of floats inside `interval`, one per class (at least two), from a list or a mapping by class.
+
+    Raises ValueError.
+    """
+    values = _by_class(loss, name, values)
     if isinstance(values, str) or not hasattr(values, "__len__") or len(values) < 2:
         raise ValueError(
             f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per class."
@@ -43,7 +48,14 @@ def choice(loss: object, name: str, value: str, allowed: Sequence[str]) -> str:
 
 
 def class_counts(loss: object, counts: Sequence[int], positive: bool = False) -> list[int]:
-    """Examples per class as a list of ints: at least two classes, none negative, none 0 if `positive`."""
+    """Examples per class as a list of ints: at least two classes, none negative, none 0 if `positive`.
+
+    counts: a list, or a mapping by class. Raises ValueError, also for what is no whole number.
+    """
+    counts = [_plain(n) for n in _by_class(loss, "class_counts", counts)]
+    for k, n in enumerate(counts):
+        if isinstance(n, bool) or not isinstance(n, Real) or n % 1 != 0:
+            raise ValueError(f"{type(loss).__name__}: class_counts[{k}]={n!r}; expected a whole number.")
     counts = [int(n) for n in counts]
     if len(counts) < 2:
         raise ValueError(
@@ -77,8 +89,20 @@ def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None 
         )
 
 
+def _by_class(loss: object, name: str, values):
+    """A mapping from the classes 0..K-1, as Keras's `class_weight`, as a list; anything else as it is."""
+    if not isinstance(values, Mapping):
+        return values
+    keys = [_plain(key) for key in values]
+    whole = all(isinstance(key, Integral) and not isinstance(key, bool) for key in keys)
+    if not whole or sorted(keys) != list(range(len(keys))):
+        raise ValueError(f"{type(loss).__name__}: {name}={values!r}; expected every class 0..K-1 as a key.")
+    return [value for _, value in sorted(zip(keys, values.values()), key=itemgetter(0))]
+
+
 def _plain(value):
-    return value.item() if isinstance(value, np.generic) else value
+    """A number of NumPy or TensorFlow as one of Python."""
+    return np.asarray(value).item() if hasattr(value, "dtype") else value
 
 
 def _inside(value: float, interval: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 import warnings
 
+import numpy as np
 import pytest
 
 from lossexp import losses
@@ -86,3 +87,19 @@ def test_one_alpha_for_all_classes_warns_once_when_made():
 def test_whole_numbers_are_taken_for_floats():
     assert Focal(gamma=2, alpha=[1, 2, 3]).get_config()["alpha"] == [1.0, 2.0, 3.0]
     assert isinstance(Focal(gamma=2).gamma, float)
+
+
+@pytest.mark.parametrize("name", ["alpha", "class_weight"])
+def test_a_mapping_by_class_is_a_list(name):
+    assert Focal(**{name: {1: 2, 0: 0.5, np.int64(2): 3}}).get_config()[name] == [0.5, 2.0, 3.0]
+    for keys in ([0, 2], [1, 2], ["0", "1"], [False, True], [0]):
+        with pytest.raises(ValueError, match=name):
+            Focal(**{name: dict.fromkeys(keys, 1.0)})
+
+
+def test_class_counts_are_whole_numbers_by_class():
+    assert losses.LDAM(class_counts={1: 5, 0: np.int32(9)}).class_counts == [9, 5]
+    assert losses.LDAM(class_counts=np.array([9.0, 5.0])).class_counts == [9, 5]
+    for counts in ({1: 5, 2: 9}, [9, 5.5], [9, True], [9, float("nan")], [9, "5"], [9, float("inf")]):
+        with pytest.raises(ValueError, match="class_counts"):
+            losses.LDAM(class_counts=counts)
