@@ -16,14 +16,15 @@ def multiclass_targets(
     labels `[..., K]`. An example counts unless its label is `ignore_class`; for one-hot labels, unless all
     its weight is on that class (a row of zeros, if `ignore_class` lies outside the K classes).
 
-    A label outside [0, K), or not a whole number, raises ValueError in eager mode. Inside a graph nothing
-    can be raised on every device: its target is NaN there, so that the loss is NaN and not silently 0.
+    A label outside [0, K), or not a whole number, and a negative entry of a soft label raise ValueError in
+    eager mode. Inside a graph nothing can be raised on every device: such a target is NaN there, so that the
+    loss is NaN and not silently 0.
     Raises ValueError if K is 1 or unknown, or if the shapes cannot be matched without broadcasting.
     """
     y_true = tf.convert_to_tensor(y_true)
     _check_classes(logits)
     if _is_dense(y_true, logits):
-        targets = tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape)
+        targets = _not_negative(tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape))
         return targets, _dense_valid(targets, ignore_class)
     labels = class_numbers(y_true, logits)
     valid = None if ignore_class is None else tf.not_equal(labels, float(ignore_class))
@@ -81,6 +82,14 @@ def _is_dense(y_true: tf.Tensor, logits: tf.Tensor) -> bool:
     if y_true.shape.rank is None or logits.shape.rank is None:
         raise ValueError(f"y_true {y_true.shape} and logits {logits.shape} must have a known number of axes.")
     return y_true.shape.rank == logits.shape.rank and y_true.shape[-1] != 1
+
+
+def _not_negative(targets: tf.Tensor) -> tf.Tensor:
+    negative = targets < 0.0
+    if tf.executing_eagerly() and tf.reduce_any(negative):
+        wrong = tf.boolean_mask(targets, negative)[0]
+        raise ValueError(f"label {wrong:g}: one-hot and soft labels have no negative entries.")
+    return tf.where(negative, float("nan"), targets)
 
 
 def _dense_valid(targets: tf.Tensor, ignore_class: int | None) -> tf.Tensor | None:

@@ -176,6 +176,15 @@ def test_labels_outside_the_classes(bad):
     assert np.isfinite(in_a_graph.numpy()[[0, 1, 3, 4, 5]]).all()
 
 
+def test_negative_soft_labels():
+    labels = np.eye(3, dtype=np.float32)[CLASSES]
+    labels[2] = [1.5, -0.5, 0.0]
+    with pytest.raises(ValueError, match=r"label -0\.5"):
+        CrossEntropy()(labels, LOGITS)
+    in_a_graph = tf.function(CrossEntropy(reduction="none"))(labels, LOGITS)
+    np.testing.assert_array_equal(np.isnan(in_a_graph), np.arange(6) == 2)
+
+
 @pytest.mark.parametrize(
     ("loss", "function"),
     [
