@@ -24,7 +24,7 @@ from lossexp.errors import InputError
 from lossexp.identity import run_key
 
 # What the user can repair: one paragraph, no traceback.
-INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException)
+INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException, FloatingPointError)
 
 
 def config_folder() -> str:
@@ -53,10 +53,6 @@ def job(config: DictConfig) -> float:
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
     settings = HydraConfig.get()
     trusted = trusted_packages(config, settings)
-    if trusted and os.getcwd() not in sys.path:
-        sys.path.append(
-            os.getcwd()
-        )  # as `python -m` does, so that the console script finds the user's modules
 
     if config.mode != "train":
         return look_again(config, trusted)
@@ -151,6 +147,9 @@ def show(error: Exception) -> None:
 
 def main() -> None:
     """Entry of `python -m lossexp` and of the console script."""
+    # As `python -m` does, so that the console script finds the user's modules.
+    if any("trusted_packages" in argument for argument in sys.argv) and os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
     # Hydra's grammar reads a bare nan as the number, which cannot name an option.
     sys.argv = ["debug='nan'" if argument == "debug=nan" else argument for argument in sys.argv]
     if "HYDRA_FULL_ERROR" in os.environ:

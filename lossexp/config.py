@@ -19,6 +19,7 @@ from lossexp.errors import InputError
 OWN_ROOMS = ("datasets", "models", "losses", "trainer", "tracking")
 KERAS_MODULES = ("losses", "optimizers", "callbacks", "layers", "initializers", "regularizers")
 # Keras layers that run code or graphs given to them, which a config file must not bring along.
+REFUSED_NAMES = ("get", "serialize", "deserialize")  # a second way to build anything
 REFUSED = ("keras.layers.Lambda", "keras.layers.TFSMLayer", "keras.layers.TorchModuleWrapper")
 
 
@@ -56,6 +57,9 @@ def _explained(error: InstantiationException, node: Mapping, where: str) -> Exce
 
 def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
     """A copy of `node` in which every target is allowed and every number has its parameter's type."""
+    if isinstance(node, str) and "${" in node:
+        # Everything is resolved by now: Hydra would resolve it once more, into targets that nobody checked.
+        raise InputError(f"{where}={node!r} holds an escaped interpolation, which is not allowed in what is built.")
     if isinstance(node, list):
         return [_prepare(item, f"{where}[{i}]", trusted) for i, item in enumerate(node)]
     if not isinstance(node, dict):
@@ -69,6 +73,8 @@ def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
     node = {key: _prepare(value, f"{where}.{key}", trusted) for key, value in node.items()}
     if "_target_" not in node:
         return node
+    if node["_target_"] == "???":
+        raise InputError(f"{where}._target_ has no value yet. Name what to build: {where}._target_=my_package.my_loss")
     target = locate(node["_target_"], where, trusted)
     _check_arguments(target, node, where)
     floats = float_parameters(target)
@@ -110,7 +116,8 @@ def locate(path: Any, where: str, trusted: Collection[str] = ()) -> Any:
         return _import(path, where)
     own = parts[0] == "lossexp" and len(parts) >= 3 and parts[1] in OWN_ROOMS
     of_keras = parts[0] == "keras" and len(parts) == 3 and parts[1] in KERAS_MODULES
-    if (own or of_keras) and path not in REFUSED and not any(part.startswith("_") for part in parts):
+    refused = path in REFUSED or parts[-1] in REFUSED_NAMES
+    if (own or of_keras) and not refused and not any(part.startswith("_") for part in parts):
         found = _import(path, where)
         home = getattr(found, "__module__", "").split(".")[0]
         if home == parts[0] and (inspect.isclass(found) or inspect.isfunction(found)):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import keras
+import tensorflow as tf
+
 from lossexp.datasets.dataset import Dataset
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
+from lossexp.trainer.step import encode_labels
 
 SUGGESTIONS = {
     "multiclass": "loss=ce, loss=focal",
@@ -31,6 +35,16 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
             "sum_over_batch_size, mean_with_sample_weight or sum."
         )
     return loss.num_outputs(dataset.num_classes)
+
+
+def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
+    """Calls the loss once on a few examples. Raises InputError where it cannot take what training will pass."""
+    few = dataset.train.first(4)
+    labels = encode_labels(tf.constant(few.y), loss.labels, dataset.num_classes)
+    try:
+        loss(labels, model(few.x, training=False))
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        raise InputError(f"loss={loss.name} does not fit dataset={dataset.name}: {error}") from error
 
 
 def _scalar_labels(dataset: Dataset) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     """The part of the config that decides a run's result, as plain data.
 
     A dataset file is represented by the digest of its content, so that the same data at another path is
-    the same run and other data at the same path is another run.
+    the same run and other data at the same path is another run. So is the code of trusted packages.
     """
     chosen = {}
     for key in config:
@@ -38,8 +39,31 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         chosen[str(key)] = plain
     dataset = chosen.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
-        dataset["path"] = _content(Path(dataset["path"]))
-    return chosen
+        dataset["path"] = _content(Path(dataset["path"]).expanduser())
+    trusted = config["trusted_packages"] if "trusted_packages" in config else ()
+    sources = {name: _source(name) for name in sorted(_packages(chosen) & set(trusted or ()))}
+    return {**chosen, "sources": sources} if sources else chosen
+
+
+def _packages(node: Any) -> set[str]:
+    """Top-level packages of all targets in the config."""
+    if isinstance(node, dict):
+        own = {str(node["_target_"]).split(".")[0]} if "_target_" in node else set()
+        return own.union(*(_packages(value) for value in node.values()))
+    return set().union(*(_packages(value) for value in node)) if isinstance(node, list) else set()
+
+
+def _source(package: str) -> str:
+    """A digest of a user's module, or of all modules of a package: edited code is another run."""
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or not spec.origin:
+        return "unknown"
+    origin = Path(spec.origin)
+    files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
+    return _digest([[str(file.relative_to(origin.parent)), _content(file)] for file in files])
 
 
 def run_key(config: DictConfig | Mapping) -> str:

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 
 from lossexp.config import build, prepare
 from lossexp.datasets.dataset import Dataset
-from lossexp.fitting import check_loss
+from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
@@ -70,6 +70,7 @@ def train_and_score(
                 folder=run_dir / CHECKPOINTS,
                 on_epoch=tracker.metrics,
             )
+            tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
             scores = log_result(tracker, fit, trainer, parts, key, run_dir)
             write_scores(run_dir, scores)
     show_scores(name, scores.test, tracker.where())
@@ -93,6 +94,7 @@ def build_parts(
     }
     model = build(config.model, "model", trusted, **needs)
     check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+    try_loss(loss, model, dataset)
     return Parts(
         dataset,
         loss,

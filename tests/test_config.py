@@ -26,6 +26,8 @@ from lossexp.errors import InputError
         "lossexp.losses.focal.np.load",
         "lossexp.experiment.run",
         "lossexp.config.build",
+        "keras.losses.deserialize",
+        "keras.layers.get",
         "lossexp.losses.Focal.__init__.__globals__",
         "keras.losses.MeanSquaredError.__init__",
     ],
@@ -39,6 +41,12 @@ def test_a_refused_target_inside_another_node_is_found():
     nested = {"_target_": "keras.losses.Huber", "delta": {"inside": [{"_target_": "os.getcwd"}]}}
     with pytest.raises(InputError, match=r"loss\.delta\.inside\[0\]"):
         build(OmegaConf.create(nested), "loss")
+
+
+def test_an_escaped_interpolation_cannot_smuggle_a_target_past_the_check(tmp_path):
+    smuggled = "\\${oc.create:{_target_: builtins.print, end: harmed}}"
+    with pytest.raises(InputError, match="escaped interpolation"):
+        build(OmegaConf.create({"_target_": "lossexp.losses.Focal", "gamma": smuggled}), "loss")
 
 
 def test_a_target_reached_by_interpolation_is_refused():

@@ -43,6 +43,17 @@ def test_a_dataset_seed_fixed_apart_from_the_seed_is_part_of_the_group():
     assert group_key(fixed) != group_key(CONFIG)
 
 
+def test_edited_code_of_the_user_is_another_run(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def key(source: str) -> str:
+        (tmp_path / "my_edited_losses.py").write_text(source)
+        return run_key(changed(loss={"fn": {"_target_": "my_edited_losses.f"}}, trusted_packages=["my_edited_losses"]))
+
+    assert key("def f(): return 1") == key("def f(): return 1")
+    assert key("def f(): return 1") != key("def f(): return 2")
+
+
 def test_a_dataset_file_counts_by_content(tmp_path):
     def key(name: str, x: list[int]) -> str:
         np.savez(tmp_path / name, x=x)

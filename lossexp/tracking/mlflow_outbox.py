@@ -61,6 +61,7 @@ class Outbox:
                 self._tell_non_finite(key, value, step)
             elif (key, step) not in self.stored:
                 self._points.append(runs.Point(key, float(value), int(step), int(at * 1000)))
+                self.stored.add((key, step))  # a continued run repeats the steps since its checkpoint
         if len(self._points) >= FLUSH_POINTS or time.monotonic() >= self._next_flush:
             self.flush()
 

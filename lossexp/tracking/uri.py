@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from lossexp.errors import InputError
@@ -78,5 +80,11 @@ def without_password(uri: str) -> str:
 
 
 def ui_command(uri: str) -> str:
-    """The shell command that opens the MLflow UI on this store."""
-    return f"mlflow ui --backend-store-uri {shlex.quote(without_password(uri))} --port 5000"
+    """The shell command that opens the MLflow UI on this store.
+
+    `mlflow` alone where that is this environment's, else with its path: the environment may not be active.
+    """
+    own = Path(sys.executable).parent / "mlflow"
+    on_path = shutil.which("mlflow")
+    command = "mlflow" if on_path and Path(on_path) == own else shlex.quote(str(own))
+    return f"{command} ui --backend-store-uri {shlex.quote(without_password(uri))} --port 5000"

@@ -15,6 +15,7 @@ from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
 from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
+from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import check_monitors
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
@@ -65,14 +66,16 @@ class Report(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         seconds = time.perf_counter() - self._start
         self._fit.steps += len(self._batches)
-        record = {"epoch": float(epoch + 1), "train/loss": float(logs["loss"]), **self._validate()}
+        record = {"epoch": float(epoch + 1), "train/loss": float(logs["loss"])}
+        with averaged_weights(self.model.optimizer):
+            record |= self._validate()
+            self._fit.monitor.update(epoch, record, self.model)
         record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
         record["time/steps_per_second"] = len(self._batches) / seconds
         logs.update(
             {name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")}
         )
         self._fit.history.append(record)
-        self._fit.monitor.update(epoch, record, self.model)
         self._on_epoch(record, self._fit.steps)
 
 
@@ -94,16 +97,14 @@ class KerasTrainer(Trainer):
         check_monitors(self.callbacks)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
-        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict)
+        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, self.jit_compile)
         batches = EpochBatches(
             dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches
         )
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
-        callbacks = [
-            Report(fit, loss, batches, validate, on_epoch),
-            *self.callbacks,
-            keras.callbacks.TerminateOnNaN(raise_error=True),
-        ]
+        callbacks = [Report(fit, loss, batches, validate, on_epoch), *self.callbacks]
+        if self.stop_on_nonfinite:
+            callbacks.append(keras.callbacks.TerminateOnNaN(raise_error=True))
         try:
             model.fit(
                 batches,

@@ -23,12 +23,16 @@ from lossexp.trainer.validation import Validator
 
 @dataclass
 class Fit:
-    """What training gave: a record an epoch, the steps done, and the monitor with the best weights."""
+    """What training gave: a record an epoch, the steps done, and the monitor with the best weights.
+
+    jit_compile: whether steps ran under XLA, whose rounding differs.
+    """
 
     history: list[Record]
     steps: int
     monitor: Monitor
     predict: Predictor
+    jit_compile: str | bool | None = None
 
 
 class Trainer:
@@ -125,7 +129,7 @@ class Trainer:
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
         loop.run()
-        return Fit(loop.state.history, loop.state.steps, loop.monitor, predict)
+        return Fit(loop.state.history, loop.state.steps, loop.monitor, predict, loop.state.jit_compile)
 
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""

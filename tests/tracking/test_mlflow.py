@@ -51,7 +51,7 @@ def test_the_folder_of_launch_is_taken_once(root, monkeypatch):
     with open_run(tracker, root):
         tracker.figure(Figure(), "a.png")
     assert (root / "art #1" / tracker.run_id / "artifacts" / "figures" / "a.png").is_file()
-    assert tracker.where() == f"mlflow ui --backend-store-uri sqlite:///{root}/mlflow.db --port 5000"
+    assert tracker.where().endswith(f"mlflow ui --backend-store-uri sqlite:///{root}/mlflow.db --port 5000")
 
 
 @pytest.mark.parametrize(
