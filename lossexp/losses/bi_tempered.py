@@ -53,7 +53,9 @@ class BiTempered(MulticlassLoss):
 
     Args:
         t1: in [0, 1].
-        t2: in [t1, inf). Below 1, p has exact zeros, and an example with p_y = 0 has no gradient.
+        t2: in (0, inf); at t1 = 1 in [1, inf). Below 1, p has exact zeros, and an example with p_y = 0 has no
+            gradient (at t1 = 1 its value would be infinite). Below t1, the gradient grows without bound as
+            p_y falls to 0.
         label_smoothing: e in [0, 1 - 1/K]; by the paper's own rule, `t (1 - e K / (K - 1)) + e / (K - 1)`.
         class_weight, ignore_class: see `MulticlassLoss`.
 
@@ -74,9 +76,7 @@ class BiTempered(MulticlassLoss):
     ):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.t1 = validation.number(self, "t1", t1, "[0, 1]")
-        self.t2 = validation.number(self, "t2", t2, f"[{self.t1}, inf)")
-        if self.t2 == 0.0:
-            raise ValueError("BiTempered: t2=0; expected a number in (0, inf).")
+        self.t2 = validation.number(self, "t2", t2, "(0, inf)" if self.t1 < 1.0 else "[1, inf)")
         self.link = "softmax" if self.t2 == 1.0 else {"name": "tempered", "t2": self.t2}
 
     def smoothed(self, labels):

@@ -151,7 +151,7 @@ def test_function_and_class_agree():
         (lambda: losses.Forward(transition=[[0.5, 0.5], [0.5, 0.25, 0.25]]), r"transition\[1\]"),
         (lambda: losses.Forward(transition=[[1.5, -0.5], [0, 1]]), r"transition\[0\]\[0\]"),
         (lambda: losses.BiTempered(t1=1.5), "t1=1.5"),
-        (lambda: losses.BiTempered(t1=0.8, t2=0.5), "t2=0.5"),
+        (lambda: losses.BiTempered(t1=1, t2=0.5), "t2=0.5"),
         (lambda: losses.BiTempered(t1=0, t2=0), "t2=0"),
         (lambda: losses.GCE(label_smoothing=1), "label_smoothing=1"),
     ],

@@ -47,6 +47,9 @@ TEMPERATURES = [(0.8, 1.2), (0.5, 2), (0, 1.5), (1, 1.25), (0.7, 1), (0.9, 1.01)
 CASES = [
     *(Case(BiTempered(t1=a, t2=b), partial(bi_tempered, t1=a, t2=b)) for a, b in TEMPERATURES),
     Case(BiTempered(), partial(bi_tempered, t1=0.8, t2=1.2), SOFT),
-    Case(BiTempered(t1=0.25, t2=0.5), partial(bi_tempered, t1=0.25, t2=0.5), MILD),
+    *(
+        Case(BiTempered(t1=a, t2=b), partial(bi_tempered, t1=a, t2=b), MILD)
+        for a, b in [(0.25, 0.5), (0.75, 0.5), (0.5, 0.25)]
+    ),
     Case(BiTempered(label_smoothing=0.125), partial(bi_tempered, t1=0.8, t2=1.2, smoothing=0.125)),
 ]
