@@ -33,9 +33,7 @@ def config_folder() -> str:
     for folder in (here / "conf", here.parent / "conf"):
         if (folder / "config.yaml").is_file():
             return str(folder)
-    raise FileNotFoundError(
-        f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp."
-    )
+    raise FileNotFoundError(f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp.")
 
 
 def run_folder(*, _root_: DictConfig) -> str:
@@ -121,11 +119,7 @@ def explain(error: Exception) -> str:
     while chain[-1].__cause__ is not None and len(chain) < 10:
         chain.append(chain[-1].__cause__)
     for cause in chain:
-        if (
-            isinstance(cause, OmegaConfBaseException)
-            and cause.full_key
-            and isinstance(cause.parent_node, DictConfig)
-        ):
+        if isinstance(cause, OmegaConfBaseException) and cause.full_key and isinstance(cause.parent_node, DictConfig):
             keys = [str(k) for k in cause.parent_node if k not in ("hydra", "_target_")]
             return f"There is no setting {cause.full_key!r}. {_near(str(cause.key), keys)}Settings: {', '.join(keys)}."
     return re.sub(r"\s+", " ", str(error))

@@ -78,9 +78,7 @@ def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
     target = locate(node["_target_"], where, trusted)
     _check_arguments(target, node, where)
     floats = float_parameters(target)
-    return {
-        key: _as_float(value, f"{where}.{key}") if key in floats else value for key, value in node.items()
-    }
+    return {key: _as_float(value, f"{where}.{key}") if key in floats else value for key, value in node.items()}
 
 
 def _check_arguments(target: Any, node: Mapping, where: str) -> None:

@@ -68,9 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def parser() -> argparse.ArgumentParser:
     names = sorted(path.stem for path in (Path(config_folder()) / "loss").glob("*.yaml"))
     settings = (Path(config_folder()) / "drawing.yaml").read_text().partition("  - _self_\n")[2].strip()
-    listed = textwrap.fill(
-        ", ".join(names), 110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
+    listed = textwrap.fill(", ".join(names), 110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     result = argparse.ArgumentParser(
         prog="python -m lossexp.losses",
         usage="%(prog)s [--config-dir DIR] [--cfg job] [loss=OPTION,...] [SETTING=VALUE,...]",
@@ -81,12 +79,8 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     result.add_argument("overrides", nargs="*", help="Hydra overrides: GROUP=OPTION or SETTING=VALUE")
-    result.add_argument(
-        "--config-dir", "-cd", metavar="DIR", help="a folder with options of yours, DIR/loss/mine.yaml"
-    )
-    result.add_argument(
-        "--cfg", choices=["job"], help="print the composed config of each curve instead of drawing"
-    )
+    result.add_argument("--config-dir", "-cd", metavar="DIR", help="a folder with options of yours, DIR/loss/mine.yaml")
+    result.add_argument("--cfg", choices=["job"], help="print the composed config of each curve instead of drawing")
     result.add_argument("--multirun", "-m", action="store_true", help="as for lossexp; not needed here")
     return result
 

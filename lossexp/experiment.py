@@ -26,9 +26,7 @@ from lossexp.tracking.tracker import NoTracker, Tracker
 log = logging.getLogger(__name__)
 
 
-def run(
-    config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: Collection[str] = ()
-) -> Scores:
+def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: Collection[str] = ()) -> Scores:
     """Trains, evaluates and logs the run that `config` describes; a finished run's scores are returned.
 
     run_dir: the run's folder. choices: the option chosen in each group. trusted: packages that the config

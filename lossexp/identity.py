@@ -40,8 +40,8 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     dataset = chosen.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
         dataset["path"] = _content(Path(dataset["path"]).expanduser())
-    trusted = config["trusted_packages"] if "trusted_packages" in config else ()
-    sources = {name: _source(name) for name in sorted(_packages(chosen) & set(trusted or ()))}
+    trusted = set(config.get("trusted_packages") or ())
+    sources = {name: _source(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
 
 

@@ -41,9 +41,7 @@ def draw(variants: Sequence[Variant], title: str) -> None:
     figure.savefig(output)
     print(f"{output}: {len(variants)} {'curve' if len(variants) == 1 else 'curves'}")
     with tempfile.TemporaryDirectory() as folder, tracker:
-        tracker.open(
-            run_name="loss curves", run_dir=Path(folder), tags={**provenance(), "kind": "loss curves"}
-        )
+        tracker.open(run_name="loss curves", run_dir=Path(folder), tags={**provenance(), "kind": "loss curves"})
         tracker.params({"drawn": title})
         tracker.artifact(output)
     if tracker.where():
@@ -91,9 +89,7 @@ def profiles_of(name: str, loss: Loss, config: DictConfig, limits: tuple[float, 
     try:
         profiles = list(_profiles(loss, config, limits))
     except (ValueError, tf.errors.OpError) as error:
-        raise (
-            error if isinstance(error, InputError) else InputError(f"{name} cannot be drawn: {error}")
-        ) from error
+        raise (error if isinstance(error, InputError) else InputError(f"{name} cannot be drawn: {error}")) from error
     if not any(np.isfinite(p.value).any() for p in profiles):
         raise InputError(f"{name} has no values for {limits[0]:g} to {limits[1]:g}.")
     if not any(np.nanmax(np.abs(p.slope)) > 0.0 for p in profiles):

@@ -77,9 +77,7 @@ def train_and_score(
     return scores
 
 
-def build_parts(
-    config: DictConfig, dataset: Dataset, trainer: Trainer, trusted: Collection[str] = ()
-) -> Parts:
+def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted: Collection[str] = ()) -> Parts:
     """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
     loss = as_loss(build(config.loss, "loss", trusted))
     num_outputs = check_loss(loss, dataset)
@@ -103,9 +101,7 @@ def build_parts(
     )
 
 
-def build_optimizer(
-    config: DictConfig, total_steps: int, trusted: Collection[str] = ()
-) -> keras.optimizers.Optimizer:
+def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[str] = ()) -> keras.optimizers.Optimizer:
     """The optimizer with its learning-rate schedule over `total_steps`."""
     given = prepare(config.optimizer, "optimizer", trusted)["learning_rate"]
     rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)

@@ -41,9 +41,7 @@ def run_tags(config: DictConfig, key: str, choices: Mapping[str, str]) -> dict[s
     return {**provenance(devices=devices), **chosen, **keys}
 
 
-def log_start(
-    tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path
-) -> None:
+def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     kept = {key: prepare(config[key], key, trusted) for key in config if key not in NOT_PARAMETERS}
     OmegaConf.save(kept, run_dir / "config.yaml")
@@ -65,9 +63,7 @@ def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: 
     """After training: the best weights are put back, scored once on the test split, and everything is logged."""
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
-    outputs = Outputs(
-        fit.predict(test.x), test.y, data.task, parts.loss.link, data.class_names, data.target_scale
-    )
+    outputs = Outputs(fit.predict(test.x), test.y, data.task, parts.loss.link, data.class_names, data.target_scale)
     scores = Scores(
         run_key=key,
         test=outputs.score(),
@@ -93,15 +89,11 @@ def _named(scores: Scores) -> dict[str, float]:
 
 def _log_figures(tracker: Tracker, outputs: Outputs, best_step: int) -> None:
     """Learning curves, and a confusion matrix or predicted against true values."""
-    tracker.figure(
-        figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png"
-    )
+    tracker.figure(figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png")
     if outputs.task == "regression":
         predicted = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
         true = outputs.labels * outputs.target_scale
         tracker.figure(figures.predicted_versus_true(true, predicted), "predicted.png")
     else:
         predicted = log_probabilities(outputs.outputs, outputs.link).argmax(axis=1)
-        tracker.figure(
-            figures.confusion_matrix(outputs.labels, predicted, outputs.class_names), "confusion.png"
-        )
+        tracker.figure(figures.confusion_matrix(outputs.labels, predicted, outputs.class_names), "confusion.png")

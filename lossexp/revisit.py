@@ -62,7 +62,7 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     run_dir = Path(config.output) / key
     if not (run_dir / SCORES).is_file():
         raise InputError(
-            f"run={config.run}: no finished run of this key or MLflow id in {Path(config.output).resolve()}. The key is "
+            f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
             "the name of the run's folder and its tag run_key; output=... says where runs are."
         )
     return run_dir

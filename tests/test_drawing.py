@@ -119,9 +119,7 @@ def test_errors_are_one_paragraph(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["loss=focl"])
     assert stopped.value.code == 1
-    assert capsys.readouterr().err.startswith(
-        "Error: There is no option 'focl' in group 'loss'. Did you mean focal"
-    )
+    assert capsys.readouterr().err.startswith("Error: There is no option 'focl' in group 'loss'. Did you mean focal")
     with pytest.raises(SystemExit):
         main(["output=picture.txt"])
     assert ".png, .svg, .pdf" in capsys.readouterr().err

@@ -45,6 +45,4 @@ def test_it_trains_with_finite_values(option):
     for record in fit.history:
         assert all(np.isfinite(value) for value in record.values()), record
     assert all(np.isfinite(value) for value in test.values()), test
-    assert any(
-        not np.array_equal(old, new) for old, new in zip(before, parts.model.get_weights(), strict=True)
-    )
+    assert any(not np.array_equal(old, new) for old, new in zip(before, parts.model.get_weights(), strict=True))

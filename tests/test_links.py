@@ -59,9 +59,7 @@ def test_log_probabilities_are_exact_where_probabilities_underflow(link):
 @pytest.mark.parametrize("read", [probabilities, log_probabilities])
 def test_softmax_of_scaled_cosines_and_beside_a_norm(read):
     z = np.random.default_rng(0).normal(size=(5, 4))
-    np.testing.assert_allclose(
-        read(z, {"name": "softmax", "scale": 30.0}), read(30 * z, "softmax"), rtol=1e-12
-    )
+    np.testing.assert_allclose(read(z, {"name": "softmax", "scale": 30.0}), read(30 * z, "softmax"), rtol=1e-12)
     np.testing.assert_array_equal(read(z, {"name": "softmax"}), read(z, "softmax"))
     np.testing.assert_array_equal(read(z, "softmax_norm"), read(z[:, :3], "softmax"))
 

@@ -24,9 +24,7 @@ def unpacked(tmp_path_factory) -> Path:
 
 
 def test_the_wheel_holds_every_config_file(unpacked):
-    shipped = {
-        f.relative_to(unpacked / "lossexp" / "conf") for f in (unpacked / "lossexp" / "conf").rglob("*.yaml")
-    }
+    shipped = {f.relative_to(unpacked / "lossexp" / "conf") for f in (unpacked / "lossexp" / "conf").rglob("*.yaml")}
     assert shipped == {f.relative_to(ROOT / "conf") for f in (ROOT / "conf").rglob("*.yaml")}
 
 

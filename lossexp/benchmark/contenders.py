@@ -80,9 +80,7 @@ def train_with_lossexp(workload: Workload, precision: str) -> Train:
     return train
 
 
-def train_with_fit(
-    steps_per_execution: int = 1, jit_compile: bool = False
-) -> Callable[[Workload, str], Train]:
+def train_with_fit(steps_per_execution: int = 1, jit_compile: bool = False) -> Callable[[Workload, str], Train]:
     """Keras `fit` on arrays."""
 
     def make(workload: Workload, precision: str) -> Train:
@@ -111,13 +109,7 @@ def train_with_tutorial_loop(workload: Workload, precision: str) -> Train:
     model, optimizer = model_and_optimizer(workload)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     mean, accuracy = keras.metrics.Mean(), keras.metrics.SparseCategoricalAccuracy()
-    batches = (
-        tf.data.Dataset.from_tensor_slices((x, y))
-        .cache()
-        .shuffle(len(x))
-        .batch(workload.batch_size)
-        .prefetch(2)
-    )
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).cache().shuffle(len(x)).batch(workload.batch_size).prefetch(2)
 
     @tf.function
     def step(images, labels):

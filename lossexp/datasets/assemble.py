@@ -45,9 +45,7 @@ def assemble(
         train, val = _cut(train, validation_fraction, seed, "validation", by_class)
     train = _at(train, take(train[1], limit, seed, by_class))
 
-    dataset = Dataset(
-        name, task, _split(train, task), _split(val, task), _split(test, task), tuple(class_names)
-    )
+    dataset = Dataset(name, task, _split(train, task), _split(val, task), _split(test, task), tuple(class_names))
     check_dataset(dataset)
     if standardise and len(dataset.input_shape) == 1:
         dataset = standardise_inputs(dataset)

@@ -30,9 +30,7 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
     if len(x) != len(y):
         raise InputError(f"{where}: {len(x)} inputs but {len(y)} targets. Give one target for each input.")
     if len(x) == 0:
-        raise InputError(
-            f"{where} is empty. Give it at least one example; see the dataset's fractions and limit."
-        )
+        raise InputError(f"{where} is empty. Give it at least one example; see the dataset's fractions and limit.")
     check_numbers(x, "inputs", where)
     check_numbers(y, "targets", where)
     if y.ndim != 1:
@@ -47,16 +45,13 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
 def check_numbers(values: np.ndarray, what: str, where: str) -> None:
     """Raises InputError unless `values`, called `what` in the message, are finite numbers."""
     if values.dtype.kind not in "biuf":
-        raise InputError(
-            f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers."
-        )
+        raise InputError(f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers.")
     if values.dtype.kind != "f":
         return
     wrong = int((~np.isfinite(values)).sum())
     if wrong:
         raise InputError(
-            f"{where}: {wrong} of {values.size} {what} are NaN or infinite. "
-            "Fill or drop them before training."
+            f"{where}: {wrong} of {values.size} {what} are NaN or infinite. Fill or drop them before training."
         )
 
 
@@ -78,12 +73,7 @@ def _check_weights(split: Split, where: str) -> None:
     weights = split.sample_weight
     if weights is None:
         return
-    if (
-        weights.shape != split.y.shape
-        or not np.isfinite(weights).all()
-        or (weights < 0).any()
-        or not weights.any()
-    ):
+    if weights.shape != split.y.shape or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise InputError(
             f"{where}: sample weights must be one finite number from 0 up for each example, not all 0; "
             f"they have shape {weights.shape}."

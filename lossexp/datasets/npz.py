@@ -48,8 +48,7 @@ def load(
         class_names = _numbered(y_train, where)
     if task == "binary" and len(class_names) != 2:
         raise InputError(
-            f"{where}: dataset.task=binary, but there are {len(class_names)} classes. "
-            "Set dataset.task=multiclass."
+            f"{where}: dataset.task=binary, but there are {len(class_names)} classes. Set dataset.task=multiclass."
         )
     return assemble(
         Path(path).stem,
@@ -67,9 +66,7 @@ def load(
 def _read(path: str) -> dict[str, np.ndarray]:
     file = Path(path).expanduser()
     if not file.is_file():
-        raise InputError(
-            f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file."
-        )
+        raise InputError(f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file.")
     try:
         # Pickled objects run code when they are read, so they stay refused whatever the file.
         with np.load(file, allow_pickle=False) as stored:
@@ -90,9 +87,7 @@ def _read(path: str) -> dict[str, np.ndarray]:
 def _check_rank(key: str, array: np.ndarray, where: str) -> None:
     least, layout = (2, "[n, features] or [n, height, width]") if key[0] == "x" else (1, "[n]")
     if array.ndim < least or array.size == 0:
-        raise InputError(
-            f"{where}: {key} has shape {array.shape}. Store one entry for each example, {layout}."
-        )
+        raise InputError(f"{where}: {key} has shape {array.shape}. Store one entry for each example, {layout}.")
 
 
 def _flat(y: np.ndarray) -> np.ndarray:

@@ -8,9 +8,7 @@ from lossexp.errors import InputError
 from lossexp.seeds import derive
 
 
-def cut(
-    y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def cut(y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rest and of the part that `fraction` of the examples makes, both ascending.
 
     y: `[n]` labels or values. part: `"validation"` or `"test"`; names the random stream

@@ -33,7 +33,5 @@ def scale_targets(dataset: Dataset) -> Dataset:
 
     scaler = StandardScaler(with_mean=False).fit(dataset.train.y.astype(np.float64)[:, None])
     scale = float(scaler.scale_[0])
-    scaled = {
-        name: replace(split, y=(split.y / scale).astype(np.float32)) for name, split in dataset.splits.items()
-    }
+    scaled = {name: replace(split, y=(split.y / scale).astype(np.float32)) for name, split in dataset.splits.items()}
     return replace(dataset, **scaled, target_scale=dataset.target_scale * scale)

@@ -46,9 +46,7 @@ def load(
     """
     unknown = set(splits) - set(SPLITS)
     if unknown:
-        raise InputError(
-            f"dataset.splits has {', '.join(sorted(unknown))}; its keys are {', '.join(SPLITS)}."
-        )
+        raise InputError(f"dataset.splits has {', '.join(sorted(unknown))}; its keys are {', '.join(SPLITS)}.")
     folder = data_folder(data_dir)
     builder = _prepared_builder(name, version, folder, download)
     train, val, test = (_read(builder, splits.get(part), part) for part in SPLITS)

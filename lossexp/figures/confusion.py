@@ -33,9 +33,7 @@ def confusion_matrix(
         axes = figure.subplots()
         axes.grid(False)
         display = ConfusionMatrixDisplay(shares, display_labels=names)
-        display.plot(
-            ax=axes, cmap="Blues", colorbar=False, include_values=False, im_kw={"vmin": 0, "vmax": 1}
-        )
+        display.plot(ax=axes, cmap="Blues", colorbar=False, include_values=False, im_kw={"vmin": 0, "vmax": 1})
         if k <= MOST_NUMBERS:
             _write_counts(axes, counts, shares)
         _name_axes(axes, k, names)

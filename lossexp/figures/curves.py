@@ -20,9 +20,7 @@ LOG_RATIO = 50
 Curve = tuple[list[int], list[float]]
 
 
-def learning_curves(
-    records: Sequence[Mapping[str, Any]], *, best_step: int | None = None, title: str = ""
-) -> Figure:
+def learning_curves(records: Sequence[Mapping[str, Any]], *, best_step: int | None = None, title: str = "") -> Figure:
     """Every metric that records name `train/<metric>` or `val/<metric>` against the training step.
 
     records: as `read_metrics` returns them, `{"step": int, "metrics": {name: value}}`. best_step: marked by

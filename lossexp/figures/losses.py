@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from lossexp.losses.profile import Profile
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, "#E69F00", INK)
-LOG_RATIO = (
-    100  # of the largest curve's top to the smallest one's, from which a linear axis hides the smallest
-)
+LOG_RATIO = 100  # of the largest curve's top to the smallest one's, from which a linear axis hides the smallest
 DECADES = 6  # most decades that a logarithmic axis shows
 VALUE = "loss $L$"
 DASHES = ("solid", (0, (4, 2)))
@@ -65,9 +63,7 @@ def loss_figure(
     return figure
 
 
-def _draw(
-    panel: Axes, axis: str, quantity: str, profiles: Mapping[str, Sequence[Profile]], ordered: bool
-) -> None:
+def _draw(panel: Axes, axis: str, quantity: str, profiles: Mapping[str, Sequence[Profile]], ordered: bool) -> None:
     """Later curves are thinner, so that equal ones stay visible under each other."""
     widths = np.linspace(2.6, 1.5, len(profiles)) if len(profiles) > 1 else [2.0]
     for group, colour, width in zip(profiles.values(), colours(len(profiles), ordered), widths):
@@ -118,9 +114,7 @@ def _legend(
     if any(len(group) > 1 for group in profiles.values()):
         handles += [Line2D([], [], linestyle="none", label="")]
         handles += [Line2D([], [], color=GREY, linestyle=d, label=name) for name, d in zip(labels, DASHES)]
-    figure.legend(
-        handles=handles, title=heading, loc="outside right upper", alignment="left", handlelength=2.2
-    )
+    figure.legend(handles=handles, title=heading, loc="outside right upper", alignment="left", handlelength=2.2)
 
 
 def colours(count: int, ordered: bool = False) -> list:

@@ -53,16 +53,12 @@ def _image_grid(x: np.ndarray, y: np.ndarray, names: list[str], scale: float, ti
         for column, index in enumerate(chosen):
             left, top = column * across, row * down
             place = (left, left + 1, top + tall, top)
-            axes.imshow(
-                _pixels(x[index], x), extent=place, cmap="gray", vmin=0, vmax=1, interpolation="nearest"
-            )
+            axes.imshow(_pixels(x[index], x), extent=place, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             if not by_class:
                 label = _label(y[index], names, scale)
                 axes.text(left + 0.5, top - 0.06, label, ha="center", va="bottom", fontsize=8, color=INK)
     axes.set(xlim=(0, COLUMNS * across - 0.1), ylim=(len(rows) * down - 0.1, 0 if by_class else -0.3))
-    axes.set_yticks(
-        [row * down + tall / 2 for row in range(len(rows))], names if by_class else [""] * len(rows)
-    )
+    axes.set_yticks([row * down + tall / 2 for row in range(len(rows))], names if by_class else [""] * len(rows))
     axes.set_xticks([])
     _only_labels(axes)
     return figure

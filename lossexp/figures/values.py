@@ -41,9 +41,7 @@ def _draw(axes: Axes, true: np.ndarray, predicted: np.ndarray) -> None:
     margin = 0.04 * (high - low) or 1.0
     limits = (low - margin, high + margin)
     if len(true) > MOST_POINTS:
-        axes.hexbin(
-            true, predicted, gridsize=60, extent=(*limits, *limits), bins="log", mincnt=1, cmap="cividis_r"
-        )
+        axes.hexbin(true, predicted, gridsize=60, extent=(*limits, *limits), bins="log", mincnt=1, cmap="cividis_r")
     else:
         axes.scatter(true, predicted, s=18, color=BLUE, alpha=0.55, linewidths=0)
     axes.plot(limits, limits, color=INK, linewidth=1, linestyle="--", label="perfect", zorder=1)

@@ -44,9 +44,7 @@ def score(
     return _nan_if_diverged(outputs, lambda z: _class_scores(z, labels, link, names))
 
 
-def _class_scores(
-    outputs: np.ndarray, labels: np.ndarray, link: Any, names: Sequence[str]
-) -> dict[str, float]:
+def _class_scores(outputs: np.ndarray, labels: np.ndarray, link: Any, names: Sequence[str]) -> dict[str, float]:
     log_p, p = log_probabilities(outputs, link), probabilities(outputs, link)
     if len(names) != p.shape[1]:
         raise ValueError(f"{len(names)} class names for {p.shape[1]} classes")
@@ -110,15 +108,11 @@ def _num_classes(outputs: np.ndarray, link: Any) -> int:
 def _class_numbers(labels: np.ndarray, num_classes: int) -> np.ndarray:
     numbers = labels.astype(np.int64)
     if numbers.min() < 0 or numbers.max() >= num_classes or (numbers != labels).any():
-        raise ValueError(
-            f"labels {labels.min():g} to {labels.max():g}; expected whole 0 to {num_classes - 1}"
-        )
+        raise ValueError(f"labels {labels.min():g} to {labels.max():g}; expected whole 0 to {num_classes - 1}")
     return numbers
 
 
-def _nan_if_diverged(
-    values: np.ndarray, metrics: Callable[[np.ndarray], dict[str, float]]
-) -> dict[str, float]:
+def _nan_if_diverged(values: np.ndarray, metrics: Callable[[np.ndarray], dict[str, float]]) -> dict[str, float]:
     # A diverged model has no predictions. Scoring its NaNs as some class would let it pass for a bad one.
     if np.isfinite(values).all():
         return metrics(values)

@@ -26,9 +26,7 @@ def make_head(head: str, num_outputs: int, initial_bias: float | None = None) ->
         return OrdinalHead(num_outputs, initial_bias, dtype="float32", name="outputs")
     if head == "norm":
         return NormHead(num_outputs, initial_bias, dtype="float32", name="outputs")
-    raise InputError(
-        f"head={head!r} is none of {', '.join(HEADS)}. Give the loss's `head` one of these names."
-    )
+    raise InputError(f"head={head!r} is none of {', '.join(HEADS)}. Give the loss's `head` one of these names.")
 
 
 @keras.saving.register_keras_serializable("lossexp")

@@ -15,7 +15,9 @@ DIRECTION = "monitor_op"
 
 def plain(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """Numbers, strings and flags of the callback, for JSON."""
-    found = {name: value for name, value in vars(callback).items() if isinstance(value, PLAIN) and name not in NOT_STATE}
+    found = {
+        name: value for name, value in vars(callback).items() if isinstance(value, PLAIN) and name not in NOT_STATE
+    }
     found = {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
     return {**found, DIRECTION: getattr(callback, DIRECTION, None) is not None}
 

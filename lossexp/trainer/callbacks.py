@@ -35,9 +35,7 @@ class Callbacks:
             self._list = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=epochs, verbose=0)
         hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
         base = keras.callbacks.Callback
-        self.wants_batches = any(
-            getattr(type(c), hook) is not getattr(base, hook) for c in callbacks for hook in hooks
-        )
+        self.wants_batches = any(getattr(type(c), hook) is not getattr(base, hook) for c in callbacks for hook in hooks)
 
     def __enter__(self) -> Callbacks:
         if self._list:

@@ -42,9 +42,7 @@ class Checkpoints:
         self._folder, self._keep = Path(folder), keep
         values = {group: [_tensor_variable(v) for v in members] for group, members in variables.items()}
         self._checkpoint = tf.train.Checkpoint(**values)
-        self._signature = {
-            group: [[list(v.shape), v.dtype.name] for v in members] for group, members in values.items()
-        }
+        self._signature = {group: [[list(v.shape), v.dtype.name] for v in members] for group, members in values.items()}
 
     def save(self, step: int, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bool:
         """Writes one; False, with a warning, where the disk refuses: the checkpoints before it stay."""

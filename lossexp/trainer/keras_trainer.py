@@ -72,9 +72,7 @@ class Report(keras.callbacks.Callback):
             self._fit.monitor.update(epoch, record, self.model)
         record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
         record["time/steps_per_second"] = len(self._batches) / seconds
-        logs.update(
-            {name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")}
-        )
+        logs.update({name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")})
         self._fit.history.append(record)
         self._on_epoch(record, self._fit.steps)
 
@@ -98,9 +96,7 @@ class KerasTrainer(Trainer):
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, self.jit_compile)
-        batches = EpochBatches(
-            dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches
-        )
+        batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches)
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
         callbacks = [Report(fit, loss, batches, validate, on_epoch), *self.callbacks]
         if self.stop_on_nonfinite:

@@ -73,9 +73,7 @@ class Loop:
         with self.callbacks, Interruption() as interruption:
             self._resume()
             engine = self._engine()
-            with training_progress(
-                total, self.state.steps, self.settings.batch_size, self.settings.progress
-            ) as bar:
+            with training_progress(total, self.state.steps, self.settings.batch_size, self.settings.progress) as bar:
                 while self.state.epoch < self.settings.epochs and not self.state.stopped:
                     self._epoch(engine, bar, interruption)
         self._save()
@@ -98,9 +96,7 @@ class Loop:
         state.stopped = self.callbacks.epoch_end(state.epoch - 1, record)
         self._between_calls(interruption)
 
-    def _steps(
-        self, engine: Engine, order: np.ndarray, bar: TrainingProgress, interruption: Interruption
-    ) -> None:
+    def _steps(self, engine: Engine, order: np.ndarray, bar: TrainingProgress, interruption: Interruption) -> None:
         """The rest of an epoch in calls of about `CALL_SECONDS` (one step each where a callback wants batches)."""
         state, count = self.state, 1
         while state.step < self.steps_an_epoch:
@@ -195,9 +191,7 @@ class Loop:
         if loaded is None:
             return
         self.state = State.from_json(loaded.data["state"])
-        best = [
-            loaded.arrays[f"best/{i}"] for i in range(sum(name.startswith("best/") for name in loaded.arrays))
-        ]
+        best = [loaded.arrays[f"best/{i}"] for i in range(sum(name.startswith("best/") for name in loaded.arrays))]
         self.monitor.resume(loaded.data["monitor"], best)
         self.callbacks.resume(loaded.data["callbacks"], loaded.arrays)
         log.info("continuing at epoch %d, step %d", self.state.epoch + 1, self.state.step + 1)

@@ -30,9 +30,7 @@ class Monitor:
                 if "loss" in self.metric
                 else "it is not one of the metrics measured each epoch"
             )
-            raise InputError(
-                f"trainer.monitor={metric}: {reason}. For this task use one of {', '.join(fits)}."
-            )
+            raise InputError(f"trainer.monitor={metric}: {reason}. For this task use one of {', '.join(fits)}.")
         self.best_epoch = -1
         self.best_value = math.nan
         self.best_weights: list[np.ndarray] = []

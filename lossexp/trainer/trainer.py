@@ -140,9 +140,7 @@ class Trainer:
 
         Built before the first trace: an unbuilt loss scale would be baked into the graph as a constant.
         """
-        if self.precision == "mixed_float16" and not isinstance(
-            optimizer, keras.optimizers.LossScaleOptimizer
-        ):
+        if self.precision == "mixed_float16" and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(model.trainable_variables)
         release_graphs(optimizer)

@@ -19,9 +19,7 @@ def test_a_sound_dataset_passes():
     check_dataset(DATASET)
 
 
-@pytest.mark.parametrize(
-    ("label", "message"), [(3, "label 3 is outside the 3 classes 0 to 2"), (-1, "label -1")]
-)
+@pytest.mark.parametrize(("label", "message"), [(3, "label 3 is outside the 3 classes 0 to 2"), (-1, "label -1")])
 def test_labels_outside_the_classes(label, message):
     with pytest.raises(InputError, match=f"toy, val split: {message}"):
         check_dataset(changed(y=np.array([0, 1, 2, 0, 1, label])))

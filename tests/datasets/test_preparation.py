@@ -59,9 +59,7 @@ def test_with_permission_it_is_prepared_once_for_all(tmp_path, monkeypatch):
     prepared, loaded = [], []
     original = DigitsOnDemand.download_and_prepare
     monkeypatch.setattr(preparation, "reachable", lambda: True)
-    monkeypatch.setattr(
-        DigitsOnDemand, "download_and_prepare", lambda self: (prepared.append(1), original(self))
-    )
+    monkeypatch.setattr(DigitsOnDemand, "download_and_prepare", lambda self: (prepared.append(1), original(self)))
 
     def ask():
         loaded.append(load("digits_on_demand", data_dir=str(tmp_path), download=True))

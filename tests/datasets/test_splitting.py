@@ -36,9 +36,7 @@ def test_cut_refuses_a_fraction_that_empties_a_split(fraction):
 
 
 def test_cut_refuses_a_class_too_small_to_divide():
-    with pytest.raises(
-        InputError, match=r"dataset\.validation_fraction=0\.2 cannot divide 5 examples by class"
-    ):
+    with pytest.raises(InputError, match=r"dataset\.validation_fraction=0\.2 cannot divide 5 examples by class"):
         cut(np.array([0, 0, 0, 0, 1]), 0.2, seed=0, part="validation", stratify=True)
 
 

@@ -24,10 +24,7 @@ def test_pictures_are_read_exactly_and_in_order(prepared):
     dataset = load("small_digits", data_dir=prepared)
     assert (dataset.task, dataset.input_shape, dataset.num_classes) == ("multiclass", (8, 8, 1), 10)
     assert [len(split) for split in dataset.splits.values()] == [180, 20, 100]
-    stored = {
-        (x.tobytes(), y)
-        for x, y in zip(PIXELS[200:300].astype(np.float32) / np.float32(255), DIGITS[200:300])
-    }
+    stored = {(x.tobytes(), y) for x, y in zip(PIXELS[200:300].astype(np.float32) / np.float32(255), DIGITS[200:300])}
     assert {(x.tobytes(), y) for x, y in zip(dataset.test.x, dataset.test.y)} == stored
 
 
@@ -57,9 +54,7 @@ def test_splits_may_be_slices(prepared):
 
 
 def test_a_test_split_can_be_cut_from_training(prepared):
-    dataset = load(
-        "small_digits", data_dir=prepared, splits={"train": "train", "test": None}, test_fraction=0.25
-    )
+    dataset = load("small_digits", data_dir=prepared, splits={"train": "train", "test": None}, test_fraction=0.25)
     assert [len(split) for split in dataset.splits.values()] == [135, 15, 50]
 
 
@@ -83,9 +78,7 @@ def test_the_folder_is_absolute_wherever_it_comes_from(monkeypatch, tmp_path):
     assert data_folder(None) == Path("/elsewhere")
 
 
-@pytest.mark.parametrize(
-    "splits", [{"train": "learn"}, {"train": None}, {"train": "train", "val": "validation"}]
-)
+@pytest.mark.parametrize("splits", [{"train": "learn"}, {"train": None}, {"train": "train", "val": "validation"}])
 def test_a_split_that_does_not_exist(prepared, splits):
     with pytest.raises(InputError, match=r"dataset\.splits\.(train|val)=.*has the splits train, test"):
         load("small_digits", data_dir=prepared, splits=splits)
@@ -101,9 +94,7 @@ def test_an_unknown_key_of_splits(prepared):
         load("small_digits", data_dir=prepared, splits={"train": "train", "validation": "test"})
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [("any_size", "all of one shape"), ("unsupervised", "supervised_keys")]
-)
+@pytest.mark.parametrize(("name", "message"), [("any_size", "all of one shape"), ("unsupervised", "supervised_keys")])
 def test_a_dataset_without_one_array_and_one_label(prepared, name, message):
     with pytest.raises(InputError, match=message):
         load(name, data_dir=prepared)

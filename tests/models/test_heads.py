@@ -30,10 +30,7 @@ def test_a_cosine_head_gives_the_cosines_of_features_and_directions():
 def test_cosines_stay_in_minus_1_to_1():
     head = make_head("cosine", 3)
     head(FEATURES)
-    aligned = (
-        np.repeat(head.get_weights()[0].T, 50, axis=0)
-        * np.linspace(1e-4, 1e4, 150, dtype=np.float32)[:, None]
-    )
+    aligned = np.repeat(head.get_weights()[0].T, 50, axis=0) * np.linspace(1e-4, 1e4, 150, dtype=np.float32)[:, None]
     assert np.abs(outputs(head, aligned)).max() <= 1
     assert np.allclose(outputs(head, aligned).max(axis=1), 1)
 

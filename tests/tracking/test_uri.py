@@ -1,7 +1,6 @@
-from pathlib import Path
-
 import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +86,8 @@ def test_the_ui_command_can_be_pasted():
     command = ui_command("sqlite:////a b/c.db")
     assert command.endswith("mlflow ui --backend-store-uri 'sqlite:////a b/c.db' --port 5000")
     assert shutil.which(shlex.split(command)[0])  # there, whether or not this environment is active
+
+
 def test_passwords_are_not_printed():
     assert without_password("postgresql://me:se:cret@host/db") == "postgresql://me:***@host/db"
     assert without_password("http://127.0.0.1:5000/#/x@y") == "http://127.0.0.1:5000/#/x@y"

@@ -21,9 +21,7 @@ def with_dropout(input_shape, num_outputs):
     return mlp(input_shape, num_outputs, hidden=[32], dropout=0.3)
 
 
-def trained(
-    trainer_class, make_model, loss, dataset, precision="float32", optimizer=keras.optimizers.Adam, **settings
-):
+def trained(trainer_class, make_model, loss, dataset, precision="float32", optimizer=keras.optimizers.Adam, **settings):
     """History and final weights; 300 examples in batches of 32 leave a short last batch."""
     with runtime(0, precision):
         model = make_model(dataset.input_shape, loss.num_outputs(dataset.num_classes))
@@ -51,9 +49,7 @@ def test_fit_gives_the_same_losses_and_weights(make_model, precision):
 
 
 def test_fit_gives_the_same_under_loss_scaling():
-    results = [
-        trained(t, with_dropout, Focal(), digits(**DIGITS), "mixed_float16") for t in (Trainer, KerasTrainer)
-    ]
+    results = [trained(t, with_dropout, Focal(), digits(**DIGITS), "mixed_float16") for t in (Trainer, KerasTrainer)]
     assert_same(*results, tolerance=1e-5)
 
 
@@ -70,9 +66,7 @@ def test_fit_gives_the_same_for_values():
 
 
 def test_fit_gives_the_same_with_limited_batches():
-    results = [
-        trained(t, ConvNet, Focal(), digits(**DIGITS), limit_train_batches=4) for t in (Trainer, KerasTrainer)
-    ]
+    results = [trained(t, ConvNet, Focal(), digits(**DIGITS), limit_train_batches=4) for t in (Trainer, KerasTrainer)]
     assert_same(*results, tolerance=1e-5)
     assert results[0][0][-1]["epoch"] == 3
 

@@ -32,7 +32,13 @@ def test_constant_stays_a_number_that_callbacks_may_set():
 
 @pytest.mark.parametrize(
     ("make", "arguments"),
-    [("cosine", (1.5,)), ("warmup_cosine", (-0.1,)), ("exponential", (0.0,)), ("step", ([0.7, 0.2],)), ("step", ([2.0],))],
+    [
+        ("cosine", (1.5,)),
+        ("warmup_cosine", (-0.1,)),
+        ("exponential", (0.0,)),
+        ("step", ([0.7, 0.2],)),
+        ("step", ([2.0],)),
+    ],
 )
 def test_a_fraction_out_of_range_is_refused(make, arguments):
     with pytest.raises(InputError, match="schedule"):
