@@ -36,15 +36,13 @@ def forward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.T
     return corrected(logits)
 
 
-def transition_matrix(transition: float | list[list[float]], num_classes: int) -> np.ndarray:
+def transition_matrix(transition: float | list[list[float]], num_classes: int, loss: str = "Forward") -> np.ndarray:
     """`T` `[K, K]` float64 from a matrix, or from a symmetric noise rate. Raises ValueError on another K."""
     if not hasattr(transition, "__len__"):
         off = transition / (num_classes - 1)
         return np.where(np.eye(num_classes, dtype=bool), 1.0 - transition, off)
     if len(transition) != num_classes:
-        raise ValueError(
-            f"Forward: transition has {len(transition)} rows and columns for {num_classes} classes."
-        )
+        raise ValueError(f"{loss}: transition has {len(transition)} rows and columns for {num_classes} classes.")
     return np.asarray(transition, np.float64)
 
 
@@ -77,7 +75,7 @@ class Forward(MulticlassLoss):
     ):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         if hasattr(transition, "__len__"):
-            self.transition = _checked_matrix(self, transition)
+            self.transition = checked_matrix(self, transition)
         else:
             self.transition = validation.number(self, "transition", transition, "[0, 1)")
 
@@ -135,12 +133,13 @@ def _log(x) -> tf.Tensor:
     return tf.math.log(tf.constant(x, tf.float64) if isinstance(x, np.ndarray) else x)
 
 
-def _checked_matrix(loss: Forward, rows) -> list[list[float]]:
+def checked_matrix(loss: MulticlassLoss, rows) -> list[list[float]]:
+    """`transition` as a list of rows that are distributions. Raises ValueError."""
     matrix = [validation.numbers(loss, f"transition[{k}]", row, "[0, 1]") for k, row in enumerate(rows)]
     for k, row in enumerate(matrix):
         if len(row) != len(matrix) or abs(sum(row) - 1.0) > 1e-6:
             raise ValueError(
-                f"Forward: transition[{k}]={row}; expected {len(matrix)} numbers in [0, 1] that sum to 1, "
-                f"the label probabilities of true class {k}."
+                f"{type(loss).__name__}: transition[{k}]={row}; expected {len(matrix)} numbers in [0, 1] "
+                f"that sum to 1, the label probabilities of true class {k}."
             )
     return matrix

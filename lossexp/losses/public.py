@@ -3,6 +3,7 @@
 from lossexp.losses.active_passive import NCEMAE, NCERCE, NFLRCE
 from lossexp.losses.adaptive_focal import FLSD53, DualFocal
 from lossexp.losses.asymmetric import ASL, ASLSingle
+from lossexp.losses.backward import BackwardCorrection
 from lossexp.losses.barron import Barron, Tukey
 from lossexp.losses.batch_calibration import MDCA, MMCE
 from lossexp.losses.bi_tempered import BiTempered
@@ -71,6 +72,7 @@ __all__ = [
     "ASLSingle",
     "Adapted",
     "ArcFace",
+    "BackwardCorrection",
     "BalancedSoftmax",
     "Barron",
     "BiTempered",

@@ -1,0 +1,87 @@
+"""Backward correction: cross-entropy to all labels, mixed so that known label noise averages out."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.losses import validation
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.cross_entropy import cross_entropy
+from lossexp.losses.forward import checked_matrix, transition_matrix
+from lossexp.losses.others import slope_through_softmax
+from lossexp.losses.targets import multiclass_targets
+
+WORST_CONDITION = 1e6  # of a matrix that is inverted: beyond it float32 values have no digits left
+
+
+def backward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.Tensor:
+    """`-sum_y t_y sum_j (T^-1)_yj log p_j`, `[...]` float32; see `BackwardCorrection`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    matrix = transition_matrix(transition, logits.shape[-1], "BackwardCorrection")
+    if (matrix == np.eye(len(matrix))).all():
+        return cross_entropy(targets, logits)  # keeps the digits of values next to 0
+    # float64, because float32 matrix products may be rounded to 10 bits on GPUs (TF32).
+    weights = tf.tensordot(tf.cast(targets, tf.float64), tf.constant(_inverse(matrix)), axes=1)
+
+    @tf.custom_gradient
+    def corrected(logits):
+        z = tf.cast(logits, tf.float64)
+
+        def gradient(upstream):
+            slope = slope_through_softmax(-weights, tf.nn.softmax(z))
+            return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
+
+        return tf.cast(-tf.reduce_sum(weights * tf.nn.log_softmax(z), axis=-1), tf.float32), gradient
+
+    return corrected(logits)
+
+
+@register
+class BackwardCorrection(MulticlassLoss):
+    """Backward correction on softmax logits: `-sum_j (T^-1)_yj log p_j`, `T_ky = P(label y | true class k)`.
+
+    With the right T its mean over noisy labels is cross-entropy on the clean ones. Weights of other labels
+    are negative: values may be below 0 and have no lower bound, and they vary more than those of `Forward`.
+    p estimates the clean class. Patrini et al. 2017, "Making Deep Neural Networks Robust to Label Noise: A
+    Loss Correction Approach".
+
+    Args:
+        transition: a symmetric noise rate in [0, 1), with which a label moves to any other class with equal
+            probability (0 is cross-entropy), or the matrix T, K rows of K numbers in [0, 1] that sum to 1.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range; the matrix does not have K rows, or no inverse (at the first
+            call; the rate 1 - 1/K has none).
+    """
+
+    def __init__(
+        self,
+        transition: float | list[list[float]] = 0.2,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+        if hasattr(transition, "__len__"):
+            self.transition = checked_matrix(self, transition)
+        else:
+            self.transition = validation.number(self, "transition", transition, "[0, 1)")
+
+    def values(self, targets, logits):
+        return backward(targets, logits, self.transition)
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    condition = np.linalg.cond(matrix)
+    if not condition < WORST_CONDITION:
+        raise ValueError(
+            f"BackwardCorrection: transition has the condition number {condition:g}; expected a matrix that "
+            "can be inverted. Labels that do not tell classes apart cannot be corrected."
+        )
+    return np.linalg.inv(matrix)
