@@ -10,9 +10,7 @@ from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets
 
 
-def flsd53(
-    y_true, logits, gamma_low: float = 5.0, gamma_high: float = 3.0, threshold: float = 0.2
-) -> tf.Tensor:
+def flsd53(y_true, logits, gamma_low: float = 5.0, gamma_high: float = 3.0, threshold: float = 0.2) -> tf.Tensor:
     """`sum_k t_k (1 - p_k)^gamma_k (-log p_k)`, `[...]` float32; see `FLSD53`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
@@ -28,9 +26,7 @@ def dual_focal(y_true, logits, gamma: float = 5.0) -> tf.Tensor:
     log_p, log_not_p = log_probabilities(logits)
     cross_entropy = -tf.reduce_sum(targets * log_p, axis=-1)
     not_p_y = tf.reduce_sum(targets * tf.exp(log_not_p), axis=-1)
-    level = tf.reduce_sum(
-        targets * logits, axis=-1, keepdims=True
-    )  # compares exactly where p has underflowed
+    level = tf.reduce_sum(targets * logits, axis=-1, keepdims=True)  # compares exactly where p has underflowed
     p_j = tf.reduce_max(tf.where(logits < level, tf.exp(log_p), 0.0), axis=-1)
     # (1 - p_y + p_j)^gamma through the logarithm: a power of 0 has an infinite derivative for gamma < 1.
     base = not_p_y + p_j

@@ -165,6 +165,4 @@ class ASLSingle(MulticlassLoss):
         return labels  # the powers belong to the label as it was; `asymmetric_single` smooths the rest
 
     def values(self, targets, logits):
-        return asymmetric_single(
-            targets, logits, self.gamma_pos, self.gamma_neg, self.label_smoothing, self.detach
-        )
+        return asymmetric_single(targets, logits, self.gamma_pos, self.gamma_neg, self.label_smoothing, self.detach)

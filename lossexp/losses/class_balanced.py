@@ -27,9 +27,7 @@ def class_balanced(y_true, logits, class_counts, beta: float = 0.9999, gamma: fl
     return of_label(targets, weights) * focal(targets, logits, gamma)
 
 
-def class_balanced_sigmoid(
-    y_true, logits, class_counts, beta: float = 0.9999, gamma: float = 2.0
-) -> tf.Tensor:
+def class_balanced_sigmoid(y_true, logits, class_counts, beta: float = 0.9999, gamma: float = 2.0) -> tf.Tensor:
     """`w_y sum_k` sigmoid focal loss of output k against "is class k", `[...]` float32, logits `[..., K]`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)

@@ -54,9 +54,7 @@ class MulticlassLoss(Loss):
             self.class_weight, self._weights, self.needs_counts = class_weight, None, True
         else:
             given = class_weight is not None
-            self.class_weight = (
-                validation.numbers(self, "class_weight", class_weight, "[0, inf)") if given else None
-            )
+            self.class_weight = validation.numbers(self, "class_weight", class_weight, "[0, inf)") if given else None
             self._weights = self.class_weight
         self.weighs_classes = type(self).weighs_classes or class_weight is not None
 
@@ -110,8 +108,7 @@ class MulticlassLoss(Loss):
             )
         if len(self._weights) != labels.shape[-1]:
             raise ValueError(
-                f"{type(self).__name__}: class_weight has {len(self._weights)} entries for "
-                f"{labels.shape[-1]} classes."
+                f"{type(self).__name__}: class_weight has {len(self._weights)} entries for {labels.shape[-1]} classes."
             )
         # No matrix product: a GPU may round those to 10 bits (TF32).
         return tf.reduce_sum(labels * np.asarray(self._weights, np.float32), axis=-1)

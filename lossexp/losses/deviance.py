@@ -28,9 +28,7 @@ def tweedie(y_true, y_pred, power: float = 1.5, link: str = "exp") -> tf.Tensor:
     log_mean = _log_mean(y_pred, link)
     low, high = power - 1.0, 2.0 - power
     constant = -tf.pow(y_true, high) / (low * high)
-    return per_example(
-        2.0 * (constant + y_true * tf.exp(-low * log_mean) / low + tf.exp(high * log_mean) / high)
-    )
+    return per_example(2.0 * (constant + y_true * tf.exp(-low * log_mean) / low + tf.exp(high * log_mean) / high))
 
 
 def gamma_deviance(y_true, y_pred, link: str = "exp") -> tf.Tensor:

@@ -29,9 +29,7 @@ def focal(y_true, logits, gamma: float = 2.0, alpha=None, detach: bool = False) 
     return -tf.reduce_sum(weights * log_p, axis=-1)
 
 
-def binary_focal(
-    y_true, logits, gamma: float = 2.0, alpha: float | None = None, detach: bool = False
-) -> tf.Tensor:
+def binary_focal(y_true, logits, gamma: float = 2.0, alpha: float | None = None, detach: bool = False) -> tf.Tensor:
     """`alpha_t (1 - p_t)^gamma BCE` for each label, in the shape of logits `[batch, L]`, float32.
 
     p = sigmoid(logits), p_t = t p + (1 - t)(1 - p), alpha_t = t alpha + (1 - t)(1 - alpha) (1 if None),

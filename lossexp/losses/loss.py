@@ -42,9 +42,7 @@ class Loss(keras.losses.Loss):
     needs_counts: bool = False
     class_counts: list[int] | None = None
 
-    def __init__(
-        self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
-    ):
+    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None):
         if dtype not in (None, "float32"):
             raise ValueError(
                 f"{type(self).__name__}: dtype={dtype!r}; losses compute in float32 whatever the model's "

@@ -31,9 +31,7 @@ def two_way(targets, logits, t_pos: float = 4.0, t_neg: float = 1.0) -> tf.Tenso
     logits, targets = tf.cast(logits, tf.float32), tf.cast(targets, tf.float32)
     by_example, has_label = _contrast(logits, targets, t_pos, t_neg, axis=-1)
     by_label, occurs = _contrast(logits, targets, t_pos, t_neg, axis=0)
-    return by_example * has_label + tf.math.divide_no_nan(
-        tf.reduce_sum(by_label * occurs), tf.reduce_sum(occurs)
-    )
+    return by_example * has_label + tf.math.divide_no_nan(tf.reduce_sum(by_label * occurs), tf.reduce_sum(occurs))
 
 
 def _contrast(logits, targets, t_pos: float, t_neg: float, axis: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -65,9 +65,7 @@ class CORAL(OrdinalLoss):
 
     def call(self, y_true, y_pred):
         if self.importance is not None and len(self.importance) != y_pred.shape[-1]:
-            raise ValueError(
-                f"CORAL: importance has {len(self.importance)} entries for {y_pred.shape[-1]} thresholds."
-            )
+            raise ValueError(f"CORAL: importance has {len(self.importance)} entries for {y_pred.shape[-1]} thresholds.")
         return coral(y_true, y_pred, self.importance)
 
 

@@ -51,9 +51,7 @@ def margins(low: float, high: float) -> np.ndarray:
     return np.union1d(np.linspace(low, high, POINTS), inside)
 
 
-def margin_profile(
-    loss: Loss, at: np.ndarray, label: int, num_classes: int, progress: float = 1.0
-) -> Profile:
+def margin_profile(loss: Loss, at: np.ndarray, label: int, num_classes: int, progress: float = 1.0) -> Profile:
     """A classification loss at the margins `at`, for an example of class `label`.
 
     Softmax: the logit of the true class varies, all others are equal; the margin is its distance from their
@@ -81,9 +79,7 @@ def error_profile(loss: Loss, at: np.ndarray, target: float, progress: float = 1
     predicted = target + np.asarray(at, np.float64)
     if loss.link in ("exp", "softplus"):
         at, predicted = at[predicted > 0], predicted[predicted > 0]
-    raw = {"exp": np.log, "softplus": lambda v: v + np.log(-np.expm1(-v))}.get(loss.link, np.asarray)(
-        predicted
-    )
+    raw = {"exp": np.log, "softplus": lambda v: v + np.log(-np.expm1(-v))}.get(loss.link, np.asarray)(predicted)
     outputs = np.stack([raw, np.zeros_like(raw)], axis=1) if loss.link == "gaussian" else raw[:, np.newaxis]
     value, gradient = _evaluate(loss, outputs, np.full([1, 1], target, np.float32), progress)
     return Profile(target, at, None, value, gradient[:, 0])
@@ -110,9 +106,7 @@ def _class_label(loss: Loss, label: int, num_classes: int) -> np.ndarray:
     return np.array([[label]], np.float32) if loss.labels == "binary" else np.array([label])
 
 
-def _evaluate(
-    loss: Loss, outputs: np.ndarray, y_true: np.ndarray, progress: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _evaluate(loss: Loss, outputs: np.ndarray, y_true: np.ndarray, progress: float) -> tuple[np.ndarray, np.ndarray]:
     """Values `[n]` and gradients `[n, outputs]`, each example alone in its batch.
 
     Alone, because some losses compare the examples of a batch; and with the state the loss has now, since a

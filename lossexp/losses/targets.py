@@ -113,9 +113,7 @@ def class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(labels, logits.shape[:-1])
 
 
-def _one_hot(
-    labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None
-) -> tf.Tensor:
+def _one_hot(labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None) -> tf.Tensor:
     if tf.executing_eagerly():
         validation.class_labels(labels.numpy(), num_classes, ignore_class)
     if valid is not None:

@@ -58,9 +58,7 @@ def class_counts(loss: object, counts: Sequence[int], positive: bool = False) ->
             raise ValueError(f"{type(loss).__name__}: class_counts[{k}]={n!r}; expected a whole number.")
     counts = [int(n) for n in counts]
     if len(counts) < 2:
-        raise ValueError(
-            f"{type(loss).__name__}: class_counts={counts}; expected a count for each of K >= 2 classes."
-        )
+        raise ValueError(f"{type(loss).__name__}: class_counts={counts}; expected a count for each of K >= 2 classes.")
     lowest = 1 if positive else 0
     for k, n in enumerate(counts):
         if n < lowest:

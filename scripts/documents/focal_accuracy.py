@@ -68,12 +68,8 @@ BINARY_LOSSES = {
 }
 MULTICLASS_LOSSES = {
     "lossexp `Focal`": lambda y, z, g: losses.Focal(gamma=g).call(y, z),
-    "Keras `CategoricalFocalCrossentropy(from_logits=True)`": lambda y, z, g: keras_categorical(
-        y, z, g, True
-    ),
-    "Keras `CategoricalFocalCrossentropy()` of `tf.nn.softmax`": lambda y, z, g: keras_categorical(
-        y, z, g, False
-    ),
+    "Keras `CategoricalFocalCrossentropy(from_logits=True)`": lambda y, z, g: keras_categorical(y, z, g, True),
+    "Keras `CategoricalFocalCrossentropy()` of `tf.nn.softmax`": lambda y, z, g: keras_categorical(y, z, g, False),
     "`log_softmax`, then `(1 - exp(l))^gamma * -l`": log_softmax_formula,
 }
 GRIDS = {

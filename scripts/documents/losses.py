@@ -134,9 +134,7 @@ def parameters(cls: type, config: dict) -> str:
     rows = [row(names, config, meaning) for meaning, names in _by_meaning(cls, own).items()]
     shared = [f"`{key}`" for key in shown if key not in own]
     parts = ["\n".join(["| parameter | in this option | meaning |", "|---|---|---|", *rows])] if rows else []
-    return "\n\n".join(
-        parts + ([f"{'Also' if rows else 'Parameters:'} {', '.join(shared)}."] if shared else [])
-    )
+    return "\n\n".join(parts + ([f"{'Also' if rows else 'Parameters:'} {', '.join(shared)}."] if shared else []))
 
 
 def row(names: list[str], config: dict, meaning: str) -> str:
@@ -160,9 +158,7 @@ def keras_parameters(config: dict) -> str:
 def comment(option: str) -> str:
     """The comment that opens the option's file."""
     lines = (OPTIONS / f"{option}.yaml").read_text().splitlines()
-    return " ".join(
-        line.lstrip("# ") for line in lines[: next(i for i, x in enumerate(lines) if x[:1] != "#")]
-    )
+    return " ".join(line.lstrip("# ") for line in lines[: next(i for i, x in enumerate(lines) if x[:1] != "#")])
 
 
 def value(given: object) -> str:

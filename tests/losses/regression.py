@@ -92,9 +92,7 @@ EVERY = [*ALL, *TWO_OUTPUTS, losses.CosineSimilarity()]
 def name(case):
     if not isinstance(case, losses.Loss):
         return ""
-    return "-".join(
-        [type(case).__name__, *(str(v) for k, v in case.get_config().items() if k not in NOT_SHOWN)]
-    )
+    return "-".join([type(case).__name__, *(str(v) for k, v in case.get_config().items() if k not in NOT_SHOWN)])
 
 
 def evaluate(loss, y, z, mode="eager"):

@@ -44,9 +44,7 @@ def test_digits_just_above_the_clip(clip):
     with mp.workdps(40):
         q = [1 / (1 + mp.exp(-mpf(float(x)))) - mpf(clip) for x in z]
         expected = [float(-(x**2) * mp.log(1 - x)) for x in q]
-        slopes = [
-            float((x**2 / (1 - x) - 2 * x * mp.log(1 - x)) * (x + mpf(clip)) * (1 - x - mpf(clip))) for x in q
-        ]
+        slopes = [float((x**2 / (1 - x) - 2 * x * mp.log(1 - x)) * (x + mpf(clip)) * (1 - x - mpf(clip))) for x in q]
     loss = ASL(gamma_neg=2, clip=clip)
     targets = np.zeros([4, 1])
     np.testing.assert_allclose(loss.call(targets, z[:, None]), expected, 1e-5)

@@ -40,9 +40,7 @@ def test_focal_losses_with_a_focus_that_depends_on_the_prediction(z):
 
 def test_dual_focal_adds_the_runner_up():
     p = np.array([0.5, 0.25, 0.125, 0.125])
-    expected = [(1 - 0.5 + 0.25) ** 3, (1 - 0.25 + 0.125) ** 3, (1 - 0.125) ** 3, (1 - 0.125) ** 3] * -np.log(
-        p
-    )
+    expected = [(1 - 0.5 + 0.25) ** 3, (1 - 0.25 + 0.125) ** 3, (1 - 0.125) ** 3, (1 - 0.125) ** 3] * -np.log(p)
     close(values(losses.DualFocal(gamma=3), np.log(np.float32(p))), expected)
 
 

@@ -100,8 +100,6 @@ def test_evaluation_moves_nothing():
 
 
 def test_balanced_classes_keep_the_base_power():
-    values, _ = equalized_focal(
-        tf.constant(T, tf.float32), tf.constant(Z), 1.0, gamma=2.0, scale=8.0, alpha=None
-    )
+    values, _ = equalized_focal(tf.constant(T, tf.float32), tf.constant(Z), 1.0, gamma=2.0, scale=8.0, alpha=None)
     focal = BinaryFocal(gamma=2).call(T.reshape(-1, 1), Z.reshape(-1, 1))
     np.testing.assert_allclose(values, np.reshape(focal, [20, 3]).sum(-1), 1e-5)

@@ -14,9 +14,7 @@ ONE_HOT = np.eye(4, dtype=np.float32)[Y]
 LABELS = (Z[:, 1:2] + Z[:, 2:3] > 0).astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"), [(Hinge, keras.losses.Hinge), (SquaredHinge, keras.losses.SquaredHinge)]
-)
+@pytest.mark.parametrize(("ours", "theirs"), [(Hinge, keras.losses.Hinge), (SquaredHinge, keras.losses.SquaredHinge)])
 @pytest.mark.parametrize("labels", [LABELS, 2 * LABELS - 1], ids=["0 and 1", "-1 and 1"])
 def test_binary_hinges_are_those_of_keras(ours, theirs, labels):
     np.testing.assert_allclose(ours()(labels, Z[:, :1]), theirs()(labels, Z[:, :1]), 1e-6)

@@ -47,9 +47,7 @@ def test_every_keras_class_has_an_option():
 def test_every_keras_function_is_known(name):
     arguments = {"dice": {"axis": [1]}, "tversky": {"axis": [1]}}.get(name, {})
     arguments |= {"q": 0.5} if name == "categorical_generalized_cross_entropy" else {}
-    loss = make(
-        "function", fn={"_target_": f"keras.losses.{name}", "_partial_": True, **arguments}, reduction="none"
-    )
+    loss = make("function", fn={"_target_": f"keras.losses.{name}", "_partial_": True, **arguments}, reduction="none")
     labels = {"binary": CLASSES > 0, "values": CLASSES + 0.5}.get(loss.labels, CLASSES)
     outputs = Z[:, :1] if loss.labels in ("binary", "values") else Z
     values = loss(labels, outputs)

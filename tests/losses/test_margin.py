@@ -87,7 +87,9 @@ def test_not_a_number_stays_visible():
 
 
 @EXAMPLES
-@given(w=st.floats(0, 1, width=32, allow_subnormal=False), a=st.floats(-1000, 0, width=32), b=st.floats(-1000, 0, width=32))
+@given(
+    w=st.floats(0, 1, width=32, allow_subnormal=False), a=st.floats(-1000, 0, width=32), b=st.floats(-1000, 0, width=32)
+)
 def test_mixture(w, a, b):
     with np.errstate(divide="ignore"):
         expected = np.logaddexp(np.log(np.float64(w)) + a, np.log1p(-np.float64(w)) + b)

@@ -30,18 +30,14 @@ def test_margin_costs_the_true_class_only(example):
     y, c = example
     shifted = c.copy()
     shifted[np.arange(len(y)), y] -= 0.25
-    np.testing.assert_allclose(
-        CosFace(0.25, 8.0).call(y, c), CrossEntropy().call(y, 8 * shifted), 1e-4, 1e-35
-    )
+    np.testing.assert_allclose(CosFace(0.25, 8.0).call(y, c), CrossEntropy().call(y, 8 * shifted), 1e-4, 1e-35)
 
 
 @pytest.mark.parametrize("monotone", [False, True])
 @pytest.mark.parametrize("jit", [False, True])
 def test_arcface_is_finite_at_and_beyond_the_ends(monotone, jit):
     """Rounding can put a cosine beyond 1, where acos is NaN and its slope infinite."""
-    ends = tf.constant(
-        [[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [1.0000001, -1.0000001, 0.0], [-1.0000001, 1.0, 0.0]]
-    )
+    ends = tf.constant([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0], [1.0000001, -1.0000001, 0.0], [-1.0000001, 1.0, 0.0]])
 
     @tf.function(jit_compile=jit)
     def value_and_gradient(c):

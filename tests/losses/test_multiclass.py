@@ -80,9 +80,7 @@ def test_weighted_mean_over_positions(shape, masked, ignore_class):
     s = np.ones([2, 3]) if weights is None else weights.reshape(shape[:2]) * np.ones([2, 3])
     w = W[classes] * s * (mask | (not masked)) * (classes != ignore_class)
     values = NEGATIVE_LOG_P[np.arange(6), CLASSES].reshape(2, 3)
-    loss = CrossEntropy(
-        class_weight=[1, 2, 4], ignore_class=ignore_class, reduction="mean_with_sample_weight"
-    )
+    loss = CrossEntropy(class_weight=[1, 2, 4], ignore_class=ignore_class, reduction="mean_with_sample_weight")
     np.testing.assert_allclose(loss(classes, z, sample_weight=weights), (w * values).sum() / w.sum(), 1e-5)
 
 

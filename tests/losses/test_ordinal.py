@@ -19,9 +19,7 @@ def bce(z, t):
 def test_coral_sums_one_question_for_each_threshold():
     expected = [sum(bce(z, y > k) for k, z in enumerate(row)) for row, y in zip(Z, Y)]
     np.testing.assert_allclose(losses.CORAL().call(Y, Z), expected, 1e-5)
-    weighted = [
-        sum(w * bce(z, y > k) for k, (w, z) in enumerate(zip([1, 0.5, 2], row))) for row, y in zip(Z, Y)
-    ]
+    weighted = [sum(w * bce(z, y > k) for k, (w, z) in enumerate(zip([1, 0.5, 2], row))) for row, y in zip(Z, Y)]
     np.testing.assert_allclose(losses.CORAL(importance=[1, 0.5, 2]).call(Y, Z), weighted, 1e-5)
     np.testing.assert_array_equal(coral(Y, Z), losses.CORAL().call(Y, Z))
 
@@ -78,9 +76,7 @@ def test_squared_emd_punishes_distance():
     np.testing.assert_allclose(losses.SquaredEMD().call(np.arange(5), z), np.arange(5), atol=1e-12)
     two = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
     labels = [0, 1, 0, 1, 0, 1]
-    np.testing.assert_allclose(
-        losses.SquaredEMD().call(labels, two), losses.Brier().call(labels, two) / 2, 1e-5
-    )
+    np.testing.assert_allclose(losses.SquaredEMD().call(labels, two), losses.Brier().call(labels, two) / 2, 1e-5)
 
 
 def test_importance_of_another_length_is_refused():

@@ -40,9 +40,7 @@ def test_focal_tversky_takes_the_power_of_each_class():
 @pytest.mark.parametrize("over", OVER)
 @pytest.mark.parametrize("smooth", [0.0, 1.0])
 def test_tversky_at_one_half_is_dice(over, smooth):
-    np.testing.assert_array_equal(
-        Tversky(0.5, 0.5, smooth / 2, over).call(Y, Z), Dice(smooth, over).call(Y, Z)
-    )
+    np.testing.assert_array_equal(Tversky(0.5, 0.5, smooth / 2, over).call(Y, Z), Dice(smooth, over).call(Y, Z))
 
 
 def test_dice_of_an_example_is_half_the_absolute_error():

@@ -23,9 +23,7 @@ def cross_entropy(row):
 
 
 def poly1_focal(row, gamma, epsilon):
-    return row.total(
-        lambda k: row.t[k] * (1 - row.p[k]) ** gamma * (-log(row.p[k]) + epsilon * (1 - row.p[k]))
-    )
+    return row.total(lambda k: row.t[k] * (1 - row.p[k]) ** gamma * (-log(row.p[k]) + epsilon * (1 - row.p[k])))
 
 
 def flsd53(row):

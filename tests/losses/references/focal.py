@@ -26,13 +26,9 @@ CASES = [
     *(Case(Focal(gamma=g), partial(focal, gamma=g)) for g in GAMMAS),
     *(Case(Focal(gamma=g), partial(focal, gamma=g), SOFT) for g in GAMMAS),
     Case(Focal(gamma=2, label_smoothing=0.125), partial(focal, gamma=2, smoothing=0.125)),
-    Case(
-        Focal(gamma=0.5, alpha=[0.25, 0.5, 4]), partial(focal, gamma=0.5, alpha=(0.25, 0.5, 4)), three_classes
-    ),
+    Case(Focal(gamma=0.5, alpha=[0.25, 0.5, 4]), partial(focal, gamma=0.5, alpha=(0.25, 0.5, 4)), three_classes),
     *(Case(BinaryFocal(gamma=g), partial(binary_focal, gamma=g), BINARY) for g in GAMMAS),
     *(Case(BinaryFocal(gamma=g), partial(binary_focal, gamma=g), BINARY_SOFT) for g in GAMMAS),
     Case(BinaryFocal(gamma=0.5, alpha=0.25), partial(binary_focal, gamma=0.5, alpha=0.25), BINARY),
-    Case(
-        BinaryFocal(gamma=2, label_smoothing=0.125), partial(binary_focal, gamma=2, smoothing=0.125), BINARY
-    ),
+    Case(BinaryFocal(gamma=2, label_smoothing=0.125), partial(binary_focal, gamma=2, smoothing=0.125), BINARY),
 ]

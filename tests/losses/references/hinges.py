@@ -15,12 +15,7 @@ from lossexp.losses import (
 )
 from tests.losses.reference import BINARY, BINARY_SOFT, LOGITS, MULTICLASS, SOFT, Case, Row
 
-UNTIED = [
-    Row((v, 3.0, -2.0), (1, 1, 1), t, t.index(1))
-    for v in LOGITS
-    for t in ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-    if v
-]
+UNTIED = [Row((v, 3.0, -2.0), (1, 1, 1), t, t.index(1)) for v in LOGITS for t in ((1, 0, 0), (0, 1, 0), (0, 0, 1)) if v]
 
 
 def hinge(row, margin, power):

@@ -34,9 +34,7 @@ def boot_hard(row, beta):
 def forward(row, rate, smoothing=0.0):
     row, rate = row.smoothed(smoothing), mpf(rate)
     off = rate / (sum(row.n) - 1)
-    return -row.total(
-        lambda y: row.t[y] * log((1 - rate) * row.p[y] + off * (1 - row.p[y])) if row.t[y] else 0
-    )
+    return -row.total(lambda y: row.t[y] * log((1 - rate) * row.p[y] + off * (1 - row.p[y])) if row.t[y] else 0)
 
 
 def confused(row):

@@ -27,9 +27,7 @@ def squared_emd(row):
 def ordered_rows(num_classes):
     zeros, ones = (0.0,) * (num_classes - 2), (1,) * num_classes
     labels = [tuple(int(k == y) for k in range(num_classes)) for y in (0, 1, num_classes - 1)]
-    return [
-        Row((*z, *zeros), ones, t, t.index(1)) for v in LOGITS for z in ((v, 0.0), (v, -v)) for t in labels
-    ]
+    return [Row((*z, *zeros), ones, t, t.index(1)) for v in LOGITS for z in ((v, 0.0), (v, -v)) for t in labels]
 
 
 THRESHOLDS = [Row((v, -w), (1, 1), (0, 0), y) for v in LOGITS for w in (0.0, 10.0) for y in (0, 1, 2)]
