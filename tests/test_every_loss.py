@@ -20,7 +20,7 @@ DATASETS = {"multiclass": "digits", "binary": "breast_cancer", "regression": "di
 
 
 def composed(*overrides: str):
-    fixed = ["model=mlp", "dataset.limit=200", "trainer.epochs=2", "trainer.progress=false"]
+    fixed = ["model=mlp", "dataset.limit=64", "trainer.jit_compile=false", "trainer.epochs=2", "trainer.progress=false"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose("config", overrides=[*fixed, *overrides])
 

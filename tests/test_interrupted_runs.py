@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from lossexp.metrics import load_outputs
 
 ROOT = Path(__file__).parents[1]
-RUN = ["model=mlp", "model.dropout=0.2", "dataset.limit=400", "trainer.epochs=300", "trainer.checkpoint_seconds=0"]
+RUN = ["model=mlp", "model.dropout=0.2", "dataset.limit=400", "trainer.epochs=80", "trainer.checkpoint_seconds=0"]
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:

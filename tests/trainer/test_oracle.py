@@ -41,8 +41,10 @@ def assert_same(ours, theirs, tolerance):
         np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("make_model", [ConvNet, with_dropout, sparse_mlp])
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    ("make_model", "precision"),
+    [(ConvNet, "float32"), (with_dropout, "float32"), (sparse_mlp, "float32"), (with_dropout, "mixed_bfloat16")],
+)
 def test_fit_gives_the_same_losses_and_weights(make_model, precision):
     results = [trained(t, make_model, Focal(), digits(**DIGITS), precision) for t in (Trainer, KerasTrainer)]
     assert_same(*results, tolerance=1e-5)
