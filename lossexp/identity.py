@@ -73,8 +73,9 @@ def run_key(config: DictConfig | Mapping) -> str:
 
 def group_key(config: DictConfig | Mapping) -> str:
     """`run_key` without the seed: the runs that are averaged over."""
-    without = {k: v for k, v in identity(config).items() if k != "seed"}
-    return _digest(_without_seed(without, identity(config).get("seed")))
+    found = identity(config)  # once: it reads the dataset's file
+    seed = found.pop("seed", None)
+    return _digest(_without_seed(found, seed))
 
 
 def _without_seed(node: Any, seed: Any) -> Any:

@@ -72,7 +72,7 @@ def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: 
         last=fit.history[-1][fit.monitor.metric],
         best_epoch=fit.monitor.best_epoch + 1,
     )
-    tracker.metrics({**_named(scores)}, fit.steps)
+    tracker.metrics(_named(scores), fit.steps)
     save_outputs(run_dir / "test_outputs.npz", **vars(outputs))
     tracker.artifact(run_dir / "test_outputs.npz")
     _log_figures(tracker, outputs, best_step=fit.steps * scores.best_epoch // len(fit.history))
