@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
-from lossexp.losses.forward import checked_matrix, transition_matrix
+from lossexp.losses.forward import checked_transition, transition_matrix
 from lossexp.losses.others import slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
@@ -68,10 +67,7 @@ class BackwardCorrection(MulticlassLoss):
         dtype: str | None = None,
     ):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        if hasattr(transition, "__len__"):
-            self.transition = checked_matrix(self, transition)
-        else:
-            self.transition = validation.number(self, "transition", transition, "[0, 1)")
+        self.transition = checked_transition(self, transition)
 
     def values(self, targets, logits):
         return backward(targets, logits, self.transition)

@@ -74,10 +74,7 @@ class Forward(MulticlassLoss):
         dtype: str | None = None,
     ):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        if hasattr(transition, "__len__"):
-            self.transition = checked_matrix(self, transition)
-        else:
-            self.transition = validation.number(self, "transition", transition, "[0, 1)")
+        self.transition = checked_transition(self, transition)
 
     def values(self, targets, logits):
         return forward(targets, logits, self.transition)
@@ -131,6 +128,13 @@ def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
 
 def _log(x) -> tf.Tensor:
     return tf.math.log(tf.constant(x, tf.float64) if isinstance(x, np.ndarray) else x)
+
+
+def checked_transition(loss: MulticlassLoss, transition) -> float | list[list[float]]:
+    """`transition` as a rate in [0, 1), or as a matrix whose rows are distributions. Raises ValueError."""
+    if hasattr(transition, "__len__"):
+        return checked_matrix(loss, transition)
+    return validation.number(loss, "transition", transition, "[0, 1)")
 
 
 def checked_matrix(loss: MulticlassLoss, rows) -> list[list[float]]:
