@@ -27,8 +27,10 @@ def composed(*overrides: str):
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_it_trains_with_finite_values(option):
-    tasks = as_loss(build(composed(f"loss={option}").loss, "loss")).tasks
-    config = composed(f"loss={option}", f"dataset={next(d for task, d in DATASETS.items() if task in tasks)}")
+    config = composed(f"loss={option}")
+    tasks = as_loss(build(config.loss, "loss")).tasks
+    if "multiclass" not in tasks:
+        config = composed(f"loss={option}", f"dataset={next(d for task, d in DATASETS.items() if task in tasks)}")
     with runtime(config.seed):
         dataset, trainer = build(config.dataset, "dataset"), build(config.trainer, "trainer")
         parts = build_parts(config, dataset, trainer)
