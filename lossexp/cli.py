@@ -115,6 +115,8 @@ def explain(error: Exception) -> str:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         near = _near(option, error.options)
         return f"There is no option {option!r} in group {group!r}. {near}Options: {', '.join(error.options)}."
+    if isinstance(error, OSError):
+        return f"output: the run's folder cannot be made: {error}. Name another one with output=my_folder."
     chain = [error]
     while chain[-1].__cause__ is not None and len(chain) < 10:
         chain.append(chain[-1].__cause__)
@@ -154,5 +156,25 @@ def main() -> None:
     except INPUT_ERRORS as error:
         show(error)
         sys.exit(1)
+    except (NotADirectoryError, FileExistsError, PermissionError) as error:
+        if not made_by_hydra(error):
+            raise
+        show(error)
+        sys.exit(1)
+    except ValueError as error:
+        if not str(error).startswith("Config group override must be"):
+            raise
+        show(InputError("A config group is set to null, but each needs an option. Leave it out for its default."))
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def made_by_hydra(error: Exception) -> bool:
+    """Whether Hydra raised it while it made the run's folder, before any of our code ran."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == "lossexp.experiment":
+            return False
+        trace = trace.tb_next
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,7 @@ def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: 
         dataset: Dataset = build(config.dataset, "dataset", trusted)
         check_dataset(dataset)
 
-        with uncollected():
+        with imports_uncollected():
             from lossexp.recipe import train_and_score
 
         return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted)
@@ -73,20 +74,21 @@ def alone(run_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """No garbage collection while large packages are imported, and none of what they made thereafter.
+def imports_uncollected() -> Iterator[None]:
+    """No garbage collection while TensorFlow is imported, and none of what that made thereafter.
 
-    Imports make a million objects that stay: looking through them again and again costs a second at the
-    start and half a second a job of a sweep.
+    It makes a million objects that stay: looking through them again and again costs a second at the start
+    and half a second a job of a sweep. Only the first job's import counts: what a job leaves is to be found.
     """
-    was_enabled = gc.isenabled()
+    if "lossexp.recipe" in sys.modules or not gc.isenabled():
+        yield
+        return
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        if was_enabled:
-            gc.enable()
+        gc.enable()
 
 
 def find_finished(run_dir: Path, key: str, tracker: Tracker) -> Scores | None:

@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 
 from lossexp.config import build, prepare
 from lossexp.datasets.dataset import Dataset
+from lossexp.errors import InputError
 from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
@@ -53,7 +54,8 @@ def train_and_score(
     trainer: Trainer = build(config.trainer, "trainer", trusted)
     trainer.check(dataset)
     with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), sigterm_raises():
-        parts = build_parts(config, dataset, trainer, trusted)
+        with trainer.scope():
+            parts = build_parts(config, dataset, trainer, trusted)
         show_choices(choices, facts(parts, trainer, config.seed), run_dir)
         if config.rerun:
             shutil.rmtree(run_dir / CHECKPOINTS, ignore_errors=True)
@@ -103,7 +105,11 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
 
 def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[str] = ()) -> keras.optimizers.Optimizer:
     """The optimizer with its learning-rate schedule over `total_steps`."""
-    given = prepare(config.optimizer, "optimizer", trusted)["learning_rate"]
+    given = prepare(config.optimizer, "optimizer", trusted).get("learning_rate")
+    if isinstance(given, int | float) and not given > 0:
+        raise InputError(f"optimizer.learning_rate={given}: give a number above 0.")
+    if given is None:
+        raise InputError("optimizer.learning_rate is missing: set it, for example optimizer.learning_rate=0.001.")
     rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)
     return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 
@@ -115,6 +121,7 @@ def facts(parts: Parts, trainer: Trainer, seed: int) -> dict[str, str]:
     classes = f", {data.num_classes} classes" if data.num_classes else ""
     config = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
     return {
         "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
         "model": f"{parts.model.count_params():,} parameters",

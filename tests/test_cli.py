@@ -81,6 +81,15 @@ def test_an_unknown_key_names_the_near_ones(typo, meant, tmp_path):
     assert "Traceback" not in shown.stderr
 
 
+@pytest.mark.parametrize(("mistake", "said"), [("loss=null", "needs an option"), ("output=a_file", "a_file")])
+def test_a_mistake_that_hydra_meets_first_is_one_paragraph_too(mistake, said, tmp_path):
+    (tmp_path / "a_file").touch()
+    shown = lossexp(mistake, "tracking=none", folder=tmp_path)
+    assert shown.returncode == 1
+    assert said in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
 def test_an_option_file_cannot_grant_itself_trust(tmp_path):
     (tmp_path / "stranger" / "loss").mkdir(parents=True)
     (tmp_path / "stranger" / "loss" / "evil.yaml").write_text(

@@ -141,6 +141,10 @@ def test_a_plain_function_of_the_user_trains(tmp_path, monkeypatch):
         (["dataset.validation_fraction=0"], "validation_fraction"),
         (["loss=ce", "loss.reduction=none"], "one value for each example"),
         (["optimizer.learning_rate=fast"], "learning_rate"),
+        (["optimizer.learning_rate=-1"], "above 0"),
+        (["~optimizer.learning_rate"], "learning_rate is missing"),
+        (["trainer.callbacks=[1]"], "list of Keras callbacks"),
+        (["trainer=keras", "trainer.check_gradients=true"], "trainer=default"),
         (["tracking=mlflow", "tracking.uri=http://127.0.0.1:9"], "tracking"),
     ],
 )

@@ -107,12 +107,14 @@ def _infer_task(y: np.ndarray, where: str) -> Task:
 
 def _numbered(y: np.ndarray, where: str) -> list[str]:
     """Names "0", "1", ... of the classes that the training labels use."""
-    count = max(int(y.max()) + 1, 2)
-    absent = np.setdiff1d(np.arange(count), y)
-    if len(absent):
+    used = np.unique(y)
+    count = max(int(used[-1]) + 1, 2)
+    used = used[used >= 0]  # a negative label has its own error
+    if len(used) < count:
+        gap = next((i for i, label in enumerate(used) if label != i), len(used))
         raise InputError(
-            f"{where}: y_train has labels up to {y.max():g} but no example of class {absent[0]} "
-            f"({len(absent)} absent in all). Number the classes from 0 without gaps, set "
+            f"{where}: y_train has labels up to {y.max():g} but no example of class {gap} "
+            f"({count - len(used)} absent in all). Number the classes from 0 without gaps, set "
             "dataset.class_names to all of them, or set dataset.task=regression if these are values."
         )
     return [str(label) for label in range(count)]

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.losses.loss import Loss
+from lossexp.trainer.devices import Mirrored, OneDevice
 from lossexp.trainer.residence import Residence
-from lossexp.trainer.step import Batch, StepResult, train_step
+from lossexp.trainer.step import Batch, Replica, StepResult, train_step
 
 
 class Totals(NamedTuple):
@@ -46,16 +47,21 @@ class Engine:
         batch_size: int,
         jit_compile: bool,
         check_gradients: bool = False,
+        devices: OneDevice | Mirrored | None = None,
     ):
+        devices = devices or OneDevice()
         self.jit_compile = jit_compile
         self.batch_size = size = min(batch_size, data.size)
         self.full, self.rest = divmod(data.size, size)
         self.steps_per_epoch = self.full + (self.rest > 0)
         self._data = data
 
+        def train(batch: Batch, replica: Replica) -> StepResult:
+            return train_step(model, optimizer, loss, batch, num_classes, check_gradients, replica)
+
         def step(arrays: Batch, index: tf.Tensor, number: tf.Tensor, totals: tf.Tensor) -> tf.Tensor:
             batch = Batch(*(None if a is None else tf.gather(a, index) for a in arrays))
-            result = train_step(model, optimizer, loss, batch, num_classes, check_gradients)
+            result = devices.run(train, batch)
             return _added(totals, result, tf.shape(index)[0], number)
 
         @tf.function(jit_compile=jit_compile)
@@ -100,18 +106,3 @@ def _added(totals: tf.Tensor, result: StepResult, examples: tf.Tensor, number: t
             tf.where(first_bad, tf.cast(result.largest, tf.float64), totals[4]),
         ]
     )
-
-
-def release_graphs(optimizer: keras.optimizers.Optimizer) -> None:
-    """Keeps a finished job's graphs from staying in memory (about 90 MB a job).
-
-    Keras wraps the update in a distribution-strategy merge call whose trace is never collected. Outside
-    of a strategy the merge does nothing, so the plain per-variable update is the same arithmetic.
-    """
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-
-    def update(gradients, variables, learning_rate):
-        for gradient, variable in zip(gradients, variables, strict=True):
-            inner.update_step(gradient, variable, learning_rate)
-
-    inner._backend_update_step = update

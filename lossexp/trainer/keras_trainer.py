@@ -13,10 +13,12 @@ import tensorflow as tf
 
 from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
+from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import check_monitors
+from lossexp.trainer.divergence import Diverged
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
@@ -77,8 +79,29 @@ class Report(keras.callbacks.Callback):
         self._on_epoch(record, self._fit.steps)
 
 
+class StopOnNonfinite(keras.callbacks.TerminateOnNaN):
+    """Ends training at a loss that is NaN or infinite with the error that our own loop raises."""
+
+    def on_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        try:
+            super().on_batch_end(batch, logs)
+        except RuntimeError as error:
+            raise Diverged(
+                f"{error} trainer=default names the examples too; a lower optimizer.learning_rate or clipping "
+                "(optimizer.global_clipnorm=1.0) often helps; trainer.stop_on_nonfinite=false goes on regardless."
+            ) from error
+
+
 class KerasTrainer(Trainer):
-    """The same settings as `Trainer`, executed by `keras.Model.fit`."""
+    """The same settings as `Trainer`, executed by `keras.Model.fit`; what `fit` cannot do is refused."""
+
+    def check(self, dataset: Dataset) -> None:
+        for name in ("check_gradients", "profile_epoch"):
+            if getattr(self, name):
+                raise InputError(f"trainer.{name} is for trainer=default: `fit` has no place for it.")
+        if self.strategy != "none":
+            raise InputError(f"trainer.strategy={self.strategy} is for trainer=default.")
+        super().check(dataset)
 
     def fit(
         self,
@@ -100,7 +123,7 @@ class KerasTrainer(Trainer):
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
         callbacks = [Report(fit, loss, batches, validate, on_epoch), *self.callbacks]
         if self.stop_on_nonfinite:
-            callbacks.append(keras.callbacks.TerminateOnNaN(raise_error=True))
+            callbacks.append(StopOnNonfinite(raise_error=True))
         try:
             model.fit(
                 batches,

@@ -5,7 +5,7 @@ They hold no Python state, so the same step serves one step a call, a whole epoc
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -33,6 +33,36 @@ class StepResult(NamedTuple):
     correct: tf.Tensor
     largest: tf.Tensor
     finite: tf.Tensor
+
+
+class Replica:
+    """One device's view of a step; here the only device. `devices.py` has those that share a batch with others.
+
+    Each replica computes a share of the objective, such that the shares of all of them add up to it.
+    """
+
+    def part(self, x: tf.Tensor) -> tf.Tensor:
+        """The examples of the batch whose outputs this replica computes."""
+        return x
+
+    def gather(self, outputs: tf.Tensor) -> tf.Tensor:
+        """The outputs of the whole batch, from those of this replica's part."""
+        return outputs
+
+    def share(self, value: tf.Tensor, reduction: str) -> tf.Tensor:
+        """This replica's share of a loss, from what it gives for the whole batch on every replica."""
+        return value
+
+    def local_share(self, value: tf.Tensor) -> tf.Tensor:
+        """This replica's share of a mean, from its value on this replica's part."""
+        return value
+
+    def total(self, values: Any) -> Any:
+        """Sums over replicas."""
+        return values
+
+
+ALONE = Replica()
 
 
 def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
@@ -78,17 +108,22 @@ def train_step(
     batch: Batch,
     num_classes: int,
     check_gradients: bool = False,
+    replica: Replica = ALONE,
 ) -> StepResult:
     """One update. `scale_loss` is the identity except under mixed_float16; `apply` unscales."""
     target = encode_labels(batch.y, loss.labels, num_classes)
     with tf.GradientTape() as tape:
-        outputs = model(batch.x, training=True)
-        objective = tf.cast(loss(target, outputs, sample_weight=batch.weight), tf.float32)
-        if model.losses:
-            objective += tf.add_n([tf.cast(value, tf.float32) for value in model.losses])
-        scaled = optimizer.scale_loss(objective)
-    gradients = tape.gradient(scaled, model.trainable_variables)
+        outputs = model(replica.part(batch.x), training=True)
+        penalties = model.losses  # read here: while replicas exchange outputs, another one's call replaces them
+        outputs = replica.gather(outputs)
+        value = tf.cast(loss(target, outputs, sample_weight=batch.weight), tf.float32)
+        share = replica.share(value, loss.reduction)
+        if penalties:
+            share += replica.local_share(tf.add_n([tf.cast(penalty, tf.float32) for penalty in penalties]))
+        scaled = optimizer.scale_loss(share)
+    gradients = replica.total(tape.gradient(scaled, model.trainable_variables))
     optimizer.apply(gradients, model.trainable_variables)
+    objective = replica.total(share)
     finite = tf.math.is_finite(objective)
     if check_gradients:
         finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -13,7 +15,7 @@ from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.runtime import PRECISIONS
-from lossexp.trainer.engine import release_graphs
+from lossexp.trainer.devices import STRATEGIES, Mirrored, OneDevice, devices
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
@@ -55,6 +57,10 @@ class Trainer:
         check_gradients: whether gradients count for that as well (costs time; mixed_float16 skips such steps).
         eager: every step in plain Python, for print() and debuggers.
         profile_epoch: the epoch, from 1, to profile into `folder`; None for none.
+        l2: coupled weight decay, at least 0: adds `l2 / 2` times the squared norm of all trainable variables to the
+            objective, so `l2 * w` to each gradient (what SGD papers call weight decay). Decoupled decay is
+            `optimizer.weight_decay`. A variable with a regularizer of its own keeps that one.
+        strategy: `"none"`, or `"mirrored"` for all GPUs of this machine, which share each batch.
         callbacks: Keras callbacks, or None.
         progress: whether to draw a progress bar on a terminal.
     """
@@ -77,6 +83,8 @@ class Trainer:
         check_gradients: bool = False,
         eager: bool = False,
         profile_epoch: int | None = None,
+        l2: float = 0.0,
+        strategy: str = "none",
         callbacks: Sequence[keras.callbacks.Callback] | None = None,
         progress: bool = True,
     ):
@@ -89,7 +97,8 @@ class Trainer:
         }
         _check_whole(1, **whole, **{name: value for name, value in optional.items() if value is not None})
         _check_whole(0, keep_checkpoints=keep_checkpoints)
-        _check_choices(precision, jit_compile, device_megabytes, checkpoint_seconds)
+        _check_choices(precision, jit_compile, strategy)
+        _check_from_zero(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds, l2=l2)
         self.epochs = epochs
         self.batch_size = batch_size
         self.precision = precision
@@ -106,7 +115,9 @@ class Trainer:
         self.check_gradients = check_gradients
         self.eager = eager
         self.profile_epoch = profile_epoch
-        self.callbacks = list(callbacks or [])
+        self.l2 = l2
+        self.strategy = strategy
+        self.callbacks = _checked_callbacks(callbacks)
         self.progress = progress
 
     def fit(
@@ -140,11 +151,24 @@ class Trainer:
 
         Built before the first trace: an unbuilt loss scale would be baked into the graph as a constant.
         """
+        if self.l2:
+            for variable in model.trainable_variables:
+                variable.regularizer = variable.regularizer or keras.regularizers.L2(self.l2 / 2)
         if self.precision == "mixed_float16" and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        optimizer.build(model.trainable_variables)
-        release_graphs(optimizer)
+        with self.devices.scope():
+            optimizer.build(model.trainable_variables)
+        self.devices.prepare(optimizer)
         return optimizer
+
+    @cached_property
+    def devices(self) -> OneDevice | Mirrored:
+        """Where steps run."""
+        return devices(self.strategy)
+
+    def scope(self) -> AbstractContextManager:
+        """The block in which model, optimizer and loss must be made."""
+        return self.devices.scope()
 
     def trained_on(self, dataset: Dataset) -> Dataset:
         """The dataset with `overfit_batches` of training data as training and validation splits, if set."""
@@ -171,11 +195,31 @@ def _check_whole(least: int, **values: int) -> None:
             raise InputError(f"trainer.{name}={value}: give a whole number of at least {least}.")
 
 
-def _check_choices(precision: str, jit_compile: str | bool, device_megabytes: float, seconds: float) -> None:
+def _check_choices(precision: str, jit_compile: str | bool, strategy: str) -> None:
     if precision not in PRECISIONS:
         raise InputError(f"trainer.precision={precision}: use one of {', '.join(PRECISIONS)}.")
     if jit_compile not in ("auto", True, False):
         raise InputError(f"trainer.jit_compile={jit_compile}: use auto, true or false.")
-    for name, value in (("device_megabytes", device_megabytes), ("checkpoint_seconds", seconds)):
-        if not isinstance(value, int | float) or not value >= 0:
+    if strategy not in STRATEGIES:
+        raise InputError(f"trainer.strategy={strategy}: use one of {', '.join(STRATEGIES)}.")
+    if strategy == "mirrored" and jit_compile is True:
+        raise InputError(
+            "trainer.strategy=mirrored cannot be combined with trainer.jit_compile=true: XLA cannot compile the "
+            "exchange between replicas. Leave trainer.jit_compile=auto, or use trainer.strategy=none."
+        )
+
+
+def _check_from_zero(**values: float) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"trainer.{name}={value}: give a number from 0 up.")
+
+
+def _checked_callbacks(callbacks: Sequence[keras.callbacks.Callback] | None) -> list[keras.callbacks.Callback]:
+    callbacks = [] if callbacks is None else callbacks
+    if isinstance(callbacks, list | tuple) and all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
+        return list(callbacks)
+    raise InputError(
+        f"trainer.callbacks={callbacks!r}: give a list of Keras callbacks, each with its _target_, for example "
+        "'trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]'."
+    )

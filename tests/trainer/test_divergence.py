@@ -9,20 +9,26 @@ from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
 from lossexp.trainer.divergence import Diverged
+from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
 
 
-def diverge(**settings):
+def diverge(trainer_class=Trainer, **settings):
     with runtime(0):
         data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=200)
         model = mlp(data.input_shape, 10)
-        trainer = Trainer(epochs=3, progress=False, jit_compile=False, **settings)
+        trainer = trainer_class(epochs=3, progress=False, jit_compile=False, **settings)
         return trainer.fit(model, keras.optimizers.SGD(1e30), Focal(), data, seed=0)
 
 
 def test_the_step_its_examples_and_its_largest_output_are_named():
     with pytest.raises(Diverged, match=r"epoch 1, step \d+ \(training examples \d+, .*largest absolute output"):
         diverge()
+
+
+def test_fit_ends_with_the_same_error():
+    with pytest.raises(Diverged, match="NaN or Inf loss"):
+        diverge(KerasTrainer)
 
 
 def test_training_goes_on_when_told_to():

@@ -12,7 +12,8 @@ from lossexp.losses import LDAM, Focal
 from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
 from lossexp.trainer.compilation import choose_engine
-from lossexp.trainer.engine import Engine, release_graphs
+from lossexp.trainer.devices import OneDevice
+from lossexp.trainer.engine import Engine
 from lossexp.trainer.residence import OnDevice
 
 DATA = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
@@ -22,7 +23,7 @@ def engine(loss, optimizer=None, jit_compile=False):
     model = mlp(DATA.input_shape, 10)
     optimizer = optimizer or keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
-    release_graphs(optimizer)
+    OneDevice().prepare(optimizer)
     return Engine(model, optimizer, loss, OnDevice(DATA.train), 10, 32, jit_compile), model, optimizer
 
 
