@@ -140,7 +140,7 @@ class NFLRCE(ActivePassive):
         super().__init__(alpha, beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
         self.A = validation.number(self, "A", A, "(-inf, 0)")
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
 
     def values(self, targets, logits):
         return nfl_rce(targets, logits, self.alpha, self.beta, self.gamma, self.A, self.detach)

@@ -101,6 +101,7 @@ class ASL(OneVsRest):
         gamma_pos, gamma_neg: >= 0; the paper advises gamma_neg > gamma_pos.
         clip: in [0, 1), the probability that negatives are forgiven.
         detach: no gradient through the two powers, as an option of the authors' code.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -112,15 +113,16 @@ class ASL(OneVsRest):
         gamma_neg: float = 4.0,
         clip: float = 0.05,
         detach: bool = False,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.gamma_pos = validation.number(self, "gamma_pos", gamma_pos, "[0, inf)")
         self.gamma_neg = validation.number(self, "gamma_neg", gamma_neg, "[0, inf)")
         self.clip = validation.number(self, "clip", clip, "[0, 1)")
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
 
     def values(self, targets, logits):
         values = asymmetric(targets, logits, self.gamma_pos, self.gamma_neg, self.clip, self.detach)
@@ -159,7 +161,7 @@ class ASLSingle(MulticlassLoss):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.gamma_pos = validation.number(self, "gamma_pos", gamma_pos, "[0, inf)")
         self.gamma_neg = validation.number(self, "gamma_neg", gamma_neg, "[0, inf)")
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
 
     def smoothed(self, labels):
         return labels  # the powers belong to the label as it was; `asymmetric_single` smooths the rest

@@ -17,20 +17,23 @@ from lossexp.losses.others import is_largest
 from lossexp.losses.targets import multiclass_targets
 
 
-def mmce(y_true, logits, weight: float = 1.0, width: float = 0.4) -> tf.Tensor:
-    """`CE_i + weight MMCE^2` of the batch, `[...]` float32; see `MMCE`."""
+def mmce(y_true, logits, weight: float = 1.0, width: float = 0.4, counted=None) -> tf.Tensor:
+    """`CE_i + weight MMCE^2` of the batch, `[...]` float32; see `MMCE`.
+
+    counted: which examples the batch's error is made of, `[...]` bool (None: all).
+    """
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
-    return cross_entropy(targets, logits) + weight * _kernel_calibration_error(targets, logits, width)
+    return cross_entropy(targets, logits) + weight * _kernel_calibration_error(targets, logits, width, counted)
 
 
-def mdca(y_true, logits, weight: float = 1.0, gamma: float = 0.0) -> tf.Tensor:
-    """`FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`, `[...]` float32; see `MDCA`."""
+def mdca(y_true, logits, weight: float = 1.0, gamma: float = 0.0, counted=None) -> tf.Tensor:
+    """`FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`, `[...]` float32; see `MDCA`. counted: as `mmce`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
     log_p, log_not_p = log_probabilities(logits)
     gaps = (1.0 - targets) * tf.exp(log_p) - targets * tf.exp(log_not_p)
-    gaps = tf.reduce_mean(tf.reshape(gaps, [-1, logits.shape[-1]]), axis=0)
+    gaps = _mean_of_counted(tf.reshape(gaps, [-1, logits.shape[-1]]), counted)
     return focal(targets, logits, gamma) + weight * tf.reduce_mean(tf.abs(gaps))
 
 
@@ -46,7 +49,7 @@ class MMCE(MulticlassLoss):
     Args:
         weight: of the batch's calibration error, >= 0; 0 is cross-entropy.
         width: of the kernel, > 0.
-        label_smoothing, class_weight: see `MulticlassLoss`.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -58,16 +61,17 @@ class MMCE(MulticlassLoss):
         width: float = 0.4,
         label_smoothing: float = 0.0,
         class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(label_smoothing, class_weight, None, reduction, name, dtype)
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.weight = validation.number(self, "weight", weight, "[0, inf)")
         self.width = validation.number(self, "width", width, "(0, inf)")
 
-    def values(self, targets, logits):
-        return mmce(targets, logits, self.weight, self.width)
+    def batch_values(self, targets, logits, counted):
+        return mmce(targets, logits, self.weight, self.width, counted)
 
 
 @register
@@ -81,7 +85,7 @@ class MDCA(MulticlassLoss):
     Args:
         weight: of the batch's calibration error, >= 0.
         gamma: of the focal loss, >= 0.
-        label_smoothing, class_weight: see `MulticlassLoss`.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -93,19 +97,20 @@ class MDCA(MulticlassLoss):
         gamma: float = 0.0,
         label_smoothing: float = 0.0,
         class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(label_smoothing, class_weight, None, reduction, name, dtype)
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.weight = validation.number(self, "weight", weight, "[0, inf)")
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
 
-    def values(self, targets, logits):
-        return mdca(targets, logits, self.weight, self.gamma)
+    def batch_values(self, targets, logits, counted):
+        return mdca(targets, logits, self.weight, self.gamma, counted)
 
 
-def _kernel_calibration_error(targets: tf.Tensor, logits: tf.Tensor, width: float) -> tf.Tensor:
+def _kernel_calibration_error(targets: tf.Tensor, logits: tf.Tensor, width: float, counted) -> tf.Tensor:
     log_p, log_not_p = log_probabilities(logits)
     top = tf.cast(is_largest(logits), tf.float32)
     confidence, doubt = (tf.reduce_sum(top * tf.exp(x), axis=-1) for x in (log_p, log_not_p))
@@ -113,4 +118,15 @@ def _kernel_calibration_error(targets: tf.Tensor, logits: tf.Tensor, width: floa
     gaps = tf.reshape(correct * doubt - (1.0 - correct) * confidence, [-1])  # correct - confidence
     confidence = tf.reshape(confidence, [-1])
     distances = tf.abs(confidence[:, tf.newaxis] - confidence)
-    return tf.reduce_mean(gaps[:, tf.newaxis] * gaps * tf.exp(-distances / width))
+    pairs = gaps[:, tf.newaxis] * gaps * tf.exp(-distances / width)
+    if counted is None:
+        return tf.reduce_mean(pairs)
+    return _mean_of_counted(_mean_of_counted(pairs, counted), counted)
+
+
+def _mean_of_counted(x: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+    """Mean over the first axis of `x`, `[n, ...]`; over the entries that count, 0 if none does."""
+    if counted is None:
+        return tf.reduce_mean(x, axis=0)
+    weights = tf.reshape(tf.cast(counted, tf.float32), [-1] + [1] * (x.shape.rank - 1))
+    return tf.math.divide_no_nan(tf.reduce_sum(x * weights, axis=0), tf.reduce_sum(weights))

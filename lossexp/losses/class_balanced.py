@@ -59,7 +59,8 @@ class CBCrossEntropy(ClassBalanced):
     Args:
         beta: in [0, 1); 0 is cross-entropy, towards 1 the weights become proportional to 1 / n_c.
         class_counts: training examples per class, or None until `adapt`.
-        label_smoothing, ignore_class: see `MulticlassLoss`; w is that of the label before smoothing.
+        label_smoothing, ignore_class: see `MulticlassLoss`; w is that of the label before smoothing, and there
+            is no other `class_weight`.
 
     Raises:
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
@@ -124,6 +125,7 @@ class CBSigmoid(OneVsRest, CountsLoss):
     Args:
         gamma: >= 0; 0 is the class-balanced sum of K binary cross-entropies.
         beta, class_counts: see `CBCrossEntropy`.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: as `CBCrossEntropy`.
@@ -134,11 +136,12 @@ class CBSigmoid(OneVsRest, CountsLoss):
         gamma: float = 2.0,
         beta: float = 0.9999,
         class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(class_counts, 0.0, None, None, reduction, name, dtype)
+        super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
         self.beta = validation.number(self, "beta", beta, "[0, 1)")
 

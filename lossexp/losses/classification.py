@@ -1,4 +1,4 @@
-"""What all classification losses share: casts, label encodings, smoothing, class weights, ignored labels."""
+"""What losses of several classes share: casts, label encodings, smoothing, class weights, ignored labels."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class MulticlassLoss(Loss):
             `mean_with_sample_weight` by the sum of weights.
         ignore_class: examples with this label have value 0 and no gradient, whatever their logits, and are
             not counted by reductions that take a mean (as in `keras.losses.SparseCategoricalCrossentropy`).
+            Where an example has several labels, single ones are left out, and examples that have no other.
     """
 
     label_smoothing: float = 0.0
@@ -46,9 +47,7 @@ class MulticlassLoss(Loss):
     ):
         super().__init__(reduction=reduction, name=name, dtype=dtype)
         self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
-        self.ignore_class = ignore_class
-        if ignore_class is not None:
-            self.ignore_class = validation.integer(self, "ignore_class", ignore_class, "(-inf, inf)")
+        self.ignore_class = validation.optional_class(self, "ignore_class", ignore_class)
         if isinstance(class_weight, str):
             validation.choice(self, "class_weight", class_weight, tuple(class_weights.COMPUTED))
             self.class_weight, self._weights, self.needs_counts = class_weight, None, True
@@ -62,6 +61,20 @@ class MulticlassLoss(Loss):
         """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
         raise NotImplementedError
 
+    def batch_values(self, targets: tf.Tensor, logits: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+        """`values` of a batch of which the examples `counted`, `[...]` bool, count (None: all).
+
+        A loss that compares the examples of a batch overrides it, so that the others do not take part.
+        """
+        return self.values(targets, logits)
+
+    def encoded(self, y_true, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Labels `[..., K]` and which examples count, as `multiclass_targets`.
+
+        A subclass whose outputs are not K logits overrides it.
+        """
+        return targets.multiclass_targets(y_true, logits, self.ignore_class)
+
     def smoothed(self, labels: tf.Tensor) -> tf.Tensor:
         """What `values` gets for the labels `[..., K]`; a subclass with a rule of its own overrides it."""
         return targets.smooth(labels, self.label_smoothing)
@@ -74,23 +87,20 @@ class MulticlassLoss(Loss):
 
     def call(self, y_true, y_pred) -> tf.Tensor:
         logits = tf.cast(y_pred, tf.float32)
-        labels, valid = targets.multiclass_targets(y_true, logits, self.ignore_class)
-        if valid is not None:
-            logits = tf.where(valid[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
-        values = self.values(self.smoothed(labels), logits)
+        labels, counted = self.encoded(y_true, logits)
+        if counted is not None:
+            logits = tf.where(counted[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
+        values = self.batch_values(self.smoothed(labels), logits, counted)
         if self.weighs_classes:
             values *= self.example_weights(labels)
-        if valid is not None:
-            values = tf.where(valid, values, 0.0)
-            values._keras_mask = valid  # how Keras's reductions learn to divide by the valid count
-        return values
+        return leave_out(values, counted)
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
         if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
             return super().__call__(y_true, y_pred, sample_weight)
         # Keras divides by the sum of sample weights; the class weights belong into that sum.
         logits = tf.cast(y_pred, tf.float32)
-        labels, valid = targets.multiclass_targets(y_true, logits, self.ignore_class)
+        labels, valid = self.encoded(y_true, logits)
         weights = _spread(sample_weight, tf.shape(labels)[:-1], logits.shape.rank - 1)
         value = super().__call__(y_true, y_pred, weights)
         for counted in (valid, getattr(y_pred, "_keras_mask", None)):
@@ -114,54 +124,24 @@ class MulticlassLoss(Loss):
         return tf.reduce_sum(labels * np.asarray(self._weights, np.float32), axis=-1)
 
 
+def leave_out(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+    """`values` `[...]` with 0 for the examples that do not count, and `counted` `[...]` bool as Keras's mask.
+
+    From the mask Keras's reductions learn how many to divide by.
+    """
+    if counted is None:
+        return values
+    values = tf.where(counted, values, 0.0)
+    values._keras_mask = counted
+    return values
+
+
 def _spread(sample_weight, shape: tf.Tensor, rank: int) -> tf.Tensor:
     """`sample_weight` (None: 1), float32 of the given shape: Keras sums weights before it broadcasts them."""
     weights = tf.cast(1.0 if sample_weight is None else sample_weight, tf.float32)
     if weights.shape.rank == rank + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     return tf.broadcast_to(weights, shape)
-
-
-class BinaryLoss(Loss):
-    """A loss of independent sigmoid logits `[batch, L]` (L = 1: binary; L > 1: multi-label).
-
-    A subclass implements `values(targets, logits)`, one value per label; `call` returns their mean over the
-    last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]`; for L = 1, labels and
-    logits may be `[batch]`.
-
-    Args:
-        label_smoothing: e in [0, 1); targets become `t (1 - e) + e / 2` before anything else.
-    """
-
-    tasks = ("binary",)
-    labels = "binary"
-    link = "sigmoid"
-    label_smoothing: float = 0.0
-
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
-
-    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""
-        raise NotImplementedError
-
-    def encoded(self, y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Labels in [0, 1] in the shape of `logits`; a subclass that takes others too overrides it."""
-        return targets.binary_targets(y_true, logits)
-
-    def call(self, y_true, y_pred) -> tf.Tensor:
-        logits = tf.cast(y_pred, tf.float32)
-        if logits.shape.rank == 1:
-            logits = logits[:, tf.newaxis]
-        labels = targets.smooth_binary(self.encoded(y_true, logits), self.label_smoothing)
-        return tf.reduce_mean(self.values(labels, logits), axis=-1)
 
 
 register = keras.saving.register_keras_serializable("lossexp")

@@ -34,7 +34,7 @@ class MaxSup(MulticlassLoss):
     Args:
         lam: weight in the first epoch, >= 0.
         lam_end: weight in the last epoch, >= 0.
-        class_weight, ignore_class: see `MulticlassLoss`.
+        class_weight, ignore_class, label_smoothing: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -46,11 +46,12 @@ class MaxSup(MulticlassLoss):
         lam_end: float = 0.2,
         class_weight: str | list[float] | None = None,
         ignore_class: int | None = None,
+        label_smoothing: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.lam = validation.number(self, "lam", lam, "[0, inf)")
         self.lam_end = validation.number(self, "lam_end", lam_end, "[0, inf)")
         self._weight = tf.Variable(self.lam, trainable=False, dtype=tf.float32, name="weight")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses import validation
-from lossexp.losses.classification import BinaryLoss, MulticlassLoss, register
+from lossexp.losses.binary import BinaryLoss
+from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities, log_probabilities
 from lossexp.losses.targets import binary_targets, multiclass_targets
 
@@ -71,8 +72,9 @@ class BinaryCrossEntropy(BinaryLoss):
     """Cross-entropy of sigmoid logits: `-w t log p - (1 - t) log(1 - p)`, mean over labels.
 
     Args:
-        label_smoothing: see `BinaryLoss`.
-        pos_weight: w > 0, the weight of the positive class relative to the negative one.
+        label_smoothing, ignore_class: see `BinaryLoss`.
+        pos_weight: w > 0, the weight of the positive class relative to the negative one; it is what
+            `class_weight` is to losses of several classes.
 
     Raises:
         ValueError: a parameter out of range.
@@ -82,11 +84,12 @@ class BinaryCrossEntropy(BinaryLoss):
         self,
         label_smoothing: float = 0.0,
         pos_weight: float = 1.0,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(label_smoothing, reduction, name, dtype)
+        super().__init__(label_smoothing, ignore_class, reduction, name, dtype)
         self.pos_weight = validation.number(self, "pos_weight", pos_weight, "(0, inf)")
 
     def values(self, targets, logits):

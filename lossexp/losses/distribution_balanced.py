@@ -69,10 +69,13 @@ class DBLoss(OneVsRest, CountsLoss):
         kappa: >= 0, of the shift by class frequency.
         negative_scale: > 0; above 1, a negative stops pushing earlier.
         class_counts: training examples per label, or None until `adapt`.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
     """
+
+    averages = True
 
     def __init__(
         self,
@@ -83,11 +86,12 @@ class DBLoss(OneVsRest, CountsLoss):
         kappa: float = 0.05,
         negative_scale: float = 2.0,
         class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(class_counts, reduction=reduction, name=name, dtype=dtype)
+        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
         self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
         self.beta = validation.number(self, "beta", beta, "(0, inf)")

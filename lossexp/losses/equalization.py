@@ -33,6 +33,7 @@ class EQL(OneVsRest, CountsLoss):
         threshold: in [0, 1], the share of the training examples below which a class is rare; 0 is the sum of
             binary cross-entropies. The default is the paper's for 1230 classes.
         class_counts: training examples per class, or None until `adapt`.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: a parameter out of range; no counts when a value is asked for.
@@ -44,11 +45,12 @@ class EQL(OneVsRest, CountsLoss):
         self,
         threshold: float = 0.00176,
         class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(class_counts, reduction=reduction, name=name, dtype=dtype)
+        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.threshold = validation.number(self, "threshold", threshold, "[0, 1]")
 
     def values(self, targets, logits):

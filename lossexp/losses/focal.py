@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.losses import validation
-from lossexp.losses.classification import BinaryLoss, MulticlassLoss, register
+from lossexp.losses.binary import BinaryLoss
+from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities, log_mixture, log_probabilities
 from lossexp.losses.targets import binary_targets, multiclass_targets
 
@@ -80,7 +81,7 @@ class Focal(MulticlassLoss):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
         self.alpha = _alpha(self, alpha)
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
 
     def values(self, targets, logits):
         if isinstance(self.alpha, list) and len(self.alpha) != logits.shape[-1]:
@@ -97,9 +98,10 @@ class BinaryFocal(BinaryLoss):
 
     Args:
         gamma: >= 0; 0 is binary cross-entropy.
-        alpha: None or in [0, 1]: the weight of the positive class; negatives get 1 - alpha.
+        alpha: None or in [0, 1]: the weight of the positive class; negatives get 1 - alpha. It is what
+            `class_weight` is to losses of several classes.
         detach: treat the factor (1 - p_t)^gamma as a constant in the gradient.
-        label_smoothing: see `BinaryLoss`.
+        label_smoothing, ignore_class: see `BinaryLoss`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -111,17 +113,26 @@ class BinaryFocal(BinaryLoss):
         alpha: float | None = None,
         detach: bool = False,
         label_smoothing: float = 0.0,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(label_smoothing, reduction, name, dtype)
+        super().__init__(label_smoothing, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
         self.alpha = None if alpha is None else validation.number(self, "alpha", alpha, "[0, 1]")
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
 
     def initial_bias(self, class_counts) -> float | None:
-        """`-log((1 - pi) / pi)` with pi the share of positives (Lin et al. 2017, section 3.3)."""
+        """`-log((1 - pi) / pi)` with pi the share of positives (Lin et al. 2017, section 3.3).
+
+        None where a class has no examples. Raises ValueError for another number of classes than two.
+        """
+        if len(class_counts) != 2:
+            raise ValueError(
+                f"BinaryFocal: class_counts={list(class_counts)}; expected two, those of negatives and positives. "
+                "For several classes use Focal."
+            )
         negatives, positives = class_counts
         return float(np.log(positives / negatives)) if positives and negatives else None
 

@@ -87,6 +87,7 @@ class EQLv2(GradientRatioLoss):
         gamma, mu: > 0 and >= 0, slope and centre of the negatives' weight.
         alpha: >= 0, extra weight of positives.
         class_counts: training examples per class, or None until `adapt`; only their number is used.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: a parameter out of range; no counts when a value is asked for.
@@ -98,11 +99,12 @@ class EQLv2(GradientRatioLoss):
         mu: float = 0.8,
         alpha: float = 4.0,
         class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(class_counts, reduction=reduction, name=name, dtype=dtype)
+        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.gamma = validation.number(self, "gamma", gamma, "(0, inf)")
         self.mu = validation.number(self, "mu", mu, "[0, inf)")
         self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
@@ -127,6 +129,7 @@ class EqualizedFocal(GradientRatioLoss):
         scale: >= 0, how much the power grows; 0 is focal loss.
         alpha: None or in [0, 1], the weight of positives.
         class_counts: training examples per class, or None until `adapt`; only their number is used.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: a parameter out of range; no counts when a value is asked for.
@@ -138,11 +141,12 @@ class EqualizedFocal(GradientRatioLoss):
         scale: float = 8.0,
         alpha: float | None = 0.25,
         class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(class_counts, reduction=reduction, name=name, dtype=dtype)
+        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.gamma = validation.number(self, "gamma", gamma, "(0, inf)")
         self.scale = validation.number(self, "scale", scale, "[0, inf)")
         self.alpha = None if alpha is None else validation.number(self, "alpha", alpha, "[0, 1]")

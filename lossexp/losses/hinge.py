@@ -5,17 +5,19 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses import validation
-from lossexp.losses.classification import BinaryLoss, MulticlassLoss, register
-from lossexp.losses.targets import matched, multiclass_targets
+from lossexp.losses.binary import BinaryLoss
+from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.targets import multiclass_targets, signed_targets
 
 
 def hinge(y_true, scores, margin: float = 1.0) -> tf.Tensor:
     """`max(margin - y z, 0)` for each label, float32 in the shape of scores z `[batch, L]`.
 
-    y = 2 t - 1 for labels t in [0, 1]; labels of -1 are accepted for 0.
+    y = 2 t - 1 for labels t in [0, 1]; labels of -1 are accepted for 0. Another label raises ValueError in
+    eager mode and gives NaN inside a graph.
     """
     scores = tf.cast(scores, tf.float32)
-    signs = tf.maximum(2.0 * matched(y_true, scores) - 1.0, -1.0)
+    signs = 2.0 * signed_targets(y_true, scores) - 1.0
     return tf.maximum(margin - signs * scores, 0.0)
 
 
@@ -49,23 +51,25 @@ class Hinge(BinaryLoss):
 
     Args:
         margin: > 0.
+        ignore_class: see `BinaryLoss`. Where it is -1, negatives are 0.
 
     Raises:
-        ValueError: a parameter out of range.
+        ValueError: a parameter out of range; in eager mode, a label that is neither -1 nor in [0, 1].
     """
 
     def __init__(
         self,
         margin: float = 1.0,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(0.0, reduction, name, dtype)
+        super().__init__(0.0, ignore_class, reduction, name, dtype)
         self.margin = validation.number(self, "margin", margin, "(0, inf)")
 
     def encoded(self, y_true, logits):
-        return tf.maximum(matched(y_true, logits), 0.0)
+        return signed_targets(y_true, logits)
 
     def values(self, targets, logits):
         return hinge(targets, logits, self.margin)

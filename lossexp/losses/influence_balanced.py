@@ -7,9 +7,8 @@ import tensorflow as tf
 
 from lossexp.losses import validation
 from lossexp.losses.classification import register
-from lossexp.losses.counts import checked, of_label
+from lossexp.losses.counts import CountsLoss, of_label
 from lossexp.losses.cross_entropy import cross_entropy
-from lossexp.losses.loss import Loss
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets
 
@@ -32,7 +31,7 @@ def influence_balanced(
 
 
 @register
-class InfluenceBalanced(Loss):
+class InfluenceBalanced(CountsLoss):
     """Influence-balanced loss: `lambda_y alpha CE / (|p - y|_1 |h|_1 + eps)`, lambda_c ~ 1 / n_c, sum K.
 
     Park et al. 2021, "Influence-Balanced Loss for Imbalanced Visual Classification". The divisor is the size
@@ -45,7 +44,9 @@ class InfluenceBalanced(Loss):
         detach: treat the divisor as a constant in the gradient; the authors' code does not.
         start: in [0, 1], the share of the epochs that are trained with plain cross-entropy (the paper: 0.5).
             `on_epoch` ends them.
-        class_counts: training examples per class, or None until `adapt`.
+        class_counts: training examples per class, or None until `adapt`; the weights lambda_c are theirs, and
+            there is no other `class_weight`.
+        ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
@@ -53,7 +54,6 @@ class InfluenceBalanced(Loss):
 
     link = "softmax_norm"
     head = "norm"
-    needs_counts = True
 
     def __init__(
         self,
@@ -62,37 +62,29 @@ class InfluenceBalanced(Loss):
         detach: bool = False,
         start: float = 0.0,
         class_counts: list[int] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
         self.alpha = validation.number(self, "alpha", alpha, "(0, inf)")
         self.eps = validation.number(self, "eps", eps, "(0, inf)")
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
         self.start = validation.number(self, "start", start, "[0, 1]")
         if self.start:
             self._balance = tf.Variable(0.0, trainable=False, name="balance")
-        if class_counts is not None:
-            self.adapt(class_counts)
-
-    def adapt(self, class_counts) -> None:
-        super().adapt(validation.class_counts(self, class_counts, positive=True))
 
     def on_epoch(self, epoch: int, epochs: int) -> None:
         if self.start:
             self._balance.assign(float(epoch >= self.start * epochs))
 
-    def call(self, y_true, y_pred) -> tf.Tensor:
-        outputs = tf.cast(y_pred, tf.float32)
+    def encoded(self, y_true, outputs):
+        return multiclass_targets(y_true, outputs[..., :-1], self.ignore_class)
+
+    def values(self, targets, outputs):
         logits, norms = outputs[..., :-1], outputs[..., -1]
-        if self.class_counts is None:
-            raise ValueError(
-                "InfluenceBalanced needs the number of training examples per class: pass class_counts, or "
-                "call adapt(class_counts) before training."
-            )
-        inverse = 1.0 / checked(self.class_counts, logits)
-        targets, _ = multiclass_targets(y_true, logits)
+        inverse = 1.0 / self.counts(logits)
         values = influence_balanced(targets, logits, norms, self.alpha, self.eps, self.detach)
         values *= of_label(targets, inverse * len(inverse) / np.sum(inverse))
         if not self.start:

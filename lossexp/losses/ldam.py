@@ -10,6 +10,7 @@ from lossexp.losses.class_weights import effective_number
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant, of_label
 from lossexp.losses.margin_softmax import margin_softmax
+from lossexp.losses.targets import smooth
 
 
 def ldam_margins(class_counts, max_m: float = 0.5) -> np.ndarray:
@@ -39,8 +40,10 @@ class LDAM(CountsLoss):
             From then on values are multiplied by the class-balanced weights (Cui et al. 2019). `on_epoch`
             switches it; in Keras's `fit`, call that from a `LambdaCallback(on_epoch_begin=...)`.
         beta: in [0, 1), of those weights.
-        class_counts: training examples per class, or None until `adapt`.
-        ignore_class: see `MulticlassLoss`.
+        class_counts: training examples per class, or None until `adapt`; `drw` weighs classes by them, and
+            there is no other `class_weight`.
+        ignore_class, label_smoothing: see `MulticlassLoss`. The weights of `drw` are those of the label
+            before smoothing.
 
     Raises:
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
@@ -56,11 +59,12 @@ class LDAM(CountsLoss):
         beta: float = 0.9999,
         class_counts: list[int] | None = None,
         ignore_class: int | None = None,
+        label_smoothing: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
+        super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
         self.max_m = validation.number(self, "max_m", max_m, "[0, inf)")
         self.s = validation.number(self, "s", s, "(0, inf)")
         self.drw = None if drw is None else validation.number(self, "drw", drw, "[0, 1]")
@@ -76,9 +80,12 @@ class LDAM(CountsLoss):
         if self.drw is not None:
             self._reweight.assign(float(epoch >= self.drw * epochs))
 
+    def smoothed(self, labels):
+        return labels  # the weights belong to the label as it was; `values` smooths the rest
+
     def values(self, targets, logits):
         counts = self.counts(logits)
-        values = ldam(targets, logits, counts, self.max_m, self.s)
+        values = ldam(smooth(targets, self.label_smoothing), logits, counts, self.max_m, self.s)
         if self.drw is None:
             return values
         weights = of_label(targets, effective_number(counts, self.beta))

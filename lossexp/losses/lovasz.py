@@ -2,43 +2,55 @@
 
 The definition ranks the errors e of all examples and weighs each with the growth g of the Jaccard loss at its
 rank; the loss is `sum_i e_i g_i`. What is returned per example is its own share times the number of examples,
-so that the mean over the batch is the loss.
+so that the mean over the batch is the loss. Errors that do not count are ranked last and belong to no set.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses.classification import BinaryLoss, MulticlassLoss, register
+from lossexp.losses.binary import BinaryLoss
+from lossexp.losses.classification import MulticlassLoss, leave_out, register
 from lossexp.losses.margin import log_probabilities
-from lossexp.losses.targets import binary_targets, multiclass_targets
+from lossexp.losses.targets import binary_targets, multiclass_targets, without
+
+LAST = -1e30  # below every error
 
 
-def lovasz_softmax(y_true, logits) -> tf.Tensor:
+def lovasz_softmax(y_true, logits, counted=None) -> tf.Tensor:
     """Mean over the classes present of the Lovasz extension at the errors |t - p|, in shares `[...]` float32.
 
-    logits `[..., K]`; all leading axes together are the set that is ranked. Hard labels.
+    logits `[..., K]`; all leading axes together are the set that is ranked. Hard labels. counted: which
+    examples are, `[...]` bool (None: all).
     """
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
     log_p, log_not_p = log_probabilities(logits)
     errors = targets * tf.exp(log_not_p) + (1.0 - targets) * tf.exp(log_p)
+    if counted is not None:
+        targets, errors = (
+            tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (errors, LAST))
+        )
     by_class = [tf.transpose(tf.reshape(x, [-1, targets.shape[-1]])) for x in (errors, targets)]
     present = tf.cast(tf.reduce_any(by_class[1] > 0.0, axis=-1, keepdims=True), tf.float32)
     weights = jaccard_growth(*by_class) * present / tf.maximum(tf.reduce_sum(present), 1.0)
-    return _shares(errors * tf.reshape(tf.transpose(weights), tf.shape(errors)))
+    return _shares(tf.nn.relu(errors) * tf.reshape(tf.transpose(weights), tf.shape(errors)), counted)
 
 
-def lovasz_hinge(y_true, logits) -> tf.Tensor:
+def lovasz_hinge(y_true, logits, counted=None) -> tf.Tensor:
     """Lovasz extension at the hinge errors `max(1 - y z, 0)`, y = +-1, in shares `[batch]` float32.
 
-    logits z `[batch, L]`, labels 0 and 1; the whole batch is the set that is ranked.
+    logits z `[batch, L]`, labels 0 and 1; the whole batch is the set that is ranked. counted: which labels
+    are, `[batch, L]` bool (None: all).
     """
     logits = tf.cast(logits, tf.float32)
     targets = binary_targets(y_true, logits)
     errors = 1.0 - (2.0 * targets - 1.0) * logits
+    if counted is not None:
+        targets, errors = tf.where(counted, targets, 0.0), tf.where(counted, errors, LAST)
     weights = jaccard_growth(tf.reshape(errors, [1, -1]), tf.reshape(targets, [1, -1]))
-    return _shares(tf.nn.relu(errors) * tf.reshape(weights, tf.shape(errors)))
+    examples = None if counted is None else tf.reduce_any(counted, axis=-1)
+    return _shares(tf.nn.relu(errors) * tf.reshape(weights, tf.shape(errors)), examples)
 
 
 def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -60,9 +72,10 @@ def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     return tf.stop_gradient(tf.gather(growth, tf.argsort(order, axis=-1), batch_dims=1))
 
 
-def _shares(values: tf.Tensor) -> tf.Tensor:
+def _shares(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
     examples = tf.reduce_sum(values, axis=-1)
-    return examples * tf.cast(tf.size(examples), tf.float32)
+    number = tf.size(examples) if counted is None else tf.math.count_nonzero(counted)
+    return examples * tf.cast(number, tf.float32)
 
 
 @register
@@ -71,18 +84,25 @@ class LovaszSoftmax(MulticlassLoss):
 
     Berman et al. 2018, "The Lovasz-Softmax loss". Values are shares (see the module): their mean
     is the loss. The batch is ranked as a whole, so it should hold several examples of each class.
+
+    Args:
+        ignore_class: see `MulticlassLoss`; ignored examples are not ranked.
+
+    Raises:
+        ValueError: a parameter out of range.
     """
 
     def __init__(
         self,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
 
-    def values(self, targets, logits):
-        return lovasz_softmax(targets, logits)
+    def batch_values(self, targets, logits, counted):
+        return lovasz_softmax(targets, logits, counted)
 
 
 @register
@@ -91,16 +111,29 @@ class LovaszHinge(BinaryLoss):
 
     Berman et al. 2018, "The Lovasz-Softmax loss". Values are shares (see the module): their mean is
     the loss. The batch is ranked as a whole; without positives, only its largest error counts.
+
+    Args:
+        ignore_class: see `BinaryLoss`; ignored labels are not ranked.
+
+    Raises:
+        ValueError: a parameter out of range.
     """
 
     def __init__(
         self,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
 
     def call(self, y_true, y_pred):
         logits = tf.cast(y_pred, tf.float32)
-        return lovasz_hinge(y_true, logits[:, tf.newaxis] if logits.shape.rank == 1 else logits)
+        if logits.shape.rank == 1:
+            logits = logits[:, tf.newaxis]
+        y_true, counted = without(y_true, logits, self.ignore_class)
+        if counted is None:
+            return lovasz_hinge(y_true, logits)
+        values = lovasz_hinge(y_true, tf.where(counted, logits, 0.0), counted)
+        return leave_out(values, tf.reduce_any(counted, axis=-1))

@@ -68,7 +68,7 @@ class CosFace(_CosineLoss):
     Args:
         m: >= 0, the margin; 0 is cross-entropy of s c.
         s: > 0, the scale of the cosines.
-        class_weight, ignore_class: see `MulticlassLoss`.
+        class_weight, ignore_class, label_smoothing: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -80,11 +80,12 @@ class CosFace(_CosineLoss):
         s: float = 30.0,
         class_weight: str | list[float] | None = None,
         ignore_class: int | None = None,
+        label_smoothing: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.m = validation.number(self, "m", m, "[0, inf)")
         self.s = validation.number(self, "s", s, "(0, inf)")
 
@@ -103,7 +104,7 @@ class ArcFace(_CosineLoss):
         m: in [0, pi], the angle added; 0 is cross-entropy of s c.
         s: > 0, the scale of the cosines.
         monotone: keep the loss falling in c also beyond acos c = pi - m, as the authors' code does.
-        class_weight, ignore_class: see `MulticlassLoss`.
+        class_weight, ignore_class, label_smoothing: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -116,14 +117,15 @@ class ArcFace(_CosineLoss):
         monotone: bool = False,
         class_weight: str | list[float] | None = None,
         ignore_class: int | None = None,
+        label_smoothing: float = 0.0,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
+        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.m = validation.number(self, "m", m, "[0, 3.141592653589793]")
         self.s = validation.number(self, "s", s, "(0, inf)")
-        self.monotone = bool(monotone)
+        self.monotone = validation.flag(self, "monotone", monotone)
 
     def values(self, targets, logits):
         return arcface(targets, logits, self.m, self.s, self.monotone)

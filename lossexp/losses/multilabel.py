@@ -51,15 +51,22 @@ class ZLPR(OneVsRest):
 
     Su et al. 2022, "ZLPR: A Novel Loss for Multi-label Classification". A label is predicted
     where z > 0. Hard labels.
+
+    Args:
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
+
+    Raises:
+        ValueError: a parameter out of range.
     """
 
     def __init__(
         self,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
 
     def values(self, targets, logits):
         return zlpr(targets, logits)
@@ -74,6 +81,7 @@ class TwoWay(OneVsRest):
 
     Args:
         t_pos, t_neg: > 0, temperatures of positives and negatives.
+        ignore_class: see `MulticlassLoss`; for rows of labels, `OneVsRest`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -83,11 +91,12 @@ class TwoWay(OneVsRest):
         self,
         t_pos: float = 4.0,
         t_neg: float = 1.0,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.t_pos = validation.number(self, "t_pos", t_pos, "(0, inf)")
         self.t_neg = validation.number(self, "t_neg", t_neg, "(0, inf)")
 

@@ -94,7 +94,7 @@ class NFL(MulticlassLoss):
     ):
         super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.detach = bool(detach)
+        self.detach = validation.flag(self, "detach", detach)
 
     def values(self, targets, logits):
         return nfl(targets, logits, self.gamma, self.detach)

@@ -4,21 +4,58 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses.classification import MulticlassLoss
-from lossexp.losses.targets import binary_targets
+from lossexp.losses.classification import MulticlassLoss, leave_out
+from lossexp.losses.targets import binary_targets, is_dense, multiclass_targets, without
+
+# The logit of a negative that is left out: its sigmoid and every power of it are exactly 0, so that it adds
+# nothing to any sum over negatives. Far from the largest float32, as losses multiply it.
+LEFT_OUT = -1e20
 
 
 class OneVsRest(MulticlassLoss):
     """A loss of K sigmoid outputs `[batch, K]`; a subclass implements `values(targets, logits)`, `[batch]`.
 
     Labels are class numbers, one-hot, or several ones a row `[batch, K]` (multi-label). With a single output
-    `[batch, 1]`, labels are 0 and 1. Predicted probabilities are the K sigmoids, scaled to sum to 1.
+    `[batch, 1]`, labels are 0 and 1. Predicted probabilities are the K sigmoids, scaled to sum to 1. There is
+    no `class_weight`: an example with several labels has no one class to take its weight from.
+
+    With an `ignore_class`, examples with this class number are ignored. In rows of labels `[batch, K]` it is
+    the single labels equal to it that are left out (-1 for "not known"), and an example without any other is
+    ignored; an `ignore_class` in [0, K) there means rows whose only label is that class. A row of zeros is an
+    example without labels, and counts.
+
+    Class attribute `averages`: whether the value of an example is a mean over its labels, and not a sum.
     """
 
     link = "one_vs_rest"
+    averages: bool = False
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        if y_pred.shape[-1] != 1:
-            return super().call(y_true, y_pred)
         logits = tf.cast(y_pred, tf.float32)
-        return self.values(binary_targets(y_true, logits), logits)
+        labels, counted = self._labels(y_true, logits)
+        if counted is None:
+            return self.values(labels, logits)
+        values = self.values(labels, tf.where(counted, logits, LEFT_OUT))
+        if self.averages:
+            share = tf.reduce_mean(tf.cast(counted, tf.float32), axis=-1)
+            values = tf.math.divide_no_nan(values, share)
+        return leave_out(values, tf.reduce_any(counted, axis=-1))
+
+    def _labels(self, y_true, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Labels `[batch, K]` float32, 0 where left out, and which of them count (None: all)."""
+        ignored, num_classes = self.ignore_class, logits.shape[-1]
+        if num_classes == 1:
+            y_true, counted = without(y_true, logits, ignored)
+            return binary_targets(y_true, logits), counted
+        y_true = tf.convert_to_tensor(y_true)
+        if ignored is None:
+            return multiclass_targets(y_true, logits)
+        dense = is_dense(y_true, logits)
+        if dense and not 0 <= ignored < num_classes:
+            y_true, counted = without(y_true, logits, ignored)
+            return multiclass_targets(y_true, logits)[0], counted
+        labels, valid = multiclass_targets(y_true, logits, ignored)
+        if dense:
+            valid |= tf.reduce_sum(labels, axis=-1) > 1.0
+        counted = tf.broadcast_to(valid[..., tf.newaxis], tf.shape(labels))
+        return tf.where(counted, labels, 0.0), counted

@@ -5,8 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses import validation
-from lossexp.losses.classification import register
-from lossexp.losses.loss import Loss
+from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities
 from lossexp.losses.targets import multiclass_targets
 
@@ -25,7 +24,7 @@ def corn(y_true, logits) -> tf.Tensor:
     return -tf.reduce_sum(above * log_p + (asked - above) * log_not_p, axis=-1)
 
 
-class OrdinalLoss(Loss):
+class OrdinalLoss(MulticlassLoss):
     """A loss of K-1 logits `[batch, K-1]` for ordered classes 0 to K-1.
 
     Labels may be class numbers `[batch]` or `[batch, 1]`, or one-hot or soft labels `[batch, K]`; `call`
@@ -33,6 +32,9 @@ class OrdinalLoss(Loss):
     """
 
     link = "ordinal"
+
+    def encoded(self, y_true, logits):
+        return multiclass_targets(y_true, _one_more(logits), self.ignore_class)
 
 
 @register
@@ -45,6 +47,7 @@ class CORAL(OrdinalLoss):
 
     Args:
         importance: weights of the K-1 thresholds, each >= 0; None is 1 each.
+        class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a weight out of range; their number is not K-1 (at the first call).
@@ -55,18 +58,20 @@ class CORAL(OrdinalLoss):
     def __init__(
         self,
         importance: list[float] | None = None,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
         given = importance is not None
         self.importance = validation.numbers(self, "importance", importance, "[0, inf)") if given else None
 
-    def call(self, y_true, y_pred):
-        if self.importance is not None and len(self.importance) != y_pred.shape[-1]:
-            raise ValueError(f"CORAL: importance has {len(self.importance)} entries for {y_pred.shape[-1]} thresholds.")
-        return coral(y_true, y_pred, self.importance)
+    def values(self, targets, logits):
+        if self.importance is not None and len(self.importance) != logits.shape[-1]:
+            raise ValueError(f"CORAL: importance has {len(self.importance)} entries for {logits.shape[-1]} thresholds.")
+        return coral(targets, logits, self.importance)
 
 
 @register
@@ -77,17 +82,38 @@ class CORN(OrdinalLoss):
     first sigmoids (link `conditional`) and falls with k whatever the head. Shi et al. 2021, "Deep Neural
     Networks for Rank-Consistent Ordinal Regression Based on Conditional Probabilities". Their code divides
     the batch's sum by the number of questions asked, here it is the mean over examples.
+
+    Args:
+        class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
     """
 
     link = "conditional"
 
-    def call(self, y_true, y_pred):
-        return corn(y_true, y_pred)
+    def __init__(
+        self,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
+
+    def values(self, targets, logits):
+        return corn(targets, logits)
 
 
 def _questions(y_true, logits) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """`[y > k]`, log sigmoid(z_k) and log(1 - sigmoid(z_k)), all `[..., K-1]` float32."""
     logits = tf.cast(logits, tf.float32)
-    labels, _ = multiclass_targets(y_true, tf.concat([logits, logits[..., :1]], axis=-1))
+    labels, _ = multiclass_targets(y_true, _one_more(logits))
     above = tf.cumsum(labels, axis=-1, exclusive=True, reverse=True)[..., :-1]
     return above, *binary_log_probabilities(logits)
+
+
+def _one_more(logits: tf.Tensor) -> tf.Tensor:
+    """`[..., K]` for logits `[..., K-1]`: as many columns as there are classes."""
+    return tf.concat([logits, logits[..., :1]], axis=-1)

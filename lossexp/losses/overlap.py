@@ -22,13 +22,15 @@ def tversky(
     smooth: float = 0.0,
     over: str = "example",
     exponent: float = 1.0,
+    counted=None,
 ) -> tf.Tensor:
     """`(1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth))^exponent`, `[...]` float32.
 
     With targets t and p = softmax(logits `[..., K]`): TP = sum t p, FP = sum (1 - t) p, FN = sum t (1 - p).
     The sums run over the K outputs of an example (`over="example"`); over the batch for each class, followed
     by the mean over the classes present in the batch (`"class"`); or over everything (`"batch"`). The last
-    two have one value, which is returned for every example.
+    two have one value, which is returned for every example. counted: which examples the sums are over,
+    `[...]` bool (None: all).
     """
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
@@ -37,6 +39,8 @@ def tversky(
         return _of_example(targets, log_p, log_not_p, alpha + beta, smooth, exponent)
     axes = list(range(targets.shape.rank - (over == "class")))
     p, not_p = tf.exp(log_p), tf.exp(log_not_p)
+    if counted is not None:
+        targets, p, not_p = (tf.where(counted[..., tf.newaxis], x, 0.0) for x in (targets, p, not_p))
     hit = tf.reduce_sum(targets * p, axes)
     missed = tf.reduce_sum(alpha * (1.0 - targets) * p + beta * targets * not_p, axes)
     values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
@@ -46,9 +50,9 @@ def tversky(
     return values * tf.ones_like(targets[..., 0])
 
 
-def dice(y_true, logits, smooth: float = 0.0, over: str = "example") -> tf.Tensor:
+def dice(y_true, logits, smooth: float = 0.0, over: str = "example", counted=None) -> tf.Tensor:
     """`1 - (2 TP + smooth) / (sum t + sum p + smooth)`, `[...]` float32; arguments as `tversky`."""
-    return tversky(y_true, logits, smooth=smooth / 2.0, over=over)
+    return tversky(y_true, logits, smooth=smooth / 2.0, over=over, counted=counted)
 
 
 def _of_example(targets, log_p, log_not_p, weight: float, smooth: float, exponent: float) -> tf.Tensor:
@@ -79,6 +83,7 @@ class Dice(MulticlassLoss):
         smooth: >= 0.
         over: `"example"`, `"class"` or `"batch"`: see `tversky`. The last two make a batch's value depend on
             all its examples: sample weights scale that value and do not weight the sums.
+        ignore_class: see `MulticlassLoss`; ignored examples are in no sum.
 
     Raises:
         ValueError: a parameter out of range.
@@ -88,16 +93,17 @@ class Dice(MulticlassLoss):
         self,
         smooth: float = 0.0,
         over: str = "example",
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
         self.over = validation.choice(self, "over", over, OVER)
 
-    def values(self, targets, logits):
-        return dice(targets, logits, self.smooth, self.over)
+    def batch_values(self, targets, logits, counted):
+        return dice(targets, logits, self.smooth, self.over, counted)
 
 
 @register
@@ -109,7 +115,7 @@ class Tversky(MulticlassLoss):
 
     Args:
         alpha, beta: >= 0 and not both 0: weights of false positives and of false negatives.
-        smooth, over: see `Dice`.
+        smooth, over, ignore_class: see `Dice`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -121,19 +127,20 @@ class Tversky(MulticlassLoss):
         beta: float = 0.5,
         smooth: float = 0.0,
         over: str = "example",
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
         self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
         self.beta = validation.number(self, "beta", beta, "[0, inf)")
         validation.number(self, "alpha + beta", self.alpha + self.beta, "(0, inf)")
         self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
         self.over = validation.choice(self, "over", over, OVER)
 
-    def values(self, targets, logits):
-        return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over)
+    def batch_values(self, targets, logits, counted):
+        return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, counted=counted)
 
 
 @register
@@ -145,7 +152,7 @@ class FocalTversky(Tversky):
 
     Args:
         exponent: > 0; 1 is `Tversky`.
-        alpha, beta, smooth, over: see `Tversky`.
+        alpha, beta, smooth, over, ignore_class: see `Tversky`.
 
     Raises:
         ValueError: a parameter out of range.
@@ -158,12 +165,13 @@ class FocalTversky(Tversky):
         beta: float = 0.7,
         smooth: float = 0.0,
         over: str = "example",
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        super().__init__(alpha, beta, smooth, over, reduction, name, dtype)
+        super().__init__(alpha, beta, smooth, over, ignore_class, reduction, name, dtype)
         self.exponent = validation.number(self, "exponent", exponent, "(0, inf)")
 
-    def values(self, targets, logits):
-        return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, self.exponent)
+    def batch_values(self, targets, logits, counted):
+        return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, self.exponent, counted)

@@ -9,14 +9,23 @@ from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss
 from lossexp.losses.margin import centered, log_probabilities
 from lossexp.losses.running import add_when_trained
-from lossexp.losses.targets import multiclass_targets
+from lossexp.losses.targets import multiclass_targets, smooth
 
 
-def seesaw(y_true, logits, class_counts, p: float = 0.8, q: float = 2.0, eps: float = 0.01) -> tf.Tensor:
+def seesaw(
+    y_true,
+    logits,
+    class_counts,
+    p: float = 0.8,
+    q: float = 2.0,
+    eps: float = 0.01,
+    label_smoothing: float = 0.0,
+) -> tf.Tensor:
     """Cross-entropy with `p min(log(n_k / n_y), 0) + q max(log(p_k / max(p_y, eps)), 0)` added to every z_k.
 
     `[...]` float32, logits z `[..., K]`. class_counts: n `[K]`, at least 1 each, a tensor or a sequence. The
-    true class gets nothing added, and the added terms have no gradient. Hard labels.
+    true class gets nothing added, and the added terms have no gradient. Hard labels; what is added belongs to
+    them, and the cross-entropy of the changed logits is taken with the smoothed label.
     """
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
@@ -24,7 +33,7 @@ def seesaw(y_true, logits, class_counts, p: float = 0.8, q: float = 2.0, eps: fl
     mitigation = p * tf.minimum(log_counts - tf.reduce_sum(targets * log_counts, -1, keepdims=True), 0.0)
     compensation = q * _excess(tf.stop_gradient(logits), targets, eps)
     log_p, _ = log_probabilities(centered(logits) + (1.0 - targets) * (mitigation + compensation))
-    return -tf.reduce_sum(targets * log_p, axis=-1)
+    return -tf.reduce_sum(smooth(targets, label_smoothing) * log_p, axis=-1)
 
 
 def _excess(logits: tf.Tensor, targets: tf.Tensor, eps: float) -> tf.Tensor:
@@ -49,6 +58,8 @@ class Seesaw(CountsLoss):
             from none, the current batch included and at least 1 each, as published. Only labels whose loss
             is differentiated count, so evaluation changes nothing; a checkpoint must keep `variables`.
         class_counts: training examples per class, or None until `adapt`.
+        label_smoothing: in [0, 1); applies to the target of the cross-entropy and not to the label that
+            mitigation and compensation look at. class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range; a class without examples, unless `running`; no counts when a
@@ -62,12 +73,15 @@ class Seesaw(CountsLoss):
         eps: float = 0.01,
         running: bool = False,
         class_counts: list[int] | None = None,
+        label_smoothing: float = 0.0,
+        class_weight: str | list[float] | None = None,
+        ignore_class: int | None = None,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
     ):
-        self.running = self.zero_counts = bool(running)
-        super().__init__(class_counts, reduction=reduction, name=name, dtype=dtype)
+        self.running = self.zero_counts = validation.flag(self, "running", running)
+        super().__init__(class_counts, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
         self.p = validation.number(self, "p", p, "[0, inf)")
         self.q = validation.number(self, "q", q, "[0, inf)")
         self.eps = validation.number(self, "eps", eps, "(0, 1]")
@@ -77,11 +91,17 @@ class Seesaw(CountsLoss):
         if self.running:
             self._seen = tf.Variable(tf.zeros(len(class_counts)), trainable=False, name="seen")
 
-    def values(self, targets, logits):
+    def smoothed(self, labels):
+        return labels  # what is added belongs to the label as it was; `seesaw` smooths the rest
+
+    def batch_values(self, targets, logits, counted):
         counts = self.counts(logits)
         if not self.running:
-            return seesaw(targets, logits, counts, self.p, self.q, self.eps)
-        labels = tf.reduce_sum(targets, axis=list(range(targets.shape.rank - 1)))
-        counts = tf.maximum(self._seen + labels, 1.0)
-        values = seesaw(targets, logits, counts, self.p, self.q, self.eps)
+            return self._values(targets, logits, counts)
+        labels = targets if counted is None else tf.where(counted[..., tf.newaxis], targets, 0.0)
+        labels = tf.reduce_sum(labels, axis=list(range(targets.shape.rank - 1)))
+        values = self._values(targets, logits, tf.maximum(self._seen + labels, 1.0))
         return add_when_trained(values, [self._seen], [labels])
+
+    def _values(self, targets, logits, counts) -> tf.Tensor:
+        return seesaw(targets, logits, counts, self.p, self.q, self.eps, self.label_smoothing)

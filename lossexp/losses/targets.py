@@ -23,7 +23,7 @@ def multiclass_targets(
     """
     y_true = tf.convert_to_tensor(y_true)
     _check_classes(logits)
-    if _is_dense(y_true, logits):
+    if is_dense(y_true, logits):
         targets = _not_negative(tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape))
         return targets, _dense_valid(targets, ignore_class)
     labels = class_numbers(y_true, logits)
@@ -39,10 +39,27 @@ def binary_targets(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """
     targets = matched(y_true, logits)
     known = (targets >= 0.0) & (targets <= 1.0)
-    if tf.executing_eagerly() and not tf.reduce_all(known):
-        wrong = tf.boolean_mask(targets, ~known)[0]
-        raise ValueError(f"label {wrong:g}: a sigmoid loss takes labels 0 and 1, or soft labels between.")
-    return tf.where(known, targets, float("nan"))
+    return _known(targets, known, "a sigmoid loss takes labels 0 and 1, or soft labels between.")
+
+
+def signed_targets(y_true: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """As `binary_targets`, and a label of -1 is accepted for 0."""
+    targets = matched(y_true, scores)
+    known = tf.equal(targets, -1.0) | (targets >= 0.0) & (targets <= 1.0)
+    expected = "a hinge loss takes labels 0 and 1, or -1 and 1, or soft labels between 0 and 1."
+    return tf.maximum(_known(targets, known, expected), 0.0)
+
+
+def without(y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """`y_true` in the shape of `logits`, `[..., L]`, with 0 where it is `ignore_class`, and where it is not.
+
+    Without an `ignore_class`, `y_true` as it is and None. Raises ValueError as `matched`.
+    """
+    if ignore_class is None:
+        return y_true, None
+    labels = matched(y_true, logits)
+    counted = tf.not_equal(labels, float(ignore_class))
+    return tf.where(counted, labels, 0.0), counted
 
 
 def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
@@ -56,6 +73,13 @@ def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     if not y_true.shape.is_compatible_with(outputs.shape):
         raise ValueError(f"y_true of shape {y_true.shape} does not fit outputs of shape {outputs.shape}.")
     return tf.ensure_shape(y_true, outputs.shape)
+
+
+def _known(targets: tf.Tensor, known: tf.Tensor, expected: str) -> tf.Tensor:
+    """`targets` with NaN where not `known`; in eager mode ValueError with the first such label."""
+    if tf.executing_eagerly() and not tf.reduce_all(known):
+        raise ValueError(f"label {tf.boolean_mask(targets, ~known)[0]:g}: {expected}")
+    return tf.where(known, targets, float("nan"))
 
 
 def smooth(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
@@ -78,7 +102,8 @@ def _check_classes(logits: tf.Tensor) -> None:
         )
 
 
-def _is_dense(y_true: tf.Tensor, logits: tf.Tensor) -> bool:
+def is_dense(y_true: tf.Tensor, logits: tf.Tensor) -> bool:
+    """Whether labels for logits `[..., K]` are one-hot or soft rows `[..., K]`, and not class numbers."""
     if y_true.shape.rank is None or logits.shape.rank is None:
         raise ValueError(f"y_true {y_true.shape} and logits {logits.shape} must have a known number of axes.")
     return y_true.shape.rank == logits.shape.rank and y_true.shape[-1] != 1

@@ -27,6 +27,18 @@ def integer(loss: object, name: str, value: int, interval: str) -> int:
     return int(value)
 
 
+def optional_class(loss: object, name: str, value: int | None) -> int | None:
+    """None, or `value` as an int: a label that may lie outside the classes. Raises ValueError."""
+    return None if value is None else integer(loss, name, value, "(-inf, inf)")
+
+
+def flag(loss: object, name: str, value: bool) -> bool:
+    """`value`, if it is true or false; a string such as `"no"` would pass for true. Raises ValueError."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected true or false.")
+    return bool(value)
+
+
 def numbers(loss: object, name: str, values: Sequence[float], interval: str) -> list[float]:
     """A list of floats inside `interval`, one per class (at least two), from a list or a mapping by class.
 

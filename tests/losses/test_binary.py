@@ -65,3 +65,11 @@ def test_shapes_never_broadcast():
 
 def test_initial_bias():
     assert BinaryFocal().initial_bias([99, 1]) == pytest.approx(-4.59512, abs=1e-5)
+    assert BinaryFocal().initial_bias(np.array([1, 99])) == pytest.approx(4.59512, abs=1e-5)
+    assert BinaryFocal().initial_bias([0, 5]) is None
+
+
+@pytest.mark.parametrize("counts", [[], [5], [5, 4, 3], np.array([1, 2, 3, 4])])
+def test_initial_bias_is_for_two_classes(counts):
+    with pytest.raises(ValueError, match=r"BinaryFocal: class_counts=\[.*expected two"):
+        BinaryFocal().initial_bias(counts)

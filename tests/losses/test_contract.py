@@ -12,7 +12,7 @@ import tensorflow as tf
 from lossexp.config import float_parameters, locate
 from lossexp.losses import Adapted, Loss
 from lossexp.losses.classification import MulticlassLoss
-from tests.losses.options import BATCH, FOLDER, OPTIONS, batch, config, make
+from tests.losses.options import BATCH, FOLDER, OPTIONS, batch, config, make, num_classes
 
 every_option = pytest.mark.parametrize("option", OPTIONS)
 WEIGHTS = np.random.default_rng(1).uniform(0.0, 2.0, BATCH).astype(np.float32)
@@ -83,7 +83,7 @@ def test_reductions_and_sample_weights(option):
     values = values.numpy() * counted
     # A mean over weights counts the weights of classes too.
     weighs = getattr(make(option), "weighs_classes", False)
-    per_class = make(option).example_weights(tf.one_hot(y_true, outputs.shape[-1])).numpy() if weighs else 1.0
+    per_class = make(option).example_weights(tf.one_hot(y_true, num_classes(make(option)))).numpy() if weighs else 1.0
 
     def reduced(reduction, weights=None):
         return make(option, reduction=reduction)(y_true, outputs, sample_weight=weights).numpy()
@@ -124,7 +124,7 @@ def test_labels_in_any_encoding(option):
     if not isinstance(loss, MulticlassLoss):
         pytest.skip("takes one encoding")
     y_true, outputs = batch(loss)
-    one_hot = tf.one_hot(y_true, outputs.shape[-1])
+    one_hot = tf.one_hot(y_true, num_classes(loss))
     values = loss.call(y_true, outputs)
     for labels in (y_true[:, None], tf.cast(y_true, tf.float32), tf.cast(y_true, tf.int64), one_hot):
         np.testing.assert_array_equal(make(option).call(labels, outputs), values)

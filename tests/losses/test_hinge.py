@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lossexp.losses import CategoricalHinge, CrammerSinger, Hinge, SquaredHinge
 from lossexp.losses.hinge import categorical_hinge, crammer_singer, hinge
@@ -32,6 +33,36 @@ def test_soft_labels_do_not_change_the_other_rows():
     np.testing.assert_array_equal(Hinge().call(labels, Z[:, :1])[1:], Hinge().call(LABELS, Z[:, :1])[1:])
 
 
+@pytest.mark.parametrize("loss", [Hinge(), SquaredHinge(margin=0.5)])
+@pytest.mark.parametrize("wrong", [2.0, -2.0, -0.5, 1.5, np.nan])
+def test_labels_that_are_no_labels(loss, wrong):
+    labels = LABELS.copy()
+    labels[3] = wrong
+    with pytest.raises(ValueError, match=f"label {wrong:g}: a hinge loss takes labels 0 and 1, or -1 and 1"):
+        loss(labels, Z[:, :1])
+    for compiled in (False, True):  # loud, where nothing can be raised
+        values = tf.function(loss.call, jit_compile=compiled, autograph=False)(labels, Z[:, :1])
+        np.testing.assert_array_equal(np.isnan(values), np.arange(12) == 3)
+
+
+@pytest.mark.parametrize("loss", [CategoricalHinge(), CrammerSinger()])
+def test_class_numbers_that_are_no_classes(loss):
+    with pytest.raises(ValueError, match=r"label 7.* expected whole numbers in \[0, 4\)"):
+        loss([0, 7], Z[:2])
+
+
+def test_the_function_checks_labels_too():
+    with pytest.raises(ValueError, match="label 3"):
+        hinge([[3.0]], [[0.5]])
+
+
+def test_ignoring_minus_one_leaves_negatives_as_zero():
+    labels = np.array([0, 1, -1, 1], np.float32)
+    values = Hinge(ignore_class=-1).call(labels, Z[:4, 0])
+    np.testing.assert_allclose(values.numpy()[[0, 1, 3]], Hinge().call([0, 1, 1], Z[[0, 1, 3], 0]))
+    assert values[2] == 0.0
+
+
 def test_only_crammer_singer_is_content_with_the_best_of_negative_scores():
     z = np.array([[-5.0, -9.0, -8.0]])
     assert CrammerSinger().call([0], z) == 0
@@ -50,7 +81,5 @@ def test_functions_are_the_classes():
 
 
 def test_a_label_outside_the_classes_shows_in_graphs():
-    import tensorflow as tf
-
     for loss in (CategoricalHinge(), CrammerSinger()):
         assert np.isnan(tf.function(loss.call)(tf.constant([0, 7]), Z[:2])[1])

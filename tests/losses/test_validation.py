@@ -1,5 +1,6 @@
 """Parameters out of range are refused by name, value and range."""
 
+import inspect
 import re
 import warnings
 
@@ -66,6 +67,28 @@ def test_out_of_range(loss, name, value, allowed):
     with pytest.raises(ValueError, match=re.escape(allowed)) as caught:
         loss(**{name: value})
     assert name in str(caught.value)
+
+
+SWITCHES = [
+    (loss, name)
+    for loss in map(losses.__dict__.get, sorted(losses.__all__))
+    if isinstance(loss, type)
+    for name, parameter in inspect.signature(loss.__init__).parameters.items()
+    if isinstance(parameter.default, bool)
+]
+
+
+@pytest.mark.parametrize(("loss", "name"), SWITCHES)
+def test_switches_are_true_or_false(loss, name):
+    for value in ("no", "false", "", 1, None):
+        with pytest.raises(ValueError, match=f"{name}={value!r}; expected true or false"):
+            loss(**{name: value})
+    for value in (True, False, np.True_):
+        assert getattr(loss(**{name: value}), name) is bool(value)
+
+
+def test_every_switch_is_tested():
+    assert {(Focal, "detach"), (losses.Seesaw, "running"), (losses.ArcFace, "monotone")} < set(SWITCHES)
 
 
 def test_list_of_the_wrong_length():

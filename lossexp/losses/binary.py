@@ -1,0 +1,64 @@
+"""What losses of sigmoid outputs share that answer yes-or-no questions: casts, smoothing, ignored labels."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses import targets, validation
+from lossexp.losses.classification import leave_out
+from lossexp.losses.loss import Loss
+
+
+class BinaryLoss(Loss):
+    """A loss of independent sigmoid logits `[batch, L]` (L = 1: binary; L > 1: multi-label).
+
+    A subclass implements `values(targets, logits)`, one value per label; `call` returns their mean over the
+    last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]`; for L = 1, labels and
+    logits may be `[batch]`.
+
+    Args:
+        label_smoothing: e in [0, 1); targets become `t (1 - e) + e / 2` before anything else.
+        ignore_class: labels equal to it are left out, whatever their logits: the mean is over the labels
+            counted, and an example without any is ignored as in `MulticlassLoss`.
+    """
+
+    tasks = ("binary",)
+    labels = "binary"
+    link = "sigmoid"
+    label_smoothing: float = 0.0
+    ignore_class: int | None = None
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        super().__init__(reduction=reduction, name=name, dtype=dtype)
+        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
+        self.ignore_class = validation.optional_class(self, "ignore_class", ignore_class)
+
+    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""
+        raise NotImplementedError
+
+    def encoded(self, y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Labels in [0, 1] in the shape of `logits`; a subclass that takes others too overrides it."""
+        return targets.binary_targets(y_true, logits)
+
+    def call(self, y_true, y_pred) -> tf.Tensor:
+        logits = tf.cast(y_pred, tf.float32)
+        if logits.shape.rank == 1:
+            logits = logits[:, tf.newaxis]
+        y_true, counted = targets.without(y_true, logits, self.ignore_class)
+        if counted is not None:
+            logits = tf.where(counted, logits, 0.0)
+        labels = targets.smooth_binary(self.encoded(y_true, logits), self.label_smoothing)
+        values = self.values(labels, logits)
+        if counted is None:
+            return tf.reduce_mean(values, axis=-1)
+        weights = tf.cast(counted, tf.float32)
+        mean = tf.math.divide_no_nan(tf.reduce_sum(values * weights, -1), tf.reduce_sum(weights, -1))
+        return leave_out(mean, tf.reduce_any(counted, axis=-1))
