@@ -17,7 +17,7 @@ TOP_LEVEL_EXCLUDED = (
     *("mode", "run", "inputs", "trusted_packages"),
 )
 EXCLUDED = {
-    "dataset": ("data_dir", "download"),
+    "dataset": ("data_dir", "download", "in_memory"),
     "trainer": ("progress", "keep_checkpoints", "checkpoint_seconds", "device_megabytes"),
 }
 
@@ -26,7 +26,8 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     """The part of the config that decides a run's result, as plain data.
 
     A dataset file is represented by the digest of its content, so that the same data at another path is
-    the same run and other data at the same path is another run. So is the code of trusted packages.
+    the same run and other data at the same path is another run (a folder of files: by their names, sizes and
+    times of change). So is the code of trusted packages.
     """
     chosen = {}
     for key in config:
@@ -102,7 +103,15 @@ def _canonical(node: Any) -> Any:
 
 
 def _content(path: Path) -> str:
+    """A digest of a file's content; of a folder's files, which may be too large to read, their sizes and times."""
+    if path.is_dir():
+        return "files:" + _digest([[file.name, *_size_and_time(file)] for file in sorted(path.glob("*.npy"))])
     if not path.is_file():
         return str(path)
     with path.open("rb") as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _size_and_time(file: Path) -> tuple[str, str]:
+    found = file.stat()
+    return str(found.st_size), str(found.st_mtime_ns)

@@ -8,8 +8,9 @@ from lossexp.datasets.check import check_arrays, check_dataset
 from lossexp.datasets.dataset import Dataset, Split, Task
 from lossexp.datasets.splitting import cut, take
 from lossexp.datasets.standardise import scale_targets, standardise_inputs
+from lossexp.datasets.stored import StoredInputs, as_inputs, rows
 
-Arrays = tuple[np.ndarray, np.ndarray]
+Arrays = tuple[np.ndarray | StoredInputs, np.ndarray]
 
 
 def assemble(
@@ -60,17 +61,10 @@ def _cut(arrays: Arrays, fraction: float, seed: int, part: str, by_class: bool) 
 
 
 def _at(arrays: Arrays, positions: np.ndarray) -> Arrays:
-    return arrays[0][positions], arrays[1][positions]
+    return rows(arrays[0], positions), arrays[1][positions]
 
 
 def _split(arrays: Arrays, task: Task) -> Split:
     x, y = arrays
-    return Split(_inputs(x), y.astype(np.float32 if task == "regression" else np.int32))
-
-
-def _inputs(x: np.ndarray) -> np.ndarray:
-    if x.ndim == 3:
-        x = x[..., None]
-    if x.dtype == np.uint8 and x.ndim > 2:
-        return x.astype(np.float32) / np.float32(255)
-    return x.astype(np.float32)
+    x = x if isinstance(x, StoredInputs) else as_inputs(x)
+    return Split(x, y.astype(np.float32 if task == "regression" else np.int32))

@@ -31,7 +31,8 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
         raise InputError(f"{where}: {len(x)} inputs but {len(y)} targets. Give one target for each input.")
     if len(x) == 0:
         raise InputError(f"{where} is empty. Give it at least one example; see the dataset's fractions and limit.")
-    check_numbers(x, "inputs", where)
+    if isinstance(x, np.ndarray):  # those on disk were checked when they were opened
+        check_numbers(x, "inputs", where)
     check_numbers(y, "targets", where)
     if y.ndim != 1:
         raise InputError(

@@ -7,18 +7,20 @@ from typing import Literal
 
 import numpy as np
 
+from lossexp.datasets.stored import StoredInputs
+
 Task = Literal["multiclass", "binary", "regression"]
 
 
 @dataclass(frozen=True)
 class Split:
-    """One split, in memory.
+    """One split.
 
-    x: `[n, *input_shape]` float32. y: `[n]`, int32 class labels or float32 values.
+    x: `[n, *input_shape]` float32, in memory or on disk. y: `[n]`, int32 class labels or float32 values.
     sample_weight: `[n]` float32, or None for all ones.
     """
 
-    x: np.ndarray
+    x: np.ndarray | StoredInputs
     y: np.ndarray
     sample_weight: np.ndarray | None = None
 

@@ -1,7 +1,8 @@
-"""A user's own arrays from one `.npz` file."""
+"""A user's own arrays, from one `.npz` file or from a folder of `.npy` files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Task
+from lossexp.datasets.stored import CHUNK_BYTES, StoredInputs
 from lossexp.errors import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+FOLDER = f"A folder needs {', '.join(f'{key}.npy' for key in KEYS)}, each written with numpy.save."
 LAYOUT = f"Write it with numpy.savez(path, {', '.join(f'{key}=...' for key in KEYS)})."
 TASKS = ("auto", "multiclass", "binary", "regression")
 
@@ -27,6 +30,8 @@ def load(
 ) -> Dataset:
     """The dataset stored as `x_train`, `y_train`, `x_test`, `y_test`; validation is cut from training.
 
+    path: an `.npz` file, which is read into memory, or a folder with `x_train.npy` and so on, whose pictures
+    stay on disk and are read as they are needed: for data larger than memory.
     x: `[n, features]` (standardised by training statistics where `standardise`), `[n, height, width]` or
     `[n, height, width, channels]` (uint8 becomes [0, 1], other dtypes keep their range).
     y: `[n]` or `[n, 1]`. task `auto`: integers are class labels (two classes: binary), real numbers are
@@ -40,7 +45,8 @@ def load(
         raise InputError(f"dataset.task={task} is none of {', '.join(TASKS)}.")
     for key, array in arrays.items():
         _check_rank(key, array, where)
-        check_numbers(array, f"values of {key}", where)
+        for part in _parts(array):
+            check_numbers(part, f"values of {key}", where)
     y_train, y_test = _flat(arrays["y_train"]), _flat(arrays["y_test"])
     if task == "auto":
         task = _infer_task(y_train, where)
@@ -53,8 +59,8 @@ def load(
     return assemble(
         Path(path).stem,
         task,
-        (arrays["x_train"], y_train),
-        test=(arrays["x_test"], y_test),
+        (_inputs(arrays["x_train"]), y_train),
+        test=(_inputs(arrays["x_test"]), y_test),
         class_names=() if task == "regression" else tuple(str(name) for name in class_names),
         seed=seed,
         validation_fraction=validation_fraction,
@@ -65,8 +71,13 @@ def load(
 
 def _read(path: str) -> dict[str, np.ndarray]:
     file = Path(path).expanduser()
+    if file.is_dir():
+        return _read_folder(file)
     if not file.is_file():
-        raise InputError(f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file.")
+        raise InputError(
+            f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file, or of a folder "
+            "of .npy files."
+        )
     try:
         # Pickled objects run code when they are read, so they stay refused whatever the file.
         with np.load(file, allow_pickle=False) as stored:
@@ -82,6 +93,27 @@ def _read(path: str) -> dict[str, np.ndarray]:
     if missing:
         raise InputError(f"dataset.path={path} lacks {', '.join(missing)}; it has {found}. {LAYOUT}")
     return arrays
+
+
+def _read_folder(folder: Path) -> dict[str, np.ndarray]:
+    missing = [key for key in KEYS if not (folder / f"{key}.npy").is_file()]
+    if missing:
+        raise InputError(f"dataset.path={folder} lacks {', '.join(f'{key}.npy' for key in missing)}. {FOLDER}")
+    try:
+        return {key: np.load(folder / f"{key}.npy", mmap_mode="r" if key[0] == "x" else None) for key in KEYS}
+    except ValueError as error:
+        raise InputError(f"dataset.path={folder} does not hold plain numeric arrays: {error}. {FOLDER}") from error
+
+
+def _inputs(x: np.ndarray) -> np.ndarray | StoredInputs:
+    """Pictures stay where they are; tables are standardised, so they come into memory."""
+    return StoredInputs(x) if isinstance(x, np.memmap) and x.ndim > 2 else np.asarray(x)
+
+
+def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
+    """The array, a part at a time where it is on disk."""
+    size = len(array) if not isinstance(array, np.memmap) else max(1, CHUNK_BYTES // max(1, array[:1].nbytes))
+    return (array[i : i + size] for i in range(0, len(array), max(1, size)))
 
 
 def _check_rank(key: str, array: np.ndarray, where: str) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from lossexp.datasets.assemble import Arrays, assemble
 from lossexp.datasets.dataset import Dataset, Task
 from lossexp.datasets.preparation import check_allowed, prepare
+from lossexp.datasets.tfds_files import stored_split
 from lossexp.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,18 +28,21 @@ def load(
     splits: Mapping[str, str | None] = SPLITS,
     data_dir: str | None = None,
     download: bool = False,
+    in_memory: bool = True,
     standardise: bool = True,
     seed: int = 0,
     validation_fraction: float = 0.1,
     test_fraction: float = 0.2,
     limit: int | None = None,
 ) -> Dataset:
-    """The TFDS dataset `name`, or `name/config`, held in memory.
+    """The TFDS dataset `name`, or `name/config`.
 
     splits: what TFDS calls our `train`, `val` and `test`, slices such as `"train[:80%]"` included; None
     for val or test cuts that split from training by its fraction. data_dir: where the prepared files are;
     None is the environment's TFDS_DATA_DIR, or ~/tensorflow_datasets. Files that are prepared need neither
     their builder's code nor a network; others are downloaded only where `download`.
+    in_memory: False writes pictures to plain files in the data folder once and reads them from there, for data
+    larger than memory; batches, and so results, are the same.
     uint8 pictures become [0, 1]; tables are standardised where `standardise`. A class label makes it a
     classification task (binary for two classes), a real number a regression task.
     Raises InputError where the files are not prepared and may not or cannot be downloaded, for an unknown
@@ -49,7 +53,8 @@ def load(
         raise InputError(f"dataset.splits has {', '.join(sorted(unknown))}; its keys are {', '.join(SPLITS)}.")
     folder = data_folder(data_dir)
     builder = _prepared_builder(name, version, folder, download)
-    train, val, test = (_read(builder, splits.get(part), part) for part in SPLITS)
+    files = None if in_memory else folder
+    train, val, test = (_read(builder, splits.get(part), part, files) for part in SPLITS)
     task, class_names = _task(builder, train[1])
     return assemble(
         name,
@@ -95,8 +100,8 @@ def _builder(name: str, version: str | None, folder: Path) -> DatasetBuilder:
         ) from error
 
 
-def _read(builder: DatasetBuilder, split: str | None, part: str) -> Arrays | None:
-    """Inputs `[n, ...]` and labels `[n]` of one TFDS split, in the order of its files."""
+def _read(builder: DatasetBuilder, split: str | None, part: str, files: Path | None) -> Arrays | None:
+    """Inputs `[n, ...]` and labels `[n]` of one TFDS split, in the order of its files; on disk below `files`."""
     if split is None and part != "train":
         return None
     import tensorflow_datasets as tfds
@@ -105,8 +110,11 @@ def _read(builder: DatasetBuilder, split: str | None, part: str) -> Arrays | Non
     _check_features(builder)
     # One file after the other: the same order whatever the number of threads.
     order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
-    tensors = builder.as_dataset(split=split, batch_size=-1, as_supervised=True, read_config=order)
-    return tfds.as_numpy(tensors)
+
+    def read(batch_size: int):
+        return builder.as_dataset(split=split, batch_size=batch_size, as_supervised=True, read_config=order)
+
+    return tfds.as_numpy(read(-1)) if files is None else stored_split(builder, split, files, read)
 
 
 def _check_split(builder: DatasetBuilder, split: str | None, part: str) -> None:

@@ -6,6 +6,7 @@ Everything goes through a client and an explicit run id; MLflow's global URI and
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -88,14 +89,25 @@ def _dataset_input(name: str, context: str, split: Split) -> DatasetInput:
     from mlflow.entities import Dataset as Entity
     from mlflow.entities import DatasetInput, InputTag
 
-    described = mlflow.data.from_numpy(split.x, targets=split.y, name=name, digest=digest(split))
+    x = split.x
+    if not isinstance(x, np.ndarray):  # on disk: MLflow wants its shape and dtype only
+        x = np.broadcast_to(np.zeros((), x.dtype), x.shape)
+    described = mlflow.data.from_numpy(x, targets=split.y, name=name, digest=digest(split))
     return DatasetInput(Entity(**described.to_dict()), tags=[InputTag("mlflow.data.context", context)])
 
 
 def digest(split: Split) -> str:
-    """16 hexadecimal digits that change with any value, shape or dtype of the split."""
+    """16 hexadecimal digits that change with any value, shape or dtype of the split.
+
+    Inputs on disk count by their file's name, size and time of change, and by which of them the split has.
+    """
     content = hashlib.blake2b(digest_size=8)
-    for array in (split.x, split.y, split.sample_weight):
+    x = split.x
+    if not isinstance(x, np.ndarray):
+        file = os.stat(x.file.filename)
+        content.update(f"{x.file.filename}{file.st_size}{file.st_mtime_ns}".encode())
+        x = x.positions
+    for array in (x, split.y, split.sample_weight):
         if array is not None:
             content.update(f"{array.dtype}{array.shape}".encode())
             content.update(np.ascontiguousarray(array).data)

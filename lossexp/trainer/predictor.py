@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lossexp.datasets.stored import StoredInputs
 from lossexp.trainer.step import predict_step
 
 
@@ -29,6 +30,8 @@ class Predictor:
 
         self._predict = predict
 
-    def __call__(self, x: np.ndarray | tf.Tensor) -> np.ndarray:
+    def __call__(self, x: np.ndarray | tf.Tensor | StoredInputs) -> np.ndarray:
         """x: `[n, *input_shape]`. Returns `[n, num_outputs]` float32."""
+        if isinstance(x, StoredInputs):
+            return np.concatenate([self(part) for part in x.chunks()])
         return self._predict(tf.convert_to_tensor(x)).numpy()

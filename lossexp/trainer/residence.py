@@ -1,4 +1,4 @@
-"""Where training examples are while they are used: on the device, or on the host and sent in windows."""
+"""Where training examples are while they are used: on the device, or on the host or disk and sent in windows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class OnDevice(Residence):
 
 
 class OnHost(Residence):
-    """Examples stay on the host; each window is gathered there and sent, the next one while this one trains.
+    """Examples stay on the host, or on its disk; windows are gathered there and sent, one while the last one trains.
 
     The same order gives the same batches as `OnDevice`, so where data resides changes no result.
     """
@@ -71,5 +71,6 @@ class OnHost(Residence):
 
 
 def reside(split: Split, device_megabytes: float) -> Residence:
-    """On the device where the inputs fit into `device_megabytes`, else on the host."""
-    return OnDevice(split) if split.x.nbytes <= device_megabytes * 2**20 else OnHost(split)
+    """On the device where the inputs are in memory and fit into `device_megabytes`, else where they are."""
+    fits = isinstance(split.x, np.ndarray) and split.x.nbytes <= device_megabytes * 2**20
+    return OnDevice(split) if fits else OnHost(split)

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.datasets.stored import StoredInputs
 from lossexp.losses.loss import Loss
 from lossexp.metrics.score import quick_score
 from lossexp.trainer.predictor import Predictor
@@ -17,7 +18,7 @@ class Validator:
 
     def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split):
         self._predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
-        self._x = tf.constant(split.x)
+        self._x = split.x if isinstance(split.x, StoredInputs) else tf.constant(split.x)
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes)
 
     def __call__(self) -> dict[str, float]:
