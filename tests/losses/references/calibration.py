@@ -36,9 +36,9 @@ def dual_focal(row, gamma):
     return -((1 - row.p_y + p_j) ** gamma) * log(row.p_y)
 
 
-def max_sup(row, lam):
+def max_sup(row, lam, smoothing=0.0):
     mean = row.total(lambda k: row.z[k]) / sum(row.n)
-    return cross_entropy(row) + mpf(lam) * (max(row.z) - mean)
+    return cross_entropy(row.smoothed(smoothing)) + mpf(lam) * (max(row.z) - mean)
 
 
 def confidence_penalty(row, beta):
@@ -77,6 +77,7 @@ CASES = [
     *(Case(DualFocal(gamma=g), partial(dual_focal, gamma=g), distinct(MULTICLASS)) for g in (5, 0.5, 1)),
     Case(MaxSup(), partial(max_sup, lam=0.1), one_top(MULTICLASS)),
     Case(MaxSup(lam=0.25), partial(max_sup, lam=0.25), one_top(SOFT)),
+    Case(MaxSup(label_smoothing=0.125), partial(max_sup, lam=0.1, smoothing=0.125), one_top(MULTICLASS)),
     Case(ConfidencePenalty(), partial(confidence_penalty, beta=0.1)),
     Case(ConfidencePenalty(beta=0.125), partial(confidence_penalty, beta=0.125)),
     Case(ConfidencePenalty(), partial(confidence_penalty, beta=0.1), SOFT),

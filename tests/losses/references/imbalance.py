@@ -16,7 +16,7 @@ from lossexp.losses import (
     LogitAdjusted,
     Seesaw,
 )
-from tests.losses.reference import MULTICLASS, SOFT, Case, exp, log, sigmoid
+from tests.losses.reference import MULTICLASS, SOFT, Case, log, sigmoid
 
 GROUPS = (600, 40, 3)  # examples of each class of the three groups of a row
 ROWS = {k: [row for row in MULTICLASS if sum(row.n) == k] for k in (3, 1000)}
@@ -63,7 +63,8 @@ def vs(row, gamma, tau):
     return cross_entropy(replace(row, z=tuple(z)))
 
 
-def seesaw(row, p, q, eps):
+def seesaw(row, p, q, eps, smoothing=0.0):
+    """What is added belongs to the label before smoothing."""
     # What is added has no gradient: it is taken at the point itself, whose logits are whole numbers.
     fixed = replace(row, z=tuple(mp.nint(z) for z in row.z))
     y = row.label
@@ -72,8 +73,8 @@ def seesaw(row, p, q, eps):
         mitigation = mpf(p) * min(log(mpf(GROUPS[k]) / GROUPS[y]), 0)
         return mitigation + mpf(q) * max(log(fixed.p[k] / max(fixed.p[y], mpf(eps))), 0)
 
-    rest = row.total(lambda k: mpf(0) if k == y else exp(row.z[k] + added(k)))
-    return -log(1 / (1 + rest / exp(row.z[y])))
+    changed = replace(row, z=tuple(z if k == y else z + added(k) for k, z in enumerate(row.z)))
+    return cross_entropy(changed.smoothed(smoothing))
 
 
 def equalization(row, threshold):
@@ -116,6 +117,11 @@ CASES = [
     *cases(lambda n: VS(0.25, 0.5, class_counts=n), partial(vs, gamma=0.25, tau=0.5)),
     *cases(lambda n: Seesaw(class_counts=n), partial(seesaw, p=0.8, q=2, eps=0.01), soft=False),
     *cases(lambda n: Seesaw(0.5, 0.0, class_counts=n), partial(seesaw, p=0.5, q=0, eps=0.01), soft=False),
+    *cases(
+        lambda n: Seesaw(class_counts=n, label_smoothing=0.125),
+        partial(seesaw, p=0.8, q=2, eps=0.01, smoothing=0.125),
+        soft=False,
+    ),
     *cases(lambda n: EQL(0.02, class_counts=n), partial(equalization, threshold=0.02)),
     *cases(
         lambda n: DBLoss(class_counts=n),

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from mpmath import mpf
+from mpmath import lu_solve, matrix, mpf
 
-from lossexp.losses import JS, BootHard, BootSoft, Forward
+from lossexp.losses import JS, BackwardCorrection, BootHard, BootSoft, Forward
 from tests.losses.reference import MULTICLASS, SOFT, Case, log
 
 
@@ -42,6 +42,20 @@ def confused(row):
     return -sum(t * log(p) for t, p in zip(row.t, observed) if t)
 
 
+def backward(row, rate, smoothing=0.0):
+    """`(a I + off 1 1')^-1 = (I - off 1 1') / a`, as the rows of T sum to 1."""
+    row, rate = row.smoothed(smoothing), mpf(rate)
+    off = rate / (sum(row.n) - 1)
+    shared = off * row.total(lambda k: row.t[k])
+    return -row.total(lambda k: (row.t[k] - shared) * log(row.p[k])) / (1 - rate - off)
+
+
+def backward_confused(row):
+    """Values of all labels v solve T v = -log p: their mean over noisy labels is the clean cross-entropy."""
+    values = lu_solve(matrix(CONFUSED), matrix([-log(p) for p in row.p]))
+    return sum(t * v for t, v in zip(row.t, values))
+
+
 def one_top(rows):
     """Rows with a single largest logit: elsewhere argmax is a kink."""
     return [row for row in rows if sum(n for z, n in zip(row.z, row.n) if z == max(row.z)) == 1]
@@ -63,4 +77,9 @@ CASES = [
     Case(Forward(label_smoothing=0.125), partial(forward, rate=0.2, smoothing=0.125), THREE),
     Case(Forward(transition=CONFUSED), confused, THREE),
     Case(Forward(transition=CONFUSED), confused, SOFT),
+    *(Case(BackwardCorrection(transition=rate), partial(backward, rate=rate)) for rate in (0.0, 0.25, 0.2, 0.6)),
+    Case(BackwardCorrection(transition=0.25), partial(backward, rate=0.25), SOFT),
+    Case(BackwardCorrection(label_smoothing=0.125), partial(backward, rate=0.2, smoothing=0.125), THREE),
+    Case(BackwardCorrection(transition=CONFUSED), backward_confused, THREE),
+    Case(BackwardCorrection(transition=CONFUSED), backward_confused, SOFT),
 ]
