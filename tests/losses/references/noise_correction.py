@@ -77,7 +77,7 @@ CASES = [
     Case(Forward(label_smoothing=0.125), partial(forward, rate=0.2, smoothing=0.125), THREE),
     Case(Forward(transition=CONFUSED), confused, THREE),
     Case(Forward(transition=CONFUSED), confused, SOFT),
-    *(Case(BackwardCorrection(transition=rate), partial(backward, rate=rate)) for rate in (0.0, 0.25, 0.2, 0.6)),
+    *(Case(BackwardCorrection(transition=rate), partial(backward, rate=rate)) for rate in (0.2, 0.25, 0.6, 0.0)),
     Case(BackwardCorrection(transition=0.25), partial(backward, rate=0.25), SOFT),
     Case(BackwardCorrection(label_smoothing=0.125), partial(backward, rate=0.2, smoothing=0.125), THREE),
     Case(BackwardCorrection(transition=CONFUSED), backward_confused, THREE),
