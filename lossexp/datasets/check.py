@@ -66,7 +66,8 @@ def _check_labels(y: np.ndarray, num_classes: int, where: str) -> None:
     if len(outside):
         raise InputError(
             f"{where}: label {int(outside[0])} is outside the {num_classes} classes 0 to {num_classes - 1} "
-            f"({len(outside)} such examples). Number the classes from 0 without gaps."
+            f"({len(outside)} such examples). Number the classes from 0 without gaps; if it marks examples "
+            f"without a label, set dataset.ignore_class={int(outside[0])} where the source has that setting."
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Task
-from lossexp.datasets.stored import CHUNK_BYTES, StoredInputs
+from lossexp.datasets.stored import CHUNK_BYTES, StoredInputs, rows
 from lossexp.errors import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -27,6 +27,7 @@ def load(
     seed: int = 0,
     validation_fraction: float = 0.1,
     limit: int | None = None,
+    ignore_class: int | None = None,
 ) -> Dataset:
     """The dataset stored as `x_train`, `y_train`, `x_test`, `y_test`; validation is cut from training.
 
@@ -36,7 +37,8 @@ def load(
     `[n, height, width, channels]` (uint8 becomes [0, 1], other dtypes keep their range).
     y: `[n]` or `[n, 1]`. task `auto`: integers are class labels (two classes: binary), real numbers are
     regression values. class_names: by default "0", "1", ... up to the largest training label, and then
-    every class must occur in training.
+    every class must occur in training. ignore_class: a label, such as -1 or 255, of examples that have none:
+    they are left out of every split, which is what a loss's `ignore_class` makes of them too.
     Raises InputError for a file that is missing, not an npz, incomplete, pickled or wrongly shaped.
     """
     arrays = _read(path)
@@ -47,9 +49,14 @@ def load(
         _check_rank(key, array, where)
         for part in _parts(array):
             check_numbers(part, f"values of {key}", where)
-    y_train, y_test = _flat(arrays["y_train"]), _flat(arrays["y_test"])
+    (x_train, y_train), (x_test, y_test) = (
+        _labelled(_inputs(arrays[f"x_{part}"]), _flat(arrays[f"y_{part}"]), ignore_class, f"{where}: y_{part}")
+        for part in ("train", "test")
+    )
     if task == "auto":
         task = _infer_task(y_train, where)
+    if task == "regression" and ignore_class is not None:
+        raise InputError(f"{where}: dataset.ignore_class is for class labels, and these are values. Leave it out.")
     if task != "regression" and class_names is None:
         class_names = _numbered(y_train, where)
     if task == "binary" and len(class_names) != 2:
@@ -59,8 +66,8 @@ def load(
     return assemble(
         Path(path).stem,
         task,
-        (_inputs(arrays["x_train"]), y_train),
-        test=(_inputs(arrays["x_test"]), y_test),
+        (x_train, y_train),
+        test=(x_test, y_test),
         class_names=() if task == "regression" else tuple(str(name) for name in class_names),
         seed=seed,
         validation_fraction=validation_fraction,
@@ -108,6 +115,20 @@ def _read_folder(folder: Path) -> dict[str, np.ndarray]:
 def _inputs(x: np.ndarray) -> np.ndarray | StoredInputs:
     """Pictures stay where they are; tables are standardised, so they come into memory."""
     return StoredInputs(x) if isinstance(x, np.memmap) and x.ndim > 2 else np.asarray(x)
+
+
+def _labelled(
+    x: np.ndarray | StoredInputs, y: np.ndarray, ignore_class: int | None, where: str
+) -> tuple[np.ndarray | StoredInputs, np.ndarray]:
+    """The examples whose label is not `ignore_class`; arrays that do not fit each other have their own error."""
+    if ignore_class is None or y.ndim != 1 or len(x) != len(y):
+        return x, y
+    if isinstance(ignore_class, bool) or not isinstance(ignore_class, int):
+        raise InputError(f"dataset.ignore_class={ignore_class!r} is no class label. Give a whole number, or null.")
+    kept = np.flatnonzero(y != ignore_class)
+    if not len(kept):
+        raise InputError(f"{where} holds nothing but dataset.ignore_class={ignore_class}. Give it labelled examples.")
+    return (x, y) if len(kept) == len(y) else (rows(x, kept), y[kept])
 
 
 def _parts(array: np.ndarray) -> Iterator[np.ndarray]:

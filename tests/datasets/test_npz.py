@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lossexp.datasets.npz import load
+from lossexp.datasets.stored import StoredInputs
 from lossexp.errors import InputError
 
 DRAW = np.random.default_rng(0)
@@ -73,6 +74,61 @@ def test_a_column_of_labels_is_flattened(write):
 
 def test_class_names_may_have_classes_without_examples(write):
     assert load(write(), class_names=["a", "b", "c", "d"]).class_counts[3] == 0
+
+
+def test_examples_without_a_label_are_in_no_split(write):
+    """As if they had never been stored: in counts, standardisation, splits and tests alike."""
+    x, y = DRAW.normal(3, 2, (60, 4)), np.arange(60) % 3
+    x_test, y_test = DRAW.normal(3, 2, (12, 4)), np.arange(12) % 3
+    sound = load(write(x_train=x, y_train=y, x_test=x_test, y_test=y_test))
+    at, odd = [0, 5, 5, 60], np.full((1, 4), 1e6)
+    for label in (-1, 255):
+        path = write(
+            x_train=np.insert(x, at, odd, axis=0),
+            y_train=np.insert(y, at, label)[:, None],
+            x_test=np.insert(x_test, [3, 12], odd, axis=0),
+            y_test=np.insert(y_test, [3, 12], label),
+        )
+        dataset = load(path, ignore_class=label)
+        assert (dataset.task, dataset.class_names) == (sound.task, sound.class_names)
+        for ours, theirs in zip(dataset.splits.values(), sound.splits.values()):
+            assert np.array_equal(ours.x, theirs.x)
+            assert np.array_equal(ours.y, theirs.y)
+        with pytest.raises(InputError, match=r"label -1 .*dataset\.ignore_class=-1|no example of class 3"):
+            load(path)
+
+
+def test_two_classes_and_unlabelled_examples_are_a_binary_task(write):
+    path = write(y_train=np.arange(60) % 3 - 1, y_test=np.arange(12) % 3 - 1)
+    assert load(path, ignore_class=-1).task == "binary"
+
+
+def test_unlabelled_pictures_on_disk_stay_there(tmp_path):
+    pixels = DRAW.integers(0, 256, (30, 5, 6), dtype=np.uint8)
+    labels = np.arange(30) % 3 - 1
+    for part in ("train", "test"):
+        np.save(tmp_path / f"x_{part}.npy", pixels)
+        np.save(tmp_path / f"y_{part}.npy", labels)
+    dataset = load(str(tmp_path), ignore_class=-1)
+    assert isinstance(dataset.test.x, StoredInputs)
+    assert np.allclose(dataset.test.x[:][..., 0], pixels[labels >= 0] / 255)
+    assert dataset.test.y.tolist() == labels[labels >= 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "ignored", "message"),
+    [
+        ({"y_test": np.full(12, 7)}, 7, r"y_test holds nothing but dataset\.ignore_class=7"),
+        ({"y_train": DRAW.uniform(1, 9, 60)}, -1, "is for class labels"),
+        ({}, 0.5, r"ignore_class=0\.5 is no class label"),
+        ({}, "no", r"ignore_class='no' is no class label"),
+        ({}, 1, "no example of class 1"),
+        ({"x_train": np.zeros((59, 4))}, -1, "59 inputs but 60 targets"),
+    ],
+)
+def test_an_ignored_label_that_cannot_be(write, changes, ignored, message):
+    with pytest.raises(InputError, match=message):
+        load(write(**changes), ignore_class=ignored)
 
 
 def test_real_mnist(mnist_npz):
