@@ -38,6 +38,10 @@ class StoredInputs:
         return (len(self), *self.file.shape[1:], *channel)
 
     @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
     def nbytes(self) -> int:
         return int(np.prod(self.shape)) * self.dtype.itemsize
 

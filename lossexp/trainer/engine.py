@@ -54,6 +54,7 @@ class Engine:
         self.batch_size = size = min(batch_size, data.size)
         self.full, self.rest = divmod(data.size, size)
         self.steps_per_epoch = self.full + (self.rest > 0)
+        self.most_steps = data.most_steps(size)
         self._data = data
 
         def train(batch: Batch, replica: Replica) -> StepResult:

@@ -100,7 +100,8 @@ class Loop:
         """The rest of an epoch in calls of about `CALL_SECONDS` (one step each where a callback wants batches)."""
         state, count = self.state, 1
         while state.step < self.steps_an_epoch:
-            count = min(1 if self.callbacks.wants_batches else count, self.steps_an_epoch - state.step)
+            most = 1 if self.callbacks.wants_batches else engine.most_steps
+            count = min(count, most, self.steps_an_epoch - state.step)
             self.callbacks.batch_begin(state.step)
             start, applied = time.perf_counter(), self._applied()
             totals = engine.run(order, state.step, count, state.totals)

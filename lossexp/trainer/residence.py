@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 from lossexp.datasets.dataset import Split
 from lossexp.trainer.step import Batch
 
+WINDOW_BYTES = 64 * 2**20  # two of them are in memory at a time
 Window = tuple[Batch, tf.Tensor, tf.Tensor]
 
 
@@ -22,6 +24,10 @@ class Residence:
     def __init__(self, split: Split):
         self.size = len(split)
         self._arrays = Batch(split.x, split.y, split.sample_weight)
+
+    def most_steps(self, batch_size: int) -> int:
+        """How many steps one window may serve."""
+        return sys.maxsize
 
     def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
         """Arrays, the order in which to gather from them, and the step at which that order starts."""
@@ -49,6 +55,10 @@ class OnHost(Residence):
         super().__init__(split)
         self._worker = ThreadPoolExecutor(1, "lossexp-prefetch")
         self._ahead: tuple[int, int, int, Future] | None = None
+
+    def most_steps(self, batch_size: int) -> int:
+        example = self._arrays.x.nbytes / self.size
+        return max(1, int(WINDOW_BYTES / (example * batch_size)))
 
     def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
         tensors = self._taken(order, first, count) or self._gather(order, first, count, batch_size)

@@ -12,6 +12,7 @@ from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
 from lossexp.tracking.mlflow_model import dataset_inputs
 from lossexp.trainer.trainer import Trainer
+from tests.test_main_job import job
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,18 @@ def test_tracking_describes_them_without_reading_them(on_disk):
     train, val, _ = (entry.dataset for entry in dataset_inputs(on_disk))
     assert f"{list(on_disk.train.x.shape)}" in train.profile
     assert train.digest != val.digest
+
+
+def test_a_whole_run_reads_from_disk(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for name, count in (("train", 100), ("test", 40)):
+        np.save(folder / f"x_{name}.npy", random.random((count, 6, 5, 3)).astype(np.float32))
+        np.save(folder / f"y_{name}.npy", np.arange(count) % 3)
+    scores, run_dir = job(tmp_path, "dataset=npz", f"dataset.path={folder}", "model=mlp", tracked=True)
+    assert np.isfinite(scores.test["nll"])
+    assert (run_dir / "figures" / "samples.png").exists()
 
 
 def test_tfds_pictures_are_written_to_disk_once_and_are_the_same(tmp_path):
