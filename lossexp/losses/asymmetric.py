@@ -139,8 +139,8 @@ class ASLSingle(MulticlassLoss):
     Args:
         gamma_pos, gamma_neg: >= 0.
         detach: no gradient through w.
-        label_smoothing: in [0, 1); applies to s and not to w. class_weight, ignore_class: see
-            `MulticlassLoss`.
+        label_smoothing: in [0, 1); applies to s and not to w.
+        class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.

@@ -82,8 +82,8 @@ def _shares(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
 class LovaszSoftmax(MulticlassLoss):
     """Lovasz-Softmax: the Lovasz extension of 1 - Jaccard at |t - p|, mean over the classes in the batch.
 
-    Berman et al. 2018, "The Lovasz-Softmax loss". Values are shares (see the module): their mean
-    is the loss. The batch is ranked as a whole, so it should hold several examples of each class.
+    Berman et al. 2018, "The Lovasz-Softmax loss"; see `lovasz_softmax`. Values are shares (see the module):
+    their mean is the loss. The batch is ranked as a whole, so it should hold several examples of each class.
 
     Args:
         ignore_class: see `MulticlassLoss`; ignored examples are not ranked.

@@ -59,7 +59,8 @@ class Seesaw(CountsLoss):
             is differentiated count, so evaluation changes nothing; a checkpoint must keep `variables`.
         class_counts: training examples per class, or None until `adapt`.
         label_smoothing: in [0, 1); applies to the target of the cross-entropy and not to the label that
-            mitigation and compensation look at. class_weight, ignore_class: see `MulticlassLoss`.
+            mitigation and compensation look at.
+        class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range; a class without examples, unless `running`; no counts when a
