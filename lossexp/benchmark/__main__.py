@@ -12,6 +12,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from lossexp.benchmark import jobs, start
 from lossexp.benchmark.contenders import OURS, PRECISIONS, WORKLOADS, Workload
 from lossexp.benchmark.rounds import Result, compare
 
@@ -52,7 +53,7 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lossexp.benchmark", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="timed epochs of each (default 15)")
-    parser.add_argument("--only", default="", help="workloads whose name contains this")
+    parser.add_argument("--only", default="", help="workloads whose name contains this, memory, or start")
     parser.add_argument("--precision", choices=PRECISIONS, help="one precision instead of both")
     parser.add_argument("--write", type=Path, help="write the tables to this Markdown file as well")
     chosen = parser.parse_args()
@@ -67,6 +68,12 @@ def main() -> None:
             if chosen.only in workload.name and chosen.precision in (None, precision):
                 parts.append(table(workload, precision, compare(workload, precision, chosen.rounds)))
                 print(parts[-1] + "\n", flush=True)
+    if chosen.only in "memory":
+        parts.append(jobs.table(jobs.memory_over_jobs()))
+        print(parts[-1] + "\n", flush=True)
+    if chosen.only in "start":
+        parts.append(start.table(start.seconds_to_results()))
+        print(parts[-1] + "\n", flush=True)
     if chosen.write:
         chosen.write.write_text("\n\n".join(parts) + "\n")
 

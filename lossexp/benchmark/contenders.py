@@ -52,32 +52,36 @@ def model_and_optimizer(workload: Workload):
     return model, keras.optimizers.Adam(1e-3)
 
 
-def train_with_lossexp(workload: Workload, precision: str) -> Train:
-    """Our engine as `trainer=default` uses it, `jit_compile: auto`."""
-    from lossexp.datasets.batches import epoch_order
-    from lossexp.datasets.dataset import Split
-    from lossexp.losses import CrossEntropy
-    from lossexp.trainer.compilation import choose_engine
-    from lossexp.trainer.engine import Engine
-    from lossexp.trainer.residence import OnDevice
-    from lossexp.trainer.trainer import Trainer
+def train_with_lossexp(jit_compile: str | bool = "auto") -> Callable[[Workload, str], Train]:
+    """Our engine as `trainer=default` uses it."""
 
-    x, y = data(workload)
-    model, optimizer = model_and_optimizer(workload)
-    optimizer = Trainer(precision=precision).ready(optimizer, model)
-    loss, resident = CrossEntropy(), OnDevice(Split(x, y))
+    def make_train(workload: Workload, precision: str) -> Train:
+        from lossexp.datasets.batches import epoch_order
+        from lossexp.datasets.dataset import Split
+        from lossexp.losses import CrossEntropy
+        from lossexp.trainer.compilation import choose_engine
+        from lossexp.trainer.engine import Engine
+        from lossexp.trainer.residence import OnDevice
+        from lossexp.trainer.trainer import Trainer
 
-    def make(jit_compile: bool) -> Engine:
-        return Engine(model, optimizer, loss, resident, 10, workload.batch_size, jit_compile)
+        x, y = data(workload)
+        model, optimizer = model_and_optimizer(workload)
+        optimizer = Trainer(precision=precision).ready(optimizer, model)
+        loss, resident = CrossEntropy(), OnDevice(Split(x, y))
 
-    variables = [*model.variables, *optimizer.variables]
-    engine = choose_engine("auto", make, variables, epoch_order(len(x), 0, 0), total_steps=10**9)
+        def make(jit_compile: bool) -> Engine:
+            return Engine(model, optimizer, loss, resident, 10, workload.batch_size, jit_compile)
 
-    def train(epochs: int) -> None:
-        for epoch in range(epochs):
-            engine.run(epoch_order(len(x), 0, epoch), 0, engine.steps_per_epoch)
+        variables = [*model.variables, *optimizer.variables]
+        engine = choose_engine(jit_compile, make, variables, epoch_order(len(x), 0, 0), total_steps=10**9)
 
-    return train
+        def train(epochs: int) -> None:
+            for epoch in range(epochs):
+                engine.run(epoch_order(len(x), 0, epoch), 0, engine.steps_per_epoch)
+
+        return train
+
+    return make_train
 
 
 def train_with_fit(steps_per_execution: int = 1, jit_compile: bool = False) -> Callable[[Workload, str], Train]:
@@ -131,7 +135,7 @@ def train_with_tutorial_loop(workload: Workload, precision: str) -> Train:
 
 
 CONTENDERS: dict[str, Callable[[Workload, str], Train]] = {
-    OURS: train_with_lossexp,
+    OURS: train_with_lossexp(),
     "fit": train_with_fit(),
     "fit, 32 steps a call": train_with_fit(32),
     "fit, XLA": train_with_fit(jit_compile=True),
