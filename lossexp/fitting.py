@@ -8,6 +8,7 @@ import tensorflow as tf
 from lossexp.datasets.dataset import Dataset
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
+from lossexp.losses.values import check_domain
 from lossexp.trainer.step import encode_labels
 
 SUGGESTIONS = {
@@ -34,6 +35,11 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
             "loss.reduction=none leaves one value for each example, and training needs one number. Use "
             "sum_over_batch_size, mean_with_sample_weight or sum."
         )
+    for split in dataset.splits.values():
+        try:
+            check_domain(loss, split.y * dataset.target_scale)
+        except ValueError as error:
+            raise InputError(f"dataset={dataset.name}: {error}") from error
     return loss.num_outputs(dataset.num_classes)
 
 

@@ -125,6 +125,13 @@ def test_a_plain_function_of_the_user_trains(tmp_path, monkeypatch):
     assert np.isfinite(scores.test["rmse"])
 
 
+def test_targets_outside_the_losss_domain_are_refused(tmp_path):
+    x, y = np.zeros((20, 3), np.float32) + np.arange(20)[:, None], np.linspace(-1, 1, 20)
+    np.savez(tmp_path / "signed.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    with pytest.raises(InputError, match=r"loss=tweedie is for targets .* -1\b"):
+        job(tmp_path, "dataset=npz", f"dataset.path={tmp_path}/signed.npz", "model=mlp", "loss=tweedie")
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
