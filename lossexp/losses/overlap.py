@@ -77,7 +77,8 @@ class Dice(MulticlassLoss):
     """Dice loss on softmax outputs: `1 - (2 TP + smooth) / (sum t + sum p + smooth)`.
 
     Milletari et al. 2016, "V-Net", with p in place of p^2. For one label per example `over="example"` is
-    1 - p_y, half the mean absolute error; `over="class"` is the soft form of 1 - macro F1.
+    1 - p_y, half the mean absolute error; `over="class"` is the soft form of 1 - macro F1, where every class
+    weighs the same: there is no `class_weight`.
 
     Args:
         smooth: >= 0.

@@ -80,6 +80,15 @@ def test_ignored_examples_might_as_well_not_be_there(option, changes, mode):
 
 
 @every_option
+def test_a_batch_of_unknown_size(option):
+    loss = make(option, ignore_class=IGNORED)
+    y_true, outputs, _ = with_ignored(*batch(loss))
+    unknown = [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in (y_true, outputs)]
+    compiled = tf.function(loss, input_signature=unknown, autograph=False)
+    np.testing.assert_allclose(compiled(y_true, outputs), loss(y_true, outputs), 1e-5)
+
+
+@every_option
 def test_means_over_sample_weights(option):
     alone, loss = (
         make(option, reduction="mean_with_sample_weight", **more) for more in ({}, {"ignore_class": IGNORED})
