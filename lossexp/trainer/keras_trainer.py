@@ -17,7 +17,7 @@ from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
-from lossexp.trainer.callbacks import check_monitors
+from lossexp.trainer.callbacks import check_monitors, keras_logs
 from lossexp.trainer.divergence import Diverged
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
@@ -30,13 +30,12 @@ from lossexp.trainer.validation import Validator
 class EpochBatches(keras.utils.PyDataset):
     """Training batches in the order of `epoch_order`, a new order each epoch."""
 
-    def __init__(self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, limit: int | None):
+    def __init__(self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, steps: int):
         super().__init__()
         split = dataset.train
         self._x, self._weight = split.x, split.sample_weight
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes).numpy()
-        self._seed, self._batch_size = seed, batch_size
-        self._steps = min(-(-len(split) // batch_size), limit or len(split))
+        self._seed, self._batch_size, self._steps = seed, batch_size, steps
         self.begin_epoch(0)
 
     def __len__(self) -> int:
@@ -74,7 +73,7 @@ class Report(keras.callbacks.Callback):
             self._fit.monitor.update(epoch, record, self.model)
         record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
         record["time/steps_per_second"] = len(self._batches) / seconds
-        logs.update({name.replace("/", "_"): value for name, value in record.items() if name.startswith("val/")})
+        logs.update(keras_logs({name: value for name, value in record.items() if name.startswith("val/")}))
         self._fit.history.append(record)
         self._on_epoch(record, self._fit.steps)
 
@@ -119,7 +118,8 @@ class KerasTrainer(Trainer):
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, self.jit_compile)
-        batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, self.limit_train_batches)
+        steps = self.steps_per_epoch(dataset)
+        batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
         callbacks = [Report(fit, loss, batches, validate, on_epoch), *self.callbacks]
         if self.stop_on_nonfinite:

@@ -103,12 +103,14 @@ class Loop:
             most = 1 if self.callbacks.wants_batches else engine.most_steps
             count = min(count, most, self.steps_an_epoch - state.step)
             self.callbacks.batch_begin(state.step)
-            start, applied = time.perf_counter(), self._applied()
+            applied = self._applied()
+            start = time.perf_counter()
             totals = engine.run(order, state.step, count, state.totals)
             elapsed = time.perf_counter() - start
             if self.settings.stop_on_nonfinite:
                 check_finite(totals, state.epoch, order, engine.batch_size)
-            state.skipped += count - (self._applied() - applied) if self._scale() is not None else 0
+            if applied is not None:
+                state.skipped += count - (self._applied() - applied)
             state.totals, state.step, state.steps = totals, state.step + count, state.steps + count
             self.callbacks.batch_end(state.step - 1, totals.objective / totals.examples)
             bar.advance(count)
@@ -138,8 +140,9 @@ class Loop:
         scale = getattr(self.optimizer, "dynamic_scale", None)
         return None if scale is None else float(scale.numpy())
 
-    def _applied(self) -> int:
-        return int(self.optimizer.iterations.numpy())
+    def _applied(self) -> int | None:
+        """Updates so far where loss scaling may skip some, else None."""
+        return None if self._scale() is None else int(self.optimizer.iterations.numpy())
 
     def _engine(self) -> Engine:
         settings = self.settings
