@@ -6,9 +6,7 @@ that a missing dataset or a finished run is answered within a second.
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from lossexp.config import build
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
 from lossexp.identity import run_key
+from lossexp.importing import first_import
 from lossexp.scores import Scores, read_scores
 from lossexp.screen import show_scores
 from lossexp.seeds import check_seed
@@ -47,7 +46,7 @@ def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: 
         dataset: Dataset = build(config.dataset, "dataset", trusted)
         check_dataset(dataset)
 
-        with imports_uncollected():
+        with first_import("lossexp.recipe"):
             from lossexp.recipe import train_and_score
 
         return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted)
@@ -71,24 +70,6 @@ def alone(run_dir: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def imports_uncollected() -> Iterator[None]:
-    """No garbage collection while TensorFlow is imported, and none of what that made thereafter.
-
-    It makes a million objects that stay: looking through them again and again costs a second at the start
-    and half a second a job of a sweep. Only the first job's import counts: what a job leaves is to be found.
-    """
-    if "lossexp.recipe" in sys.modules or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def find_finished(run_dir: Path, key: str, tracker: Tracker) -> Scores | None:
