@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -10,8 +11,16 @@ import numpy as np
 from lossexp.errors import InputError
 from lossexp.trainer import callback_state
 
-MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min"}
+MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
 CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
+MONITORING = (*CHOOSING, keras.callbacks.ReduceLROnPlateau)
+SETTING_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+LOGS = {
+    "regression": ("loss", "val_loss", "val_rmse", "val_mae", "learning_rate"),
+    "classes": ("loss", "accuracy", "val_loss", "val_accuracy", "val_nll", "learning_rate"),
+}
+OURS_ALONE = ("epoch", "time/")
+BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
 class Callbacks:
@@ -19,6 +28,8 @@ class Callbacks:
 
     While training runs the model carries its optimizer, since callbacks reach the learning rate through
     `model.optimizer`; it is taken off again so that the saved model is a plain, uncompiled one.
+
+    steps: steps an epoch, which callbacks find in their `params`; None where nobody knows.
     """
 
     def __init__(
@@ -27,15 +38,16 @@ class Callbacks:
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         epochs: int,
+        *,
+        steps: int | None = None,
     ):
         self._model, self._optimizer = model, optimizer
         check_monitors(callbacks)
         self._list, self._callbacks = None, list(callbacks)
         if callbacks:
-            self._list = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=epochs, verbose=0)
-        hooks = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-        base = keras.callbacks.Callback
-        self.wants_batches = any(getattr(type(c), hook) is not getattr(base, hook) for c in callbacks for hook in hooks)
+            known = {"epochs": epochs, "steps": steps, "verbose": 0}
+            self._list = keras.callbacks.CallbackList(list(callbacks), model=model, **known)
+        self.wants_batches = any(_hears_batches(callback) for callback in callbacks)
 
     def __enter__(self) -> Callbacks:
         if self._list:
@@ -59,9 +71,13 @@ class Callbacks:
         if self._list and self.wants_batches:
             self._list.on_train_batch_begin(step)
 
-    def batch_end(self, step: int, loss: float) -> None:
-        if self._list and self.wants_batches:
+    def batch_end(self, step: int, loss: float) -> bool:
+        """Tells of the step; True where a callback asks to stop, in the middle of the epoch too."""
+        if not self._list:
+            return False
+        if self.wants_batches:
             self._list.on_train_batch_end(step, {"loss": loss})
+        return bool(self._model.stop_training)
 
     def epoch_end(self, epoch: int, record: Mapping[str, float]) -> bool:
         """Hands the epoch's record over under Keras's names; True where a callback asks to stop."""
@@ -90,24 +106,71 @@ class Callbacks:
             callback_state.resume(callback, attributes, own)
 
 
-def check_monitors(callbacks: Sequence[keras.callbacks.Callback]) -> None:
-    """Tells callbacks which way our metrics improve; refuses to stop or choose by a loss value.
+def check_monitors(callbacks: Sequence[keras.callbacks.Callback], task: str | None = None) -> None:
+    """Tells callbacks which way our metrics improve; refuses what they cannot or should not monitor.
 
     `fit` learns the direction from compiled metrics, which our loop does not have. Raises InputError for
-    EarlyStopping or ModelCheckpoint on `loss` or `val_loss`: values of different losses do not compare.
+    EarlyStopping or ModelCheckpoint on `loss` or `val_loss`, since values of different losses do not compare,
+    and for a monitor that training does not log, where Keras would warn each epoch and do nothing.
+    task: the dataset's; None allows what any task logs.
     """
     for callback in callbacks:
         monitor = getattr(callback, "monitor", None)
-        if isinstance(callback, CHOOSING) and monitor in ("loss", "val_loss"):
+        if isinstance(callback, CHOOSING) and monitor in ("loss", "val_loss") and _chooses(callback):
             raise InputError(
                 f"trainer.callbacks: {type(callback).__name__} monitors {monitor}, but a loss value is not comparable "
                 "between losses, so stopping by it favours some of them. Set its monitor to val_accuracy or val_nll "
                 "(val_rmse or val_mae for values)."
             )
+        if isinstance(callback, MONITORING):
+            _check_logged(type(callback).__name__, monitor, task)
         if getattr(callback, "mode", None) == "auto" and monitor:
             callback.mode = MODES.get(monitor.removeprefix("val_"), "auto")
 
 
+def check_rate(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.optimizers.Optimizer) -> None:
+    """Raises InputError where a callback sets the learning rate but a schedule decides it."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # loss scaling wraps the one that has the rate
+    if isinstance(optimizer._learning_rate, keras.Variable):
+        return
+    for callback in callbacks:
+        if isinstance(callback, SETTING_THE_RATE):
+            raise InputError(
+                f"trainer.callbacks: {type(callback).__name__} sets the learning rate, which the optimizer's schedule "
+                "decides already. Use schedule=constant, or leave the callback out."
+            )
+
+
 def keras_logs(record: Mapping[str, float]) -> dict[str, float]:
-    """`train/loss` as `loss`, `val/accuracy` as `val_accuracy`, `learning_rate` as it is."""
-    return {name.removeprefix("train/").replace("/", "_"): value for name, value in record.items()}
+    """`train/loss` as `loss`, `val/accuracy` as `val_accuracy`, `learning_rate` as it is.
+
+    Without the epoch, which Keras hands over beside the logs and merges with them, and without timings.
+    """
+    shared = {name: value for name, value in record.items() if not name.startswith(OURS_ALONE)}
+    return {name.removeprefix("train/").replace("/", "_"): value for name, value in shared.items()}
+
+
+def _check_logged(callback: str, monitor: str, task: str | None) -> None:
+    if task is None:
+        logged = tuple(dict.fromkeys(name for names in LOGS.values() for name in names))
+    else:
+        logged = LOGS["regression" if task == "regression" else "classes"]
+    if monitor in logged:
+        return
+    near = difflib.get_close_matches(str(monitor).replace("/", "_"), logged, n=3, cutoff=0.5)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise InputError(
+        f"trainer.callbacks: {callback} monitors {monitor}, which is not measured here. {meant}"
+        f"Measured each epoch: {', '.join(logged)}."
+    )
+
+
+def _chooses(callback: keras.callbacks.Callback) -> bool:
+    """Whether the monitor decides anything: a ModelCheckpoint that saves every epoch has one but ignores it."""
+    return getattr(callback, "save_best_only", True)
+
+
+def _hears_batches(callback: keras.callbacks.Callback) -> bool:
+    """Whether it has a hook for batches of its own, in its class or (LambdaCallback) in itself."""
+    base = keras.callbacks.Callback
+    return any(getattr(getattr(callback, hook), "__func__", None) is not getattr(base, hook) for hook in BATCH_HOOKS)

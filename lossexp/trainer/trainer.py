@@ -15,6 +15,7 @@ from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.runtime import PRECISIONS
+from lossexp.trainer.callbacks import check_monitors, check_rate
 from lossexp.trainer.devices import STRATEGIES, Mirrored, OneDevice, devices
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.monitor import Monitor
@@ -97,6 +98,14 @@ class Trainer:
         }
         _check_whole(1, **whole, **{name: value for name, value in optional.items() if value is not None})
         _check_whole(0, keep_checkpoints=keep_checkpoints)
+        _check_switches(
+            deterministic=deterministic,
+            stop_on_nonfinite=stop_on_nonfinite,
+            check_gradients=check_gradients,
+            eager=eager,
+            progress=progress,
+        )
+        _check_profile(profile_epoch, epochs)
         _check_choices(precision, jit_compile, strategy)
         _check_from_zero(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds, l2=l2)
         self.epochs = epochs
@@ -145,12 +154,15 @@ class Trainer:
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
         Monitor(self.monitor, dataset.task)
+        check_monitors(self.callbacks, dataset.task)
 
     def ready(self, optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
         """The optimizer with loss scaling where the precision needs it, and with its variables built.
 
         Built before the first trace: an unbuilt loss scale would be baked into the graph as a constant.
+        Raises InputError where a callback would set a learning rate that a schedule decides.
         """
+        check_rate(self.callbacks, optimizer)
         if self.l2:
             for variable in model.trainable_variables:
                 variable.regularizer = variable.regularizer or keras.regularizers.L2(self.l2 / 2)
@@ -193,6 +205,19 @@ def _check_whole(least: int, **values: int) -> None:
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InputError(f"trainer.{name}={value}: give a whole number of at least {least}.")
+
+
+def _check_switches(**values: bool) -> None:
+    for name, value in values.items():
+        if not isinstance(value, bool):
+            raise InputError(f"trainer.{name}={value}: give true or false.")
+
+
+def _check_profile(profile_epoch: int | None, epochs: int) -> None:
+    if profile_epoch is not None and profile_epoch > epochs:
+        raise InputError(
+            f"trainer.profile_epoch={profile_epoch}: there are only {epochs} epochs (trainer.epochs), counted from 1."
+        )
 
 
 def _check_choices(precision: str, jit_compile: str | bool, strategy: str) -> None:

@@ -1,5 +1,7 @@
 """Keras callbacks in our loop."""
 
+import csv
+
 import keras
 import pytest
 
@@ -8,15 +10,17 @@ from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
+from lossexp.trainer.callbacks import Callbacks, check_monitors
+from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
 
 
-def fit(*callbacks, epochs=3, **settings):
+def fit(*callbacks, epochs=3, kind=Trainer, rate=0.01, **settings):
     with runtime(0):
         data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
         model = mlp(data.input_shape, 10)
-        trainer = Trainer(epochs=epochs, callbacks=callbacks, progress=False, jit_compile=False, **settings)
-        return trainer.fit(model, keras.optimizers.Adam(0.01), Focal(), data, seed=0), model
+        trainer = kind(epochs=epochs, callbacks=callbacks, progress=False, jit_compile=False, **settings)
+        return trainer.fit(model, keras.optimizers.Adam(rate), Focal(), data, seed=0), model
 
 
 class Recorder(keras.callbacks.Callback):
@@ -82,3 +86,78 @@ def test_tensorboard_writes(tmp_path):
 def test_stopping_by_a_loss_value_is_refused_with_the_reason(monitor):
     with pytest.raises(InputError, match="not comparable between losses"):
         fit(keras.callbacks.EarlyStopping(monitor))
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+def test_model_checkpoint_and_csv_logger_write_what_they_write_under_fit(kind, tmp_path):
+    best = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}-{val_nll:.2f}.keras", "val_nll", save_best_only=True)
+    result, _ = fit(best, keras.callbacks.CSVLogger(tmp_path / "log.csv"), kind=kind)
+    nll = [record["val/nll"] for record in result.history]
+    falls = [i for i, value in enumerate(nll) if value == min(nll[: i + 1])]
+    assert {p.name for p in tmp_path.glob("*.keras")} == {f"{i + 1}-{nll[i]:.2f}.keras" for i in falls}
+    with open(tmp_path / "log.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header.count("epoch") == 1
+    assert not any(name.startswith("time") for name in header)
+    assert [row[0] for row in rows] == ["0", "1", "2"]
+
+
+def test_callbacks_know_the_steps_and_may_stop_within_an_epoch():
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    stop, model = Stop(), keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    with Callbacks([stop], model, keras.optimizers.SGD(), epochs=2, steps=7) as callbacks:
+        assert stop.params["steps"] == 7
+        assert [callbacks.batch_end(step, 0.5) for step in (0, 1)] == [False, True]
+    with Callbacks([], model, keras.optimizers.SGD(), epochs=2) as nobody:
+        assert nobody.batch_end(0, 0.5) is False
+
+
+def test_a_lambda_hears_batches():
+    heard = []
+    fit(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: heard.append(batch)), epochs=1)
+    assert heard == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("callback", [keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau])
+@pytest.mark.parametrize(
+    ("monitor", "task", "said"),
+    [
+        ("val_acuracy", None, "Did you mean val_accuracy"),
+        ("val/nll", "binary", "Did you mean val_nll"),
+        ("val_rmse", "multiclass", "Measured each epoch: loss, accuracy"),
+        ("val_accuracy", "regression", "val_rmse, val_mae"),
+    ],
+)
+def test_a_monitor_that_is_not_measured_is_refused(callback, monitor, task, said):
+    with pytest.raises(InputError, match=said):
+        check_monitors([callback(monitor)], task)
+
+
+def test_an_unmeasured_monitor_is_refused_before_training():
+    data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
+    for kind in (Trainer, KerasTrainer):
+        with pytest.raises(InputError, match="val_rmse, which is not measured"):
+            kind(callbacks=[keras.callbacks.EarlyStopping("val_rmse")]).check(data)
+
+
+def test_a_checkpoint_of_every_epoch_needs_no_monitor(tmp_path):
+    fit(keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras"), epochs=2)
+    assert {p.name for p in tmp_path.iterdir()} == {"1.keras", "2.keras"}
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.ReduceLROnPlateau("val_nll"),
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate),
+    ],
+)
+def test_a_callback_and_a_schedule_cannot_both_set_the_learning_rate(callback, precision, kind):
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, decay_steps=30)
+    with pytest.raises(InputError, match="schedule=constant"):
+        fit(callback, rate=schedule, precision=precision, kind=kind)
