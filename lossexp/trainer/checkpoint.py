@@ -19,6 +19,9 @@ from lossexp.errors import InputError
 
 log = logging.getLogger(__name__)
 
+STATE = "state.json"
+UNFINISHED = ".unfinished-"
+
 Variables = Mapping[str, Sequence[Any]]
 
 
@@ -47,13 +50,12 @@ class Checkpoints:
     def save(self, step: int, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bool:
         """Writes one; False, with a warning, where the disk refuses: the checkpoints before it stay."""
         path = self._folder / f"step-{step:09d}"
-        unfinished = self._folder / f".unfinished-{os.getpid()}"
+        unfinished = self._folder / f"{UNFINISHED}{os.getpid()}"
         try:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            self._remove_unfinished()
             unfinished.mkdir(parents=True)
             self._write(unfinished, data, arrays)
-            shutil.rmtree(path, ignore_errors=True)
-            os.replace(unfinished, path)
+            _put(unfinished, path)
         except (OSError, tf.errors.OpError) as error:
             log.warning("No checkpoint at step %d: %s. Training goes on.", step, error)
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -72,7 +74,7 @@ class Checkpoints:
         for path in reversed(paths):
             try:
                 return self._read(path)
-            except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
                 if isinstance(error, InputError):
                     raise
                 log.warning("Checkpoint %s is damaged (%s); trying the one before.", path, error)
@@ -95,12 +97,19 @@ class Checkpoints:
         np.savez(path / "arrays.npz", **arrays)
         digests = {file.name: _digest(file) for file in sorted(path.iterdir())}
         content = {"data": data, "signature": self._signature, "digests": digests}
-        (path / "state.json").write_text(json.dumps(content))
-        for file in path.iterdir():
+        (path / STATE).write_text(json.dumps({"content": content, "sha256": _text_digest(content)}))
+        for file in (*path.iterdir(), path):
             _sync(file)
 
+    def _remove_unfinished(self) -> None:
+        """Removes what this process, or one that is no more, left unfinished."""
+        for path in self._folder.glob(f"{UNFINISHED}*"):
+            pid = path.name.removeprefix(UNFINISHED)
+            if not pid.isdigit() or int(pid) == os.getpid() or not _alive(int(pid)):
+                shutil.rmtree(path, ignore_errors=True)
+
     def _read(self, path: Path) -> Loaded:
-        content = json.loads((path / "state.json").read_text())
+        content = _read_state(path / STATE)
         for name, digest in content["digests"].items():
             if _digest(path / name) != digest:
                 raise ValueError(f"{name} does not have the content it was written with")
@@ -130,11 +139,51 @@ def _tensor_variable(variable: Any) -> tf.Variable:
     return variable if isinstance(variable, tf.Variable) else variable.value
 
 
+def _put(unfinished: Path, path: Path) -> None:
+    """Moves a finished folder to its place, so that at each moment a whole checkpoint of its step is there.
+
+    One that is there already is set aside under a name that `restore` finds too, and removed last.
+    """
+    aside = path.with_name(f"{path.name}.before")
+    if path.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(path, aside)
+    os.replace(unfinished, path)
+    _sync(path.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _read_state(file: Path) -> dict[str, Any]:
+    """The content of a state file. Raises ValueError where it is not what was written."""
+    state = json.loads(file.read_text())
+    if not isinstance(state, dict) or state.get("sha256") != _text_digest(state.get("content")):
+        raise ValueError(f"{file.name} does not have the content it was written with")
+    return state["content"]
+
+
+def _text_digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Waits until a file, or a folder's list of names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):  # too large a number is no process either
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True
