@@ -67,10 +67,10 @@ def train_with_lossexp(jit_compile: str | bool = "auto") -> Callable[[Workload, 
         x, y = data(workload)
         model, optimizer = model_and_optimizer(workload)
         optimizer = Trainer(precision=precision).ready(optimizer, model)
-        loss, resident = CrossEntropy(), OnDevice(Split(x, y))
+        loss, resident = CrossEntropy(), OnDevice(Split(x, y), workload.batch_size)
 
         def make(jit_compile: bool) -> Engine:
-            return Engine(model, optimizer, loss, resident, 10, workload.batch_size, jit_compile)
+            return Engine(model, optimizer, loss, resident, 10, jit_compile)
 
         variables = [*model.variables, *optimizer.variables]
         engine = choose_engine(jit_compile, make, variables, epoch_order(len(x), 0, 0), total_steps=10**9)

@@ -46,10 +46,11 @@ def mae_prob(y_true, logits) -> tf.Tensor:
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
     log_p, log_not_p = log_probabilities(logits)
-    # p and t both sum to 1, so what p lacks in some classes it has too much of in others: half the sum is
+    # Where t sums to 1 as p does, what p lacks in some classes it has too much of in others: half the sum is
     # enough, and then a hard label has one term, whose gradient cannot cancel.
     lacking = targets * tf.exp(log_not_p) - (1.0 - targets) * tf.exp(log_p)
-    return 2.0 * tf.reduce_sum(tf.nn.relu(lacking), axis=-1)
+    of_one = tf.abs(tf.reduce_sum(targets, axis=-1) - 1.0) < 1e-3
+    return tf.where(of_one, 2.0 * tf.reduce_sum(tf.nn.relu(lacking), axis=-1), tf.reduce_sum(tf.abs(lacking), axis=-1))
 
 
 @register
@@ -125,7 +126,7 @@ class MAEProb(MulticlassLoss):
     Ghosh et al. 2017, "Robust Loss Functions under Label Noise for Deep Neural Networks".
 
     Args:
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`. Soft labels must sum to 1.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.

@@ -1,8 +1,9 @@
 """Losses for counts and positive amounts: Poisson, Tweedie, gamma.
 
-Each takes raw outputs z and a `link` that makes the predicted mean m of them: `"exp"` (m = exp(z), the
-usual one), `"softplus"` (m = softplus(z), grows slower) or `"identity"` (m = z, for a model that already
-ends in positive values; m is floored at `keras.config.epsilon()`).
+Each takes outputs z and a `link` that makes the predicted mean m of them: `"identity"` (m = z, as in
+`keras.losses.Poisson`, for a model that ends in positive values; m is floored at
+`keras.config.epsilon()`), `"exp"` (m = exp(z), for raw outputs; the options of conf/loss choose it) or
+`"softplus"` (m = softplus(z), grows slower).
 """
 
 from __future__ import annotations
@@ -16,26 +17,32 @@ from lossexp.losses.values import ValueLoss, pair, per_example
 MEAN_LINKS = ("exp", "softplus", "identity")
 
 
-def poisson(y_true, y_pred, link: str = "exp") -> tf.Tensor:
+def poisson(y_true, y_pred, link: str = "identity") -> tf.Tensor:
     """`mean m - y log m`; see `Poisson`."""
     y_true, y_pred = pair(y_true, y_pred)
     return per_example(_mean(y_pred, link) - y_true * _log_mean(y_pred, link))
 
 
-def tweedie(y_true, y_pred, power: float = 1.5, link: str = "exp") -> tf.Tensor:
+def tweedie(y_true, y_pred, power: float = 1.5, link: str = "identity") -> tf.Tensor:
     """Tweedie deviance of power strictly between 1 and 2; see `Tweedie`."""
     y_true, y_pred = pair(y_true, y_pred)
     log_mean = _log_mean(y_pred, link)
     low, high = power - 1.0, 2.0 - power
     constant = -tf.pow(y_true, high) / (low * high)
-    return per_example(2.0 * (constant + y_true * tf.exp(-low * log_mean) / low + tf.exp(high * log_mean) / high))
+    direct = constant + y_true * tf.exp(-low * log_mean) / low + tf.exp(high * log_mean) / high
+    # Near the target these three nearly cancel; in r = log(m / y) nothing does.
+    near, ratio = _near(_log_mean(tf.cast(y_pred, tf.float64), link), y_true)
+    stable = tf.cast(_excess(-low * ratio) / low + _excess(high * ratio) / high, tf.float32)
+    return per_example(2.0 * tf.where(near, tf.pow(tf.where(near, y_true, 1.0), high) * stable, direct))
 
 
-def gamma_deviance(y_true, y_pred, link: str = "exp") -> tf.Tensor:
+def gamma_deviance(y_true, y_pred, link: str = "identity") -> tf.Tensor:
     """`mean 2 (log(m / y) + y / m - 1)`; see `GammaDeviance`."""
     y_true, y_pred = pair(y_true, y_pred)
-    ratio = _log_mean(y_pred, link) - tf.math.log(y_true)
-    return per_example(2.0 * (ratio + tf.math.expm1(-ratio)))
+    log_mean = _log_mean(y_pred, link)
+    near, ratio = _near(_log_mean(tf.cast(y_pred, tf.float64), link), y_true)
+    far = log_mean - tf.math.log(y_true)
+    return per_example(2.0 * tf.where(near, tf.cast(_excess(-ratio), tf.float32), far + tf.math.expm1(-far)))
 
 
 @keras.saving.register_keras_serializable("lossexp")
@@ -53,7 +60,7 @@ class Poisson(ValueLoss):
 
     def __init__(
         self,
-        link: str = "exp",
+        link: str = "identity",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
@@ -85,7 +92,7 @@ class Tweedie(ValueLoss):
     def __init__(
         self,
         power: float = 1.5,
-        link: str = "exp",
+        link: str = "identity",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
@@ -114,7 +121,7 @@ class GammaDeviance(ValueLoss):
 
     def __init__(
         self,
-        link: str = "exp",
+        link: str = "identity",
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
@@ -137,4 +144,21 @@ def _log_mean(outputs: tf.Tensor, link: str) -> tf.Tensor:
         return outputs
     if link == "softplus":  # softplus(z) is exp(z) far below 0, where it underflows
         return tf.where(outputs < -15.0, outputs, tf.math.log(tf.nn.softplus(tf.maximum(outputs, -15.0))))
-    return tf.math.log(tf.maximum(outputs, keras.config.epsilon()))
+    floor = tf.cast(keras.config.epsilon(), outputs.dtype)
+    return tf.math.log(tf.maximum(outputs, floor))
+
+
+def _near(log_mean: tf.Tensor, y_true: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where |log(m / y)| < 1/2, and log(m / y) there, from a float64 `log_mean`: float32 logarithms are too coarse."""
+    positive = y_true > 0.0
+    ratio = log_mean - tf.math.log(tf.cast(tf.where(positive, y_true, 1.0), tf.float64))
+    near = positive & (tf.abs(ratio) < 0.5)
+    return near, tf.where(near, ratio, 0.0)
+
+
+def _excess(x: tf.Tensor) -> tf.Tensor:
+    """`exp(x) - 1 - x` for |x| <= 1/2, by its series: no difference of nearly equal numbers, nor in its slope."""
+    series = tf.ones_like(x)
+    for n in range(12, 2, -1):
+        series = 1.0 + x / n * series
+    return 0.5 * tf.square(x) * series

@@ -32,8 +32,15 @@ def mape(y_true, y_pred, floor: float = 1e-7) -> tf.Tensor:
 def smape(y_true, y_pred) -> tf.Tensor:
     """`200 mean |e| / (|y| + |p|)`; see `SMAPE`."""
     y_true, y_pred = pair(y_true, y_pred)
-    size = tf.abs(y_true) + tf.abs(y_pred)
-    return 200.0 * per_example(tf.abs(y_pred - y_true) / tf.where(size > 0.0, size, 1.0))
+    true_size, size = tf.abs(y_true), tf.abs(y_pred)
+    small = tf.where(true_size < size, true_size, size)
+    size += true_size
+    size = tf.where(size > 0.0, size, 1.0)
+    value = tf.abs(y_pred - y_true) / size
+    # For numbers of one sign this is 1 - 2 small / size, whose slope is no difference of nearly equal numbers.
+    slope = -2.0 * small / size
+    one_sign = (y_true * y_pred > 0.0) & tf.not_equal(y_true, y_pred)
+    return 200.0 * per_example(tf.where(one_sign, tf.stop_gradient(value - slope) + slope, value))
 
 
 def msle(y_true, y_pred) -> tf.Tensor:
@@ -41,7 +48,11 @@ def msle(y_true, y_pred) -> tf.Tensor:
     y_true, y_pred = pair(y_true, y_pred)
     safe = tf.maximum(y_pred, LOG1P_FLOOR)
     tangent = (y_pred - safe) / (1.0 + LOG1P_FLOOR)
-    return per_example(tf.square(tf.math.log1p(safe) + tangent - tf.math.log1p(y_true)))
+    growth = (safe - y_true) / (1.0 + y_true)  # (1 + p) / (1 + y) - 1: two logarithms would nearly cancel
+    near = tf.abs(growth) < 0.5
+    ratio = tf.math.log1p(tf.where(near, growth, 0.0))
+    ratio = tf.where(near, ratio, tf.math.log1p(safe) - tf.math.log1p(y_true))
+    return per_example(tf.square(ratio + tangent))
 
 
 def log_cosh(y_true, y_pred) -> tf.Tensor:

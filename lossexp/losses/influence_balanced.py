@@ -44,12 +44,12 @@ class InfluenceBalanced(CountsLoss):
         detach: treat the divisor as a constant in the gradient; the authors' code does not.
         start: in [0, 1], the share of the epochs that are trained with plain cross-entropy (the paper: 0.5).
             `on_epoch` ends them.
-        class_counts: training examples per class, or None until `adapt`; the weights lambda_c are theirs, and
-            there is no other `class_weight`.
+        class_counts: training examples per class; the weights lambda_c are theirs, and there is no other
+            `class_weight`. None: all lambda_c are 1, until `adapt`, which an experiment calls, gives counts.
         ignore_class: see `MulticlassLoss`.
 
     Raises:
-        ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
+        ValueError: a parameter out of range; a class without examples.
     """
 
     link = "softmax_norm"
@@ -84,9 +84,10 @@ class InfluenceBalanced(CountsLoss):
 
     def values(self, targets, outputs):
         logits, norms = outputs[..., :-1], outputs[..., -1]
-        inverse = 1.0 / self.counts(logits)
         values = influence_balanced(targets, logits, norms, self.alpha, self.eps, self.detach)
-        values *= of_label(targets, inverse * len(inverse) / np.sum(inverse))
+        if self.class_counts is not None:
+            inverse = 1.0 / self.counts(logits)
+            values *= of_label(targets, inverse * len(inverse) / np.sum(inverse))
         if not self.start:
             return values
         return tf.where(self._balance > 0.0, values, cross_entropy(targets, logits))

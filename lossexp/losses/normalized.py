@@ -20,6 +20,11 @@ def nfl(y_true, logits, gamma: float = 0.5, detach: bool = False) -> tf.Tensor:
     """`sum_k t_k FL_k / sum_k FL_k`, `FL_k = -(1 - p_k)^gamma log p_k`, `[...]` float32; see `NFL`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
+    # The K ratios sum to 1: what all classes have in common (smoothing) is a constant, without a gradient that
+    # would have to cancel.
+    common = tf.reduce_min(targets, axis=-1, keepdims=True)
+    mass = tf.reduce_sum(targets - common, axis=-1)
+    targets = tf.math.divide_no_nan(targets - common, mass[..., tf.newaxis])
 
     @tf.custom_gradient
     def ratio(logits):
@@ -34,7 +39,7 @@ def nfl(y_true, logits, gamma: float = 0.5, detach: bool = False) -> tf.Tensor:
 
         return tf.reduce_sum(targets * losses, axis=-1) / total, gradient
 
-    return ratio(logits)
+    return common[..., 0] + mass * ratio(logits)
 
 
 @register

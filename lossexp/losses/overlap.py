@@ -27,7 +27,8 @@ def tversky(
     """`(1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth))^exponent`, `[...]` float32.
 
     With targets t and p = softmax(logits `[..., K]`): TP = sum t p, FP = sum (1 - t) p, FN = sum t (1 - p).
-    The sums run over the K outputs of an example (`over="example"`); over the batch for each class, followed
+    The sums run over the K outputs of an example (`over="example"`; labels that do not sum to 1, such as
+    several classes at once, are taken as they are); over the batch for each class, followed
     by the mean over the classes present in the batch (`"class"`); or over everything (`"batch"`). The last
     two have one value, which is returned for every example. counted: which examples the sums are over,
     `[...]` bool (None: all).
@@ -35,14 +36,18 @@ def tversky(
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
     log_p, log_not_p = log_probabilities(logits)
-    if over == "example":
-        return _of_example(targets, log_p, log_not_p, alpha + beta, smooth, exponent)
-    axes = list(range(targets.shape.rank - (over == "class")))
     p, not_p = tf.exp(log_p), tf.exp(log_not_p)
+    if over == "example":
+        of_one = tf.abs(tf.reduce_sum(targets, axis=-1, keepdims=True) - 1.0) < 1e-3
+        shares = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen
+        stable = _of_example(shares, log_p, log_not_p, alpha + beta, smooth, exponent)
+        hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, [-1])
+        several = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
+        return tf.where(of_one[..., 0], stable, several)
+    axes = list(range(targets.shape.rank - (over == "class")))
     if counted is not None:
         targets, p, not_p = (tf.where(counted[..., tf.newaxis], x, 0.0) for x in (targets, p, not_p))
-    hit = tf.reduce_sum(targets * p, axes)
-    missed = tf.reduce_sum(alpha * (1.0 - targets) * p + beta * targets * not_p, axes)
+    hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, axes)
     values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
     if over == "class":
         present = tf.cast(tf.reduce_sum(targets, axes) > 0.0, tf.float32)
@@ -53,6 +58,12 @@ def tversky(
 def dice(y_true, logits, smooth: float = 0.0, over: str = "example", counted=None) -> tf.Tensor:
     """`1 - (2 TP + smooth) / (sum t + sum p + smooth)`, `[...]` float32; arguments as `tversky`."""
     return tversky(y_true, logits, smooth=smooth / 2.0, over=over, counted=counted)
+
+
+def _hit_and_missed(targets, p, not_p, alpha: float, beta: float, axes: list[int]) -> tuple[tf.Tensor, tf.Tensor]:
+    """TP, and alpha FP + beta FN, summed over `axes`."""
+    missed = alpha * (1.0 - targets) * p + beta * targets * not_p
+    return tf.reduce_sum(targets * p, axes), tf.reduce_sum(missed, axes)
 
 
 def _of_example(targets, log_p, log_not_p, weight: float, smooth: float, exponent: float) -> tf.Tensor:

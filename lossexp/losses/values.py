@@ -49,10 +49,13 @@ def check_domain(loss: Loss, y) -> None:
 def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
     """`(y_true, y_pred)` in float32 and of one rank, at least 2: `[batch]` becomes `[batch, 1]`.
 
-    Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently.
+    Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently. Raises ValueError
+    for shapes that differ otherwise.
     """
-    y_true, y_pred = (tf.cast(y, tf.float32) for y in (y_true, y_pred))
-    return _column(y_true), _column(y_pred)
+    y_true, y_pred = (_column(tf.cast(y, tf.float32)) for y in (y_true, y_pred))
+    if not y_true.shape.is_compatible_with(y_pred.shape):
+        raise ValueError(f"y_true of shape {y_true.shape} does not fit y_pred of shape {y_pred.shape}.")
+    return y_true, y_pred
 
 
 def error(y_true, y_pred) -> tf.Tensor:

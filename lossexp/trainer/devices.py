@@ -80,14 +80,15 @@ class Mirrored:
         """Updates every replica's variables with gradients that are summed already.
 
         Keras sums them itself, but after clipping, which would clip by the norm of a part of the batch.
-        Raises InputError for gradient accumulation, whose condition cannot hold an update of all replicas.
+        Raises InputError for what Keras does every few steps: its condition cannot hold an update of all replicas.
         """
         inner = getattr(optimizer, "inner_optimizer", optimizer)
-        if inner.gradient_accumulation_steps:
-            raise InputError(
-                "trainer.strategy=mirrored cannot be combined with optimizer.gradient_accumulation_steps: TensorFlow "
-                "cannot synchronise replicas inside a condition. Use a larger trainer.batch_size instead."
-            )
+        for name in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
+            if getattr(inner, name):
+                raise InputError(
+                    f"trainer.strategy=mirrored cannot be combined with optimizer.{name}: TensorFlow cannot "
+                    "synchronise replicas inside a condition. Set it to null, or use trainer.strategy=none."
+                )
 
         def update(gradients, variables, learning_rate):
             def everywhere(strategy, gradients):

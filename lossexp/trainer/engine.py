@@ -33,8 +33,8 @@ class Engine:
 
     An epoch is `full` steps of `batch_size` examples and, where the split does not divide, one short
     step. Both shapes are traced once: `steps` takes its range as tensors, so neither the epoch nor the
-    number of steps a call retraces it. Sums continue from what they were, inside the graph, so that how
-    an epoch is cut into calls changes no bit of them.
+    number of steps a call retraces it, nor compiles it anew. Sums continue from what they were, inside the
+    graph, so that how an epoch is cut into calls changes no bit of them.
     """
 
     def __init__(
@@ -44,17 +44,15 @@ class Engine:
         loss: Loss,
         data: Residence,
         num_classes: int,
-        batch_size: int,
         jit_compile: bool,
         check_gradients: bool = False,
         devices: OneDevice | Mirrored | None = None,
     ):
         devices = devices or OneDevice()
         self.jit_compile = jit_compile
-        self.batch_size = size = min(batch_size, data.size)
+        self.batch_size = size = data.batch_size
         self.full, self.rest = divmod(data.size, size)
-        self.steps_per_epoch = self.full + (self.rest > 0)
-        self.most_steps = data.most_steps(size)
+        self.steps_per_epoch = data.steps
         self._data = data
 
         def train(batch: Batch, replica: Replica) -> StepResult:
@@ -67,9 +65,11 @@ class Engine:
 
         @tf.function(jit_compile=jit_compile)
         def steps(arrays, order, offset, first, count, totals):
-            for i in tf.range(first, first + count):
+            i, end = first, first + count
+            while i < end:  # not tf.range: XLA makes constants of its bounds and compiles for each pair of them
                 index = tf.reshape(tf.slice(order, [(i - offset) * size], [size]), [size])
                 totals = step(arrays, index, i, totals)
+                i += 1
             return totals
 
         @tf.function(jit_compile=jit_compile)
@@ -84,14 +84,23 @@ class Engine:
 
         totals: of the epoch so far. Returns them with these steps added.
         """
-        full = max(0, min(first + count, self.full) - first)
         sums = tf.constant(totals or Totals(), tf.float64)
-        arrays, order, offset = self._data.window(order, first, count, self.batch_size)
+        end = first + count
+        while first < end:
+            now = min(end - first, self._data.steps_from(first))
+            sums = self._run(order, first, now, sums)
+            first += now
+        return Totals(*sums.numpy().tolist())
+
+    def _run(self, order: np.ndarray, first: int, count: int, sums: tf.Tensor) -> tf.Tensor:
+        """Steps that one window of the data serves."""
+        full = max(0, min(first + count, self.full) - first)
+        arrays, order, offset = self._data.window(order, first)
         if full:
             sums = self._steps(arrays, order, offset, tf.constant(first), tf.constant(full), sums)
         if count > full:
             sums = self._last(arrays, order, offset, sums)
-        return Totals(*sums.numpy().tolist())
+        return sums
 
 
 def _added(totals: tf.Tensor, result: StepResult, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:

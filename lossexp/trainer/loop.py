@@ -57,14 +57,17 @@ class Loop:
         self.dataset, self.validate, self.on_epoch = dataset, validate, on_epoch
         self.state = State()
         self.monitor = Monitor(settings.monitor, dataset.task)
-        self.callbacks = Callbacks(settings.callbacks, model, optimizer, settings.epochs)
+        steps = settings.steps_per_epoch(dataset)
+        self.callbacks = Callbacks(settings.callbacks, model, optimizer, settings.epochs, steps=steps)
         self._order_seed = derive(seed, "order")
         self._size = len(dataset.train)
-        self.steps_an_epoch = settings.steps_per_epoch(dataset)
+        self.steps_an_epoch = steps
         self._variables = {"model": model.variables, "optimizer": optimizer.variables, "loss": loss.variables}
         keep = settings.keep_checkpoints
         self._checkpoints = Checkpoints(folder, self._variables, keep) if folder and keep else None
         self._folder = folder
+        self._steps_a_call = 1
+        self._first_call = True
         self._saved_at = time.monotonic()
 
     def run(self) -> None:
@@ -98,10 +101,9 @@ class Loop:
 
     def _steps(self, engine: Engine, order: np.ndarray, bar: TrainingProgress, interruption: Interruption) -> None:
         """The rest of an epoch in calls of about `CALL_SECONDS` (one step each where a callback wants batches)."""
-        state, count = self.state, 1
+        state, count = self.state, self._steps_a_call
         while state.step < self.steps_an_epoch:
-            most = 1 if self.callbacks.wants_batches else engine.most_steps
-            count = min(count, most, self.steps_an_epoch - state.step)
+            count = min(1 if self.callbacks.wants_batches else count, self.steps_an_epoch - state.step)
             self.callbacks.batch_begin(state.step)
             applied = self._applied()
             start = time.perf_counter()
@@ -112,11 +114,20 @@ class Loop:
             if applied is not None:
                 state.skipped += count - (self._applied() - applied)
             state.totals, state.step, state.steps = totals, state.step + count, state.steps + count
-            self.callbacks.batch_end(state.step - 1, totals.objective / totals.examples)
             bar.advance(count)
+            if self.callbacks.batch_end(state.step - 1, totals.objective / totals.examples):
+                break  # a callback asks to stop; as in `fit`, the epoch ends here
             if state.step < self.steps_an_epoch:
                 self._between_calls(interruption)
+            self._report_tracing(elapsed)
             count = max(1, min(int(count * CALL_SECONDS / max(elapsed, 1e-6)), count * 64))
+            self._steps_a_call = max(self._steps_a_call, count)
+
+    def _report_tracing(self, seconds: float) -> None:
+        """Says once how long the first call took, which is tracing and compiling above all."""
+        if self._first_call:
+            log.info("the first call, traced%s, took %.1f s", " and compiled" * bool(self.state.jit_compile), seconds)
+        self._first_call = False
 
     def _record(self, rate: float) -> Record:
         """The metrics of the epoch just done; updates the monitor."""
@@ -142,11 +153,14 @@ class Loop:
 
     def _applied(self) -> int | None:
         """Updates so far where loss scaling may skip some, else None."""
-        return None if self._scale() is None else int(self.optimizer.iterations.numpy())
+        if self._scale() is None:
+            return None
+        # Not `iterations`, which counts accumulated steps once.
+        return int(self.optimizer.inner_optimizer._iterations.numpy())
 
     def _engine(self) -> Engine:
         settings = self.settings
-        data = reside(self.dataset.train, settings.device_megabytes)
+        data = reside(self.dataset.train, settings.batch_size, settings.device_megabytes)
 
         def make(jit_compile: bool) -> Engine:
             return Engine(
@@ -155,7 +169,6 @@ class Loop:
                 self.loss,
                 data,
                 self.dataset.num_classes,
-                settings.batch_size,
                 jit_compile,
                 settings.check_gradients,
                 settings.devices,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -12,75 +11,81 @@ from lossexp.datasets.dataset import Split
 from lossexp.trainer.step import Batch
 
 WINDOW_BYTES = 64 * 2**20  # two of them are in memory at a time
+LEAST_WINDOWS = 4  # an epoch, so that one is gathered while another trains
 Window = tuple[Batch, tf.Tensor, tf.Tensor]
 
 
 class Residence:
     """A split's arrays; `window` hands out what some steps of an epoch need.
 
-    size: examples in the split.
+    size: examples in the split. batch_size: of a full step.
     """
 
-    def __init__(self, split: Split):
+    def __init__(self, split: Split, batch_size: int):
         self.size = len(split)
+        self.batch_size = min(batch_size, self.size)
+        self.steps = -(-self.size // self.batch_size)
         self._arrays = Batch(split.x, split.y, split.sample_weight)
 
-    def most_steps(self, batch_size: int) -> int:
-        """How many steps one window may serve."""
-        return sys.maxsize
+    def steps_from(self, first: int) -> int:
+        """How many steps from step `first` on one window serves."""
+        return self.steps - first
 
-    def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
-        """Arrays, the order in which to gather from them, and the step at which that order starts."""
+    def window(self, order: np.ndarray, first: int) -> Window:
+        """For steps from `first` on: arrays, the order in which to gather from them, and the step it starts at."""
         raise NotImplementedError
 
 
 class OnDevice(Residence):
     """All examples on the device, sent once."""
 
-    def __init__(self, split: Split):
-        super().__init__(split)
+    def __init__(self, split: Split, batch_size: int):
+        super().__init__(split, batch_size)
         self._tensors = Batch(*(None if a is None else tf.constant(a) for a in self._arrays))
 
-    def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
+    def window(self, order: np.ndarray, first: int) -> Window:
         return self._tensors, tf.constant(order, tf.int32), tf.constant(0)
 
 
 class OnHost(Residence):
-    """Examples stay on the host, or on its disk; windows are gathered there and sent, one while the last one trains.
+    """Examples stay on the host, or on its disk; windows are gathered there and sent, one while another trains.
 
-    The same order gives the same batches as `OnDevice`, so where data resides changes no result.
+    The same order gives the same batches as `OnDevice`, so where data resides changes no result. All windows
+    have one size, so that one trace serves them; the last is filled up with examples that no step uses.
     """
 
-    def __init__(self, split: Split):
-        super().__init__(split)
+    def __init__(self, split: Split, batch_size: int):
+        super().__init__(split, batch_size)
+        step_bytes = self._arrays.x.nbytes / self.size * self.batch_size
+        self._steps = max(1, min(int(WINDOW_BYTES / step_bytes), -(-self.steps // LEAST_WINDOWS)))
         self._worker = ThreadPoolExecutor(1, "lossexp-prefetch")
-        self._ahead: tuple[int, int, int, Future] | None = None
+        self._order: np.ndarray | None = None
+        self._gathered: dict[int, Future] = {}
+        self._positions = tf.range(self._steps * self.batch_size)
 
-    def most_steps(self, batch_size: int) -> int:
-        example = self._arrays.x.nbytes / self.size
-        return max(1, int(WINDOW_BYTES / (example * batch_size)))
+    def steps_from(self, first: int) -> int:
+        return min(self._steps - first % self._steps, self.steps - first)
 
-    def window(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Window:
-        tensors = self._taken(order, first, count) or self._gather(order, first, count, batch_size)
-        following = first + count
-        if following * batch_size < len(order):
-            future = self._worker.submit(self._gather, order, following, count, batch_size)
-            self._ahead = (id(order), following, count, future)
-        return tensors, tf.range(tf.shape(tensors.y)[0]), tf.constant(first)
+    def window(self, order: np.ndarray, first: int) -> Window:
+        if order is not self._order:
+            self._order, self._gathered = order, {}
+        number = first // self._steps
+        for wanted in (number, number + 1):
+            if wanted not in self._gathered and wanted * self._steps < self.steps:
+                self._gathered[wanted] = self._worker.submit(self._gather, order, wanted)
+        for past in [n for n in self._gathered if n < number]:
+            del self._gathered[past]
+        return self._gathered[number].result(), self._positions, tf.constant(number * self._steps)
 
-    def _taken(self, order: np.ndarray, first: int, count: int) -> Batch | None:
-        """The window gathered ahead, if it is the one now asked for."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is None or ahead[:3] != (id(order), first, count):
-            return None
-        return ahead[3].result()
-
-    def _gather(self, order: np.ndarray, first: int, count: int, batch_size: int) -> Batch:
-        index = order[first * batch_size : (first + count) * batch_size]
+    def _gather(self, order: np.ndarray, number: int) -> Batch:
+        length = self._steps * self.batch_size
+        index = np.zeros(length, order.dtype)
+        chosen = order[number * length : (number + 1) * length]
+        index[: len(chosen)] = chosen
         return Batch(*(None if a is None else tf.constant(a[index]) for a in self._arrays))
 
 
-def reside(split: Split, device_megabytes: float) -> Residence:
+def reside(split: Split, batch_size: int, device_megabytes: float) -> Residence:
     """On the device where the inputs are in memory and fit into `device_megabytes`, else where they are."""
     fits = isinstance(split.x, np.ndarray) and split.x.nbytes <= device_megabytes * 2**20
-    return OnDevice(split) if fits else OnHost(split)
+    return OnDevice(split, batch_size) if fits else OnHost(split, batch_size)

@@ -125,7 +125,8 @@ def train_step(
     optimizer.apply(gradients, model.trainable_variables)
     objective = replica.total(share)
     finite = tf.math.is_finite(objective)
-    if check_gradients:
+    # Under loss scaling a gradient that overflows is an ordinary event: the step is skipped.
+    if check_gradients and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
     largest = tf.reduce_max(tf.abs(tf.cast(outputs, tf.float32)))
     return StepResult(objective, count_correct(outputs, batch.y, loss.link), largest, finite)

@@ -69,19 +69,19 @@ OF_ERROR = [
 OF_PAIR = [
     (losses.MAPE(), lambda y, z: 100 * abs(z - y) / abs(y), [0.5, -3.0]),
     (losses.SMAPE(), lambda y, z: 200 * abs(z - y) / (abs(y) + abs(z)), [0.25, -3.0]),
-    (losses.Poisson(), lambda y, z: mp.exp(z) - y * z, [0.0, 1.0, 7.0]),
+    (losses.Poisson(link="exp"), lambda y, z: mp.exp(z) - y * z, [0.0, 1.0, 7.0]),
     (losses.Poisson(link="softplus"), lambda y, z: softplus(z) - y * mp.log(softplus(z)), [0.0, 1.0, 7.0]),
-    (losses.Tweedie(power=1.25), lambda y, z: tweedie(y, mp.exp(z), 1.25), [0.0, 1.5, 7.0]),
+    (losses.Tweedie(power=1.25, link="exp"), lambda y, z: tweedie(y, mp.exp(z), 1.25), [0.0, 1.5, 7.0]),
     (losses.Tweedie(link="softplus"), lambda y, z: tweedie(y, softplus(z), 1.5), [0.0, 1.5, 7.0]),
-    (losses.GammaDeviance(), lambda y, z: gamma(y, mp.exp(z)), [0.25, 7.0]),
+    (losses.GammaDeviance(link="exp"), lambda y, z: gamma(y, mp.exp(z)), [0.25, 7.0]),
     (losses.GammaDeviance(link="softplus"), lambda y, z: gamma(y, softplus(z)), [0.25, 7.0]),
 ]
 
 POSITIVE = [
     (losses.MSLE(), lambda y, p: (mp.log(1 + p) - mp.log(1 + y)) ** 2, [0.0, 2.0]),
-    (losses.Poisson(link="identity"), lambda y, p: p - y * mp.log(p), [0.0, 2.0]),
-    (losses.Tweedie(link="identity"), lambda y, p: tweedie(y, p, 1.5), [0.0, 2.0]),
-    (losses.GammaDeviance(link="identity"), gamma, [0.25, 2.0]),
+    (losses.Poisson(), lambda y, p: p - y * mp.log(p), [0.0, 2.0]),
+    (losses.Tweedie(), lambda y, p: tweedie(y, p, 1.5), [0.0, 2.0]),
+    (losses.GammaDeviance(), gamma, [0.25, 2.0]),
 ]
 
 ALL = list(dict.fromkeys([case[0] for case in OF_ERROR + OF_PAIR + POSITIVE]))

@@ -87,3 +87,13 @@ def test_functions_are_the_classes():
 def test_tversky_needs_one_positive_weight():
     with pytest.raises(ValueError, match=r"alpha \+ beta=0.0"):
         Tversky(0, 0)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(0.5, 0.5), (0.3, 0.7)])
+def test_several_classes_at_once_are_taken_as_they_are(alpha, beta):
+    t, z = np.array([[1.0, 1.0, 0.0, 0.0]]), np.array([[1.0, 2.0, -1.0, 0.5]])
+    p = np.exp(z) / np.exp(z).sum()
+    hit, false, missed = (t * p).sum(), ((1 - t) * p).sum(), (t * (1 - p)).sum()
+    expected = 1 - hit / (hit + alpha * false + beta * missed)
+    np.testing.assert_allclose(Tversky(alpha, beta).call(t, z), [expected], rtol=1e-6)
+    np.testing.assert_allclose(MAEProb().call(t, z), [np.abs(t - p).sum()], rtol=1e-6)

@@ -101,3 +101,33 @@ def test_a_flat_target_does_not_broadcast(loss):
     y = np.float32([1, 2, 3, 4, 5])
     assert loss.call(y, z).shape == (5,)
     np.testing.assert_array_equal(loss.call(y, z), loss.call(y[:, None], z))
+
+
+@pytest.mark.parametrize("link", ["exp", "identity"])
+@pytest.mark.parametrize("target", [1e-3, 5.0, 1e4])
+@pytest.mark.parametrize("away", [0.5, -0.1, 1e-3, -1e-5])
+def test_deviances_do_not_cancel_near_the_target(link, target, away):
+    y = np.float32(target)
+    z = np.float32(np.log(y) + away if link == "exp" else y * np.exp(away))
+    r = (mp.mpf(float(z)) if link == "exp" else mp.log(mp.mpf(float(z)))) - mp.log(mp.mpf(float(y)))
+    for loss, true in (
+        (losses.GammaDeviance(link=link), 2 * (r + mp.expm1(-r))),
+        (losses.Tweedie(link=link), 2 * mp.sqrt(float(y)) * (2 * mp.expm1(-r / 2) + 2 * mp.expm1(r / 2))),
+    ):
+        assert loss.call([[y]], [[z]]).numpy()[0] == pytest.approx(float(true), rel=1e-5, abs=0.0)
+
+
+def test_close_predictions_have_exact_logarithmic_and_percentage_errors():
+    y, p = np.float32(2.0), np.float32(2.0001)
+    true = (mp.log(1 + mp.mpf(float(p))) - mp.log(1 + mp.mpf(float(y)))) ** 2
+    assert losses.MSLE().call([[y]], [[p]]).numpy()[0] == pytest.approx(float(true), rel=1e-5, abs=0.0)
+    z = tf.constant([[1000.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = losses.SMAPE().call([[0.01]], z)
+    assert tape.gradient(value, z).numpy()[0, 0] == pytest.approx(400 * 0.01 / 1000.01**2, rel=1e-5)
+
+
+def test_shapes_that_would_broadcast_are_refused():
+    with pytest.raises(ValueError, match="does not fit"):
+        losses.MSE()(np.zeros((4, 1)), np.zeros((4, 2)))

@@ -1,6 +1,7 @@
 """The compiled loop: traced once, and its graphs released."""
 
 import gc
+import time
 import weakref
 
 import keras
@@ -14,7 +15,7 @@ from lossexp.runtime import runtime
 from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.devices import OneDevice
 from lossexp.trainer.engine import Engine
-from lossexp.trainer.residence import OnDevice
+from lossexp.trainer.residence import OnDevice, OnHost
 
 DATA = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
 
@@ -24,7 +25,7 @@ def engine(loss, optimizer=None, jit_compile=False):
     optimizer = optimizer or keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     OneDevice().prepare(optimizer)
-    return Engine(model, optimizer, loss, OnDevice(DATA.train), 10, 32, jit_compile), model, optimizer
+    return Engine(model, optimizer, loss, OnDevice(DATA.train, 32), 10, jit_compile), model, optimizer
 
 
 def test_neither_epochs_nor_the_short_last_batch_nor_a_schedule_retrace():
@@ -63,6 +64,42 @@ def test_a_loss_schedule_by_epoch_does_not_retrace():
     assert len(traces) == 2
 
 
+def test_xla_compiles_once_whatever_steps_a_call_has():
+    """A compilation takes a hundred times as long as these calls, which are compared with each other."""
+
+    def seconds(first, count):
+        start = time.perf_counter()
+        loop.run(order, first, count)
+        return time.perf_counter() - start
+
+    with runtime(0):
+        loop, *_ = engine(Focal(), jit_compile=True)
+        order = epoch_order(len(DATA.train), 0, 0)
+        compiling = seconds(0, 1)
+        assert max(seconds(0, 1), seconds(1, 1), seconds(0, 2), seconds(1, 2), seconds(0, 3)) < compiling / 5
+
+
+def test_windows_of_data_on_the_host_have_one_shape_and_are_gathered_once(monkeypatch):
+    monkeypatch.setattr("lossexp.trainer.residence.WINDOW_BYTES", DATA.train.x[:64].nbytes)
+    gathered = []
+
+    class Counted(OnHost):
+        def _gather(self, order, number):
+            batch = super()._gather(order, number)
+            gathered.append((number, batch.x.shape))
+            return batch
+
+    data, order = Counted(DATA.train, 16), epoch_order(len(DATA.train), 0, 0)
+    assert (len(DATA.train), data.steps) == (100, 7)
+    for first in (0, 1, 2, 3, 5, 6):
+        arrays, positions, offset = data.window(order, first)
+        used = positions[(first - int(offset)) * 16 :][: min(16, 100 - first * 16)]
+        expected = DATA.train.x[order[first * 16 : (first + 1) * 16]]
+        tf.debugging.assert_equal(tf.gather(arrays.x, used), expected)
+        assert first + data.steps_from(first) in (2, 4, 6, 7)
+    assert gathered == [(n, (32, 8, 8, 1)) for n in range(4)]
+
+
 def test_sums_do_not_depend_on_how_an_epoch_is_cut():
     def sums(cuts):
         with runtime(0):
@@ -93,7 +130,7 @@ def test_auto_compilation_puts_every_variable_back():
         before = [v.numpy() for v in variables]
 
         def make(jit_compile):
-            return Engine(model, optimizer, Focal(), OnDevice(DATA.train), 10, 32, jit_compile)
+            return Engine(model, optimizer, Focal(), OnDevice(DATA.train, 32), 10, jit_compile)
 
         chosen = choose_engine("auto", make, variables, epoch_order(len(DATA.train), 0, 0), total_steps=10**9)
         assert chosen.jit_compile in (True, False)
