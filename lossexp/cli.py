@@ -6,6 +6,7 @@ Nothing here imports TensorFlow, Keras or MLflow before a job starts, so `--help
 from __future__ import annotations
 
 import difflib
+import inspect
 import logging
 import os
 import re
@@ -146,8 +147,7 @@ def main() -> None:
     # As `python -m` does, so that the console script finds the user's modules.
     if any("trusted_packages" in argument for argument in sys.argv) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    # Hydra's grammar reads a bare nan as the number, which cannot name an option.
-    sys.argv = ["debug='nan'" if argument == "debug=nan" else argument for argument in sys.argv]
+    sys.argv = [quoted(argument) for argument in sys.argv]
     if "HYDRA_FULL_ERROR" in os.environ:
         return job()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise here instead of printing its own summary
@@ -156,8 +156,8 @@ def main() -> None:
     except INPUT_ERRORS as error:
         show(error)
         sys.exit(1)
-    except (NotADirectoryError, FileExistsError, PermissionError) as error:
-        if not made_by_hydra(error):
+    except OSError as error:
+        if error.filename is None or not made_by_hydra(error):
             raise
         show(error)
         sys.exit(1)
@@ -170,11 +170,19 @@ def main() -> None:
         sys.exit(130)
 
 
+def quoted(argument: str) -> str:
+    """`debug=nan` as Hydra takes it: its grammar reads a bare nan as the number, which cannot name an option."""
+    if not argument.startswith("debug="):
+        return argument
+    return re.sub(r"(?<![\w'\"])nan(?![\w'\"])", "'nan'", argument)
+
+
 def made_by_hydra(error: Exception) -> bool:
     """Whether Hydra raised it while it made the run's folder, before any of our code ran."""
+    ours = inspect.unwrap(job).__code__
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_globals.get("__name__") == "lossexp.experiment":
+        if trace.tb_frame.f_code is ours:
             return False
         trace = trace.tb_next
     return True

@@ -9,13 +9,14 @@ import logging
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp.config import build, locate
-from lossexp.datasets.dataset import Dataset
+from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 from lossexp.links import log_probabilities, predicted_values, probabilities
 from lossexp.metrics import Outputs, load_outputs
@@ -23,13 +24,16 @@ from lossexp.scores import FILE_NAME as SCORES
 from lossexp.screen import show_scores
 from lossexp.tracking.tracker import Tracker
 
+if TYPE_CHECKING:
+    import keras
+
 log = logging.getLogger(__name__)
 
 MODES = ("train", "evaluate", "predict")
 
 
 def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, float]:
-    """Test metrics of the finished run `config.run`, from its model and its own dataset."""
+    """Test metrics of the finished run `config.run`, from its model and the examples that it was scored on."""
     run_dir = find_run(config, trusted)
     outputs = run_outputs(run_dir, trusted)
     scores = outputs.score()
@@ -40,7 +44,8 @@ def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, flo
 def predict(config: DictConfig, trusted: Collection[str] = ()) -> Path:
     """Writes `predictions.csv` into the folder of the finished run `config.run` and returns its path.
 
-    Rows: the run's test split, or `x` of the npz file `config.inputs`, given in the model's own input scale.
+    Rows: the run's test split (the part that it was scored on), or `x` of the npz file `config.inputs`, given in
+    the model's own input scale.
     Columns: `label` (where known), `predicted`, and `p/<class>` for classes.
     """
     run_dir = find_run(config, trusted)
@@ -74,7 +79,8 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
     facts = load_outputs(run_dir / "test_outputs.npz")
     if inputs is None:
         dataset: Dataset = build(saved.dataset, "dataset", trusted)
-        x, y = dataset.test.x, dataset.test.y
+        test = scored(dataset.test, saved.trainer)
+        x, y = test.x, test.y
     else:
         x = read_inputs(Path(inputs))
         y = np.zeros(len(x))
@@ -85,7 +91,30 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
 
     locate(saved.model._target_, "model", trusted)  # importing it registers its classes
     model = keras.saving.load_model(run_dir / "model.keras", compile=False)
+    if inputs is not None:
+        check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)
+
+
+def scored(test: Split, trainer: DictConfig) -> Split:
+    """The part of the test split that a run with these trainer settings is scored on."""
+    batches = trainer.get("limit_eval_batches")
+    return test if batches is None else test.first(batches * trainer.batch_size)
+
+
+def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:
+    """Raises InputError where `x` is not of the shape `[n, *input_shape]` that the model takes."""
+    # Where a model is a subclass, only what it was built with tells.
+    taken = getattr(model, "input_shape", None) or (model.get_build_config() or {}).get("input_shape")
+    if not isinstance(taken, tuple | list) or not all(size is None or isinstance(size, int) for size in taken[1:]):
+        return  # several inputs, or a model that does not say
+    fits = len(taken) == x.ndim and all(size in (None, own) for size, own in zip(taken[1:], x.shape[1:], strict=True))
+    if not fits:
+        wanted = ", ".join("any" if size is None else str(size) for size in taken[1:])
+        raise InputError(
+            f"inputs={inputs}: x has the shape {x.shape}, but the run's model takes (n, {wanted}). Give n examples "
+            "as the run's dataset has them."
+        )
 
 
 def read_inputs(path: Path) -> np.ndarray:

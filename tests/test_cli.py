@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from mlflow import MlflowClient
+
+from lossexp.cli import quoted
 
 ROOT = Path(__file__).parents[1]
 FAST = ["model=mlp", "dataset.limit=200", "trainer.epochs=1"]
@@ -81,13 +84,38 @@ def test_an_unknown_key_names_the_near_ones(typo, meant, tmp_path):
     assert "Traceback" not in shown.stderr
 
 
-@pytest.mark.parametrize(("mistake", "said"), [("loss=null", "needs an option"), ("output=a_file", "a_file")])
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [("loss=null", "needs an option"), ("output=a_file", "a_file"), ("output=/proc/nope", "output=my_folder")],
+)
 def test_a_mistake_that_hydra_meets_first_is_one_paragraph_too(mistake, said, tmp_path):
     (tmp_path / "a_file").touch()
     shown = lossexp(mistake, "tracking=none", folder=tmp_path)
     assert shown.returncode == 1
     assert said in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "jobs"),
+    [
+        ("debug=nan", ["nan"]),
+        ("debug=nan,fast", ["nan", "fast"]),
+        ("debug=fast,'nan'", ["fast", "nan"]),
+        ("debug=null,nan", ["None", "nan"]),
+    ],
+)
+def test_the_option_nan_is_a_name_alone_and_in_a_sweep(argument, jobs):
+    [override] = OverridesParser.create().parse_overrides([quoted(argument)])
+    texts = list(override.sweep_string_iterator()) if override.is_sweep_override() else [override.get_value_string()]
+    again = OverridesParser.create().parse_overrides([f"debug={text}" for text in texts])
+    assert [str(single.value()) for single in again] == jobs
+    assert not any(isinstance(single.value(), float) for single in again)
+
+
+def test_a_number_that_is_not_one_stays_one_elsewhere():
+    assert quoted("loss.gamma=nan") == "loss.gamma=nan"
+    assert quoted("debug=fast") == "debug=fast"
 
 
 def test_an_option_file_cannot_grant_itself_trust(tmp_path):

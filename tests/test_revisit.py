@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 
 from lossexp import revisit
 from lossexp.errors import InputError
+from lossexp.metrics import load_outputs
 from tests.test_main_job import job
 
 
@@ -50,6 +51,25 @@ def test_predict_takes_inputs_of_the_users_own(finished, tmp_path):
     written = pd.read_csv(revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz")))
     assert len(written) == 3
     assert "label" not in written
+
+
+def test_evaluate_scores_the_part_of_the_test_split_that_the_run_did(tmp_path):
+    scores, run_dir = job(tmp_path, "debug=fast", "trainer.batch_size=20")
+    assert len(load_outputs(run_dir / "test_outputs.npz").outputs) == 20
+    assert revisit.evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
+
+
+@pytest.mark.parametrize("model", ["subclassed", "mlp"])
+def test_inputs_of_another_shape_name_both_shapes(model, finished, tmp_path):
+    _, run_dir, _ = finished
+    if model != "subclassed":
+        _, run_dir = job(tmp_path, f"model={model}", "debug=fast")
+    for shape in ((3, 4, 4, 1), (3, 8, 8), (8,)):
+        np.savez(tmp_path / "new.npz", x=np.zeros(shape))
+        with pytest.raises(InputError) as raised:
+            revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz"))
+        assert f"x has the shape {shape}" in str(raised.value)
+        assert "takes (n, 8, 8, 1)" in str(raised.value)
 
 
 @pytest.mark.parametrize(("run", "said"), [(None, "run="), ("nowhere", "no finished run")])
