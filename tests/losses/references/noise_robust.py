@@ -33,7 +33,8 @@ def sce(row, alpha, beta, A=LOG_ZERO):
     return -alpha * row.total(lambda k: row.t[k] * log(row.p[k])) + beta * rce(row, A)
 
 
-def nfl(row, gamma):
+def nfl(row, gamma, smoothing=0.0):
+    row = row.smoothed(smoothing)
     focal = [-((1 - p) ** gamma) * log(p) for p in row.p]
     return row.total(lambda k: row.t[k] * focal[k]) / row.total(lambda k: focal[k])
 
@@ -63,6 +64,8 @@ CASES = [
     Case(NCE(), partial(nfl, gamma=0), MILD),
     *(Case(NFL(gamma=g), partial(nfl, gamma=g)) for g in (0.5, 1, 2, 5)),
     Case(NFL(), partial(nfl, gamma=0.5), MILD),
+    Case(NFL(label_smoothing=0.125), partial(nfl, gamma=0.5, smoothing=0.125)),
+    Case(NCE(label_smoothing=0.125), partial(nfl, gamma=0, smoothing=0.125)),
     Case(NCERCE(alpha=2, beta=0.5), partial(nce_rce, alpha=2, beta=0.5)),
     Case(NCEMAE(alpha=2, beta=0.5), lambda row: 2 * nfl(row, 0) + mae_prob(row) / 2),
     Case(NFLRCE(), lambda row: nfl(row, 0.5) + rce(row)),
