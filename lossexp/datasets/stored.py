@@ -12,7 +12,7 @@ CHUNK_BYTES = 64 * 2**20
 class StoredInputs:
     """Rows of a memory-mapped array, chosen and ordered by position, in the place of an array of inputs.
 
-    Indexing by a slice or by positions gives float32 arrays as `as_inputs` makes them. `shape`, `dtype` and
+    Indexing by a number, a slice or positions gives float32 arrays as `as_inputs` makes them. `shape`, `dtype` and
     `nbytes` are those of all of them together. The file's numbers are checked when it is opened, not again.
 
     file: `[n, height, width]` or `[n, height, width, channels]`, memory-mapped. positions: `[m]` rows of it.
@@ -29,7 +29,8 @@ class StoredInputs:
 
     def __getitem__(self, index: int | slice | np.ndarray) -> np.ndarray:
         if np.ndim(index) == 0 and not isinstance(index, slice):
-            return self[index : index + 1][0]
+            row = self.positions[index]  # counts from the end where negative, and refuses what is out of range
+            return as_inputs(self.file[row : row + 1])[0]
         return as_inputs(self.file[self.positions[index]])
 
     @property

@@ -33,14 +33,16 @@ def stored_split(
     """Inputs on disk and labels `[n]` of one split; tables `[n, features]` are small and come into memory.
 
     folder: TFDS's, where `lossexp/<dataset>/<split>/{x,y}.npy` are written. read: the split in batches of so
-    many. Raises InputError where the folder cannot be written, or for inputs that are not finite.
+    many. Raises InputError where the folder cannot be written, for inputs that are not finite, and where the split
+    does not hold as many examples as TFDS says.
     """
     place = folder / "lossexp" / _safe(builder.info.full_name) / _safe(split)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(place.parent / ".lock"):
-            if not place.is_dir():
-                _write(builder, split, place, read)
+        if not place.is_dir():  # asked before the lock: files that are there may lie where nobody may write
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(place.parent / ".lock"):
+                if not place.is_dir():
+                    _write(builder, split, place, read)
     except OSError as error:
         raise InputError(
             f"dataset.in_memory=false writes {builder.name} to {place}, which failed: {error}. Free some space, name "
@@ -51,24 +53,36 @@ def stored_split(
 
 
 def _write(builder: DatasetBuilder, split: str, place: Path, read: Callable[[int], tf.data.Dataset]) -> None:
-    from rich.progress import track
-
-    count = builder.info.splits[split].num_examples
     unfinished = place.parent / f".unfinished-{os.getpid()}"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
+    try:
+        _write_arrays(builder, split, unfinished, read)
+        os.replace(unfinished, place)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_arrays(builder: DatasetBuilder, split: str, folder: Path, read: Callable[[int], tf.data.Dataset]) -> None:
+    from rich.progress import track
+
+    count = builder.info.splits[split].num_examples
     files, done = None, 0
     told = f"writing {builder.name} {split} to disk, once"
     for arrays in track(read(BATCH).as_numpy_iterator(), told, total=-(-count // BATCH)):
         if files is None:
-            files = [_new(unfinished / f"{name}.npy", count, array) for name, array in zip("xy", arrays, strict=True)]
+            files = [_new(folder / f"{name}.npy", count, array) for name, array in zip("xy", arrays, strict=True)]
         check_numbers(arrays[0], "inputs", f"dataset {builder.name}, {split}")
         for file, array in zip(files, arrays, strict=True):
-            file[done : done + len(array)] = array
+            file[done : done + len(array)] = array[: max(0, count - done)]
         done += len(arrays[0])
+    if done != count:
+        raise InputError(
+            f"dataset {builder.name}, {split}: TFDS announced {count} examples, but its files gave {done}. They are "
+            f"incomplete or of another version: prepare the dataset anew (its folder is {builder.data_dir})."
+        )
     for file in files:
         file.flush()
-    os.replace(unfinished, place)
 
 
 def _new(path: Path, count: int, array: np.ndarray) -> np.memmap:

@@ -6,6 +6,7 @@ import pytest
 
 from lossexp.datasets import npz, tfds
 from lossexp.datasets.stored import StoredInputs
+from lossexp.datasets.tfds_files import stored_split
 from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
@@ -75,6 +76,15 @@ def test_chunks_and_single_examples_are_the_array(on_disk, in_memory, monkeypatc
     assert on_disk.train.x.nbytes == in_memory.train.x.nbytes
 
 
+def test_a_single_example_is_indexed_as_in_numpy(on_disk, in_memory):
+    stored, array = on_disk.train.x, in_memory.train.x
+    for index in (0, -1, -len(array), np.int64(3), np.array(-2)):
+        np.testing.assert_array_equal(stored[index], array[index])
+    for index in (len(array), -len(array) - 1):
+        with pytest.raises(IndexError):
+            stored[index]
+
+
 def test_tracking_describes_them_without_reading_them(on_disk):
     train, val, _ = (entry.dataset for entry in dataset_inputs(on_disk))
     assert f"{list(on_disk.train.x.shape)}" in train.profile
@@ -107,6 +117,39 @@ def test_tfds_pictures_are_written_to_disk_once_and_are_the_same(tmp_path):
     assert file.stat().st_mtime_ns == written
     tables = tfds.load("small_tumours", data_dir=str(tmp_path), in_memory=False)  # standardised, so in memory
     assert_same(tables, tfds.load("small_tumours", data_dir=str(tmp_path)))
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    from tests.datasets.builders import SmallDigits
+
+    builder = SmallDigits(data_dir=str(tmp_path))
+    builder.download_and_prepare()
+    return builder
+
+
+def test_files_that_are_there_are_read_without_a_lock(prepared, tmp_path, monkeypatch):
+    first = tfds.load("small_digits", data_dir=str(tmp_path), in_memory=False)
+
+    def read_only(*args, **kwargs):
+        raise PermissionError(30, "Read-only file system")
+
+    monkeypatch.setattr("lossexp.datasets.tfds_files.FileLock", read_only)
+    monkeypatch.setattr("pathlib.Path.mkdir", read_only)
+    assert_same(tfds.load("small_digits", data_dir=str(tmp_path), in_memory=False), first)
+
+
+@pytest.mark.parametrize(
+    ("change", "given"), [(lambda d: d.take(0), 0), (lambda d: d.take(150), 150), (lambda d: d.repeat(2), 400)]
+)
+def test_a_split_of_another_size_than_announced_is_refused(change, given, prepared, tmp_path):
+    def read(batch_size):
+        return change(prepared.as_dataset(split="train", as_supervised=True)).batch(batch_size)
+
+    with pytest.raises(InputError, match=f"announced 200 examples, but its files gave {given}"):
+        stored_split(prepared, "train", tmp_path, read)
+    assert not list((tmp_path / "lossexp").glob("*/train"))
+    assert not list((tmp_path / "lossexp").glob("*/.unfinished*"))
 
 
 def test_an_incomplete_folder_is_refused(tmp_path):

@@ -8,7 +8,8 @@ from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
-from lossexp.trainer.divergence import Diverged
+from lossexp.trainer.divergence import Diverged, check_finite
+from lossexp.trainer.engine import Totals
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
 
@@ -24,6 +25,22 @@ def diverge(trainer_class=Trainer, **settings):
 def test_the_step_its_examples_and_its_largest_output_are_named():
     with pytest.raises(Diverged, match=r"epoch 1, step \d+ \(training examples \d+, .*largest absolute output"):
         diverge()
+
+
+@pytest.mark.parametrize(
+    ("checked", "what", "advised"),
+    [
+        (False, "The training objective became", True),
+        (True, "The training objective or a gradient became", False),
+        (None, "The training objective or, where checked, a gradient became", True),
+    ],
+)
+def test_the_message_claims_and_advises_what_is_known(checked, what, advised):
+    totals = Totals(bad_step=1, bad_logit=3.5)
+    with pytest.raises(Diverged, match=rf"^{what} NaN .* epoch 1, step 2 \(training examples 2, 3\)") as raised:
+        check_finite(totals, 0, np.arange(6), 2, checked)
+    assert ("debug=nan" in str(raised.value)) == advised
+    check_finite(Totals(), 0, np.arange(6), 2, checked)
 
 
 def test_fit_ends_with_the_same_error():
