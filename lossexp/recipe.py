@@ -26,6 +26,7 @@ from lossexp.scores import Scores, write_scores
 from lossexp.screen import show_choices, show_scores
 from lossexp.tracking.signals import sigterm_raises
 from lossexp.tracking.tracker import Tracker
+from lossexp.trainer.callbacks import check_rate
 from lossexp.trainer.trainer import Trainer
 
 CHECKPOINTS = "checkpoints"
@@ -93,14 +94,11 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
         "initial_bias": loss.initial_bias(counts) if counts else None,
     }
     model = build(config.model, "model", trusted, **needs)
+    optimizer = build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted)
+    check_rate(trainer.callbacks, optimizer)
     check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
     try_loss(loss, model, dataset)
-    return Parts(
-        dataset,
-        loss,
-        model,
-        build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted),
-    )
+    return Parts(dataset, loss, model, optimizer)
 
 
 def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[str] = ()) -> keras.optimizers.Optimizer:

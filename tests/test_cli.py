@@ -163,21 +163,20 @@ def test_a_users_own_class_trains_when_its_package_is_trusted_on_the_command_lin
 
 
 def test_a_sweep_makes_one_mlflow_run_a_job_and_takes_integers_for_floats(tmp_path):
-    sweep = ["-m", "dataset=breast_cancer", "loss=binary_focal", "loss.gamma=0,2", "loss.alpha=0.25,0.5,0.75"]
+    sweep = ["-m", "dataset=breast_cancer", "loss=binary_focal", "loss.gamma=0,2", "loss.alpha=0.25,0.75"]
     shown = lossexp(*sweep, *FAST, folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
     found = runs(tmp_path)
     assert {(r.data.params["loss.gamma"], r.data.params["loss.alpha"]) for r in found} == {
-        (gamma, alpha) for gamma in ("0.0", "2.0") for alpha in ("0.25", "0.5", "0.75")
+        (gamma, alpha) for gamma in ("0.0", "2.0") for alpha in ("0.25", "0.75")
     }
     assert {r.info.status for r in found} == {"FINISHED"}
-    assert len({r.data.tags["run_key"] for r in found}) == 6
+    assert len({r.data.tags["run_key"] for r in found}) == 4
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, "KILLED"), (signal.SIGTERM, "KILLED")])
-def test_an_interrupted_run_ends_killed(number, status, tmp_path):
+def test_a_run_that_ctrl_c_ends_is_killed(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "lossexp", "trainer.epochs=100000"],
+        [sys.executable, "-m", "lossexp", "model=mlp", "trainer.epochs=100000"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -189,9 +188,9 @@ def test_an_interrupted_run_ends_killed(number, status, tmp_path):
             assert time.monotonic() < deadline
             assert process.poll() is None
             time.sleep(0.2)
-        process.send_signal(number)
-        assert process.wait(timeout=60) in (130, 143)
+        process.send_signal(signal.SIGINT)  # SIGTERM: tests/tracking/test_signals.py
+        assert process.wait(timeout=60) == 130
     finally:
         process.kill()
     [found] = runs(tmp_path)
-    assert found.info.status == status
+    assert found.info.status == "KILLED"

@@ -53,7 +53,7 @@ def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
     for shapes that differ otherwise.
     """
     y_true, y_pred = (_column(tf.cast(y, tf.float32)) for y in (y_true, y_pred))
-    if not y_true.shape.is_compatible_with(y_pred.shape):
+    if not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
         raise ValueError(f"y_true of shape {y_true.shape} does not fit y_pred of shape {y_pred.shape}.")
     return y_true, y_pred
 

@@ -32,7 +32,8 @@ def choose_engine(
         return make(bool(setting))
     before = [variable.numpy() for variable in variables]
     plain = make(False)
-    seconds, _ = _seconds_a_step(plain, order)
+    seconds, tracing = _seconds_a_step(plain, order)
+    log.info("tracing took %.1f s", tracing)
     chosen = plain
     if seconds * total_steps < WORTH_SECONDS:
         log.info(

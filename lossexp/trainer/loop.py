@@ -110,7 +110,7 @@ class Loop:
             totals = engine.run(order, state.step, count, state.totals)
             elapsed = time.perf_counter() - start
             if self.settings.stop_on_nonfinite:
-                check_finite(totals, state.epoch, order, engine.batch_size)
+                check_finite(totals, state.epoch, order, engine.batch_size, self.settings.check_gradients)
             if applied is not None:
                 state.skipped += count - (self._applied() - applied)
             state.totals, state.step, state.steps = totals, state.step + count, state.steps + count
@@ -124,8 +124,8 @@ class Loop:
             self._steps_a_call = max(self._steps_a_call, count)
 
     def _report_tracing(self, seconds: float) -> None:
-        """Says once how long the first call took, which is tracing and compiling above all."""
-        if self._first_call:
+        """Says once how long the first call took: tracing and compiling above all. `auto` has said so itself."""
+        if self._first_call and self.settings.jit_compile != "auto":
             log.info("the first call, traced%s, took %.1f s", " and compiled" * bool(self.state.jit_compile), seconds)
         self._first_call = False
 

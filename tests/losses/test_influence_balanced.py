@@ -84,9 +84,10 @@ def test_cross_entropy_until_the_start():
     assert len(loss.variables) == 1
 
 
-def test_counts_are_asked_for():
-    with pytest.raises(ValueError, match="InfluenceBalanced needs the number of training examples"):
-        InfluenceBalanced().call(Y, OUTPUTS)
+def test_equal_counts_weigh_as_no_counts():
+    np.testing.assert_allclose(
+        InfluenceBalanced().call(Y, OUTPUTS), InfluenceBalanced(class_counts=[7, 7, 7]).call(Y, OUTPUTS), rtol=1e-6
+    )
     with pytest.raises(ValueError, match=r"class_counts\[1\]=0"):
         InfluenceBalanced(class_counts=[1, 0])
     loss = InfluenceBalanced()

@@ -148,13 +148,11 @@ def test_a_checkpoint_of_every_epoch_needs_no_monitor(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"1.keras", "2.keras"}
 
 
-@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 @pytest.mark.parametrize(
-    "callback",
+    ("callback", "precision", "kind"),
     [
-        keras.callbacks.ReduceLROnPlateau("val_nll"),
-        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate),
+        (keras.callbacks.ReduceLROnPlateau("val_nll"), "mixed_float16", Trainer),
+        (keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate), "float32", KerasTrainer),
     ],
 )
 def test_a_callback_and_a_schedule_cannot_both_set_the_learning_rate(callback, precision, kind):

@@ -41,7 +41,7 @@ def optimizer(kind: str) -> keras.optimizers.Optimizer:
 
 
 def train(folder, kind="schedule", precision="float32", stop_at=None, callbacks=(), epochs=4, **settings):
-    """Trains in a fresh runtime; `stop_at` ends it after so many engine calls, as a kill would."""
+    """Trains in a fresh runtime; `stop_at` ends it after so many steps (7 an epoch), as a kill would."""
     with runtime(0, precision):
         data = digits(**DATA)
         model = network(data.input_shape, 10)
@@ -55,11 +55,11 @@ def train(folder, kind="schedule", precision="float32", stop_at=None, callbacks=
 
 
 def stopping(fit, calls):
-    """`fit` whose engine raises before call number `calls`."""
-    from lossexp.trainer import engine
+    """`fit`, one step a call, whose engine raises after so many calls."""
+    from lossexp.trainer import engine, loop
 
     def stopped(*args, **kwargs):
-        original, done = engine.Engine.run, [0]
+        original, seconds, done = engine.Engine.run, loop.CALL_SECONDS, [0]
 
         def run(self, *a, **k):
             done[0] += 1
@@ -67,11 +67,11 @@ def stopping(fit, calls):
                 raise Killed
             return original(self, *a, **k)
 
-        engine.Engine.run = run
+        engine.Engine.run, loop.CALL_SECONDS = run, 0.0
         try:
             return fit(*args, **kwargs)
         finally:
-            engine.Engine.run = original
+            engine.Engine.run, loop.CALL_SECONDS = original, seconds
 
     return stopped
 
@@ -98,7 +98,7 @@ def assert_identical(one, other):
 def test_a_stopped_training_continues_bit_for_bit(kind, precision, tmp_path):
     whole = train(tmp_path / "whole", kind, precision)
     with pytest.raises(Killed):
-        train(tmp_path / "parts", kind, precision, stop_at=4)  # in the middle of the second epoch
+        train(tmp_path / "parts", kind, precision, stop_at=10)  # in the middle of the second epoch
     assert_identical(train(tmp_path / "parts", kind, precision), whole)
 
 
@@ -114,7 +114,7 @@ def test_callbacks_continue_where_they_were(tmp_path):
     assert len(whole[0]) < 8
     assert whole[0][-1]["learning_rate"] < 0.05
     with pytest.raises(Killed):
-        train(tmp_path / "parts", "average", callbacks=early_stopping(), epochs=8, stop_at=5)
+        train(tmp_path / "parts", "average", callbacks=early_stopping(), epochs=8, stop_at=16)
     assert_identical(train(tmp_path / "parts", "average", callbacks=early_stopping(), epochs=8), whole)
 
 
@@ -128,7 +128,7 @@ def test_how_an_epoch_is_cut_into_calls_changes_no_bit(whole):
 
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(whole, tmp_path, caplog):
     with pytest.raises(Killed):
-        train(tmp_path / "parts", stop_at=5)
+        train(tmp_path / "parts", stop_at=16)
     newest = sorted((tmp_path / "parts").glob("step-*"))[-1]
     data = next(newest.glob("variables.data*"))
     data.write_bytes(b"\0" * 100)
