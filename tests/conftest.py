@@ -17,7 +17,13 @@ for name, value in {
 }.items():
     os.environ.setdefault(name, value)
 
+STARTING_PROCESSES = ("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py")
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start processes first: at the end they would keep one core waiting."""
+    items.sort(key=lambda item: item.path.name not in STARTING_PROCESSES)
 
 
 def pytest_collection_finish() -> None:

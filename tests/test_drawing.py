@@ -36,8 +36,8 @@ def test_several_losses_on_one_figure(tmp_path, capsys):
 
 
 def test_one_loss_over_a_range_of_a_parameter(tmp_path):
-    main(["loss=focal", "loss.gamma=0,0.5,1,2,5", f"output={tmp_path}/picture.svg"])
-    assert "loss=focal loss.gamma=0,0.5,1,2,5" in (tmp_path / "picture.svg").read_text()
+    main(["loss=focal", "loss.gamma=0,2", f"output={tmp_path}/picture.svg"])
+    assert "loss=focal loss.gamma=0,2" in (tmp_path / "picture.svg").read_text()
     figure = drawn("loss=focal", "loss.gamma=0,0.5,1,2,5")
     assert legend(figure) == ["0", "0.5", "1", "2", "5"]
     assert figure.legends[0].get_title().get_text() == "gamma"

@@ -95,7 +95,12 @@ def test_running_seesaw_counts_labels_before_smoothing():
 
 @pytest.mark.parametrize("make_loss", [CosFace, ArcFace, ldam, MaxSup, seesaw])
 @pytest.mark.parametrize(
-    "logits", [Z, np.float32(np.eye(4)[Y]), np.float32(-np.eye(4)[Y])], ids=["any", "right", "wrong"]
+    "logits",
+    [
+        pytest.param(Z, id="any"),
+        pytest.param(np.float32(np.eye(4)[Y]), id="right", marks=pytest.mark.slow),
+        pytest.param(np.float32(-np.eye(4)[Y]), id="wrong", marks=pytest.mark.slow),
+    ],
 )
 def test_smoothing_under_xla(make_loss, logits):
     loss = make_loss(label_smoothing=E)
