@@ -31,6 +31,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def survivors() -> None:
+    """What outlives a test file (caches, recorded results) is not searched for garbage in the next one."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def mnist_npz() -> Path:
     """The real MNIST as an npz file: LOSSEXP_MNIST, or shared/data/mnist.npz beside the repository."""
