@@ -5,7 +5,6 @@ Nothing here imports TensorFlow, Keras or MLflow before a job starts, so `--help
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import logging
 import os
@@ -21,7 +20,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from lossexp.errors import InputError
+from lossexp.errors import InputError, did_you_mean
 from lossexp.identity import run_key
 
 # What the user can repair: one paragraph, no traceback.
@@ -114,7 +113,7 @@ def explain(error: Exception) -> str:
     """One paragraph for an error of input or of configuration."""
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
-        near = _near(option, error.options)
+        near = did_you_mean(option, error.options)
         return f"There is no option {option!r} in group {group!r}. {near}Options: {', '.join(error.options)}."
     if isinstance(error, OSError):
         return f"output: the run's folder cannot be made: {error}. Name another one with output=my_folder."
@@ -124,13 +123,9 @@ def explain(error: Exception) -> str:
     for cause in chain:
         if isinstance(cause, OmegaConfBaseException) and cause.full_key and isinstance(cause.parent_node, DictConfig):
             keys = [str(k) for k in cause.parent_node if k not in ("hydra", "_target_")]
-            return f"There is no setting {cause.full_key!r}. {_near(str(cause.key), keys)}Settings: {', '.join(keys)}."
+            near = did_you_mean(str(cause.key), keys)
+            return f"There is no setting {cause.full_key!r}. {near}Settings: {', '.join(keys)}."
     return re.sub(r"\s+", " ", str(error))
-
-
-def _near(word: str, words: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, words, n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(near)}? " if near else ""
 
 
 def show(error: Exception) -> None:

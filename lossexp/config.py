@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import types
@@ -14,7 +13,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from lossexp.errors import InputError
+from lossexp.errors import InputError, did_you_mean
 
 OWN_ROOMS = ("datasets", "models", "losses", "trainer", "tracking")
 KERAS_MODULES = ("losses", "optimizers", "callbacks", "layers", "initializers", "regularizers")
@@ -94,8 +93,7 @@ def _check_arguments(target: Any, node: Mapping, where: str) -> None:
         return
     for key in node:
         if key not in parameters and not (key.startswith("_") and key.endswith("_")):
-            near = difflib.get_close_matches(key, parameters, n=3)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"It takes: {', '.join(parameters)}."
+            hint = did_you_mean(key, parameters, cutoff=0.6).strip() or f"It takes: {', '.join(parameters)}."
             raise InputError(f"{where}.{key}: {node['_target_']} takes no argument {key!r}. {hint}")
 
 

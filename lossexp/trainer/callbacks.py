@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 
-from lossexp.errors import InputError
+from lossexp.errors import InputError, did_you_mean
 from lossexp.trainer import callback_state
 
 MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
@@ -42,7 +41,6 @@ class Callbacks:
         steps: int | None = None,
     ):
         self._model, self._optimizer = model, optimizer
-        check_monitors(callbacks)
         self._list, self._callbacks = None, list(callbacks)
         if callbacks:
             known = {"epochs": epochs, "steps": steps, "verbose": 0}
@@ -157,8 +155,7 @@ def _check_logged(callback: str, monitor: str, task: str | None) -> None:
         logged = LOGS["regression" if task == "regression" else "classes"]
     if monitor in logged:
         return
-    near = difflib.get_close_matches(str(monitor).replace("/", "_"), logged, n=3, cutoff=0.5)
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    meant = did_you_mean(str(monitor).replace("/", "_"), logged)
     raise InputError(
         f"trainer.callbacks: {callback} monitors {monitor}, which is not measured here. {meant}"
         f"Measured each epoch: {', '.join(logged)}."

@@ -17,7 +17,7 @@ from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
-from lossexp.trainer.callbacks import check_monitors, keras_logs
+from lossexp.trainer.callbacks import keras_logs
 from lossexp.trainer.divergence import Diverged
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
@@ -114,7 +114,6 @@ class KerasTrainer(Trainer):
     ) -> Fit:
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
-        check_monitors(self.callbacks)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val))
         fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, self.jit_compile)

@@ -12,14 +12,20 @@ from pathlib import Path
 import keras
 
 from lossexp.datasets.dataset import Dataset, Split
-from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
-from lossexp.runtime import PRECISIONS
 from lossexp.trainer.callbacks import check_monitors, check_rate
-from lossexp.trainer.devices import STRATEGIES, Mirrored, OneDevice, devices
+from lossexp.trainer.devices import Mirrored, OneDevice, devices
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
+from lossexp.trainer.settings import (
+    check_choices,
+    check_from_zero,
+    check_profile,
+    check_switches,
+    check_whole,
+    checked_callbacks,
+)
 from lossexp.trainer.state import Record
 from lossexp.trainer.validation import Validator
 
@@ -96,18 +102,18 @@ class Trainer:
             "overfit_batches": overfit_batches,
             "profile_epoch": profile_epoch,
         }
-        _check_whole(1, **whole, **{name: value for name, value in optional.items() if value is not None})
-        _check_whole(0, keep_checkpoints=keep_checkpoints)
-        _check_switches(
+        check_whole(1, **whole, **{name: value for name, value in optional.items() if value is not None})
+        check_whole(0, keep_checkpoints=keep_checkpoints)
+        check_switches(
             deterministic=deterministic,
             stop_on_nonfinite=stop_on_nonfinite,
             check_gradients=check_gradients,
             eager=eager,
             progress=progress,
         )
-        _check_profile(profile_epoch, epochs)
-        _check_choices(precision, jit_compile, strategy)
-        _check_from_zero(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds, l2=l2)
+        check_profile(profile_epoch, epochs)
+        check_choices(precision, jit_compile, strategy)
+        check_from_zero(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds, l2=l2)
         self.epochs = epochs
         self.batch_size = batch_size
         self.precision = precision
@@ -126,7 +132,7 @@ class Trainer:
         self.profile_epoch = profile_epoch
         self.l2 = l2
         self.strategy = strategy
-        self.callbacks = _checked_callbacks(callbacks)
+        self.callbacks = checked_callbacks(callbacks)
         self.progress = progress
 
     def fit(
@@ -160,8 +166,10 @@ class Trainer:
         """The optimizer with loss scaling where the precision needs it, and with its variables built.
 
         Built before the first trace: an unbuilt loss scale would be baked into the graph as a constant.
-        Raises InputError where a callback would set a learning rate that a schedule decides.
+        Raises InputError for what callbacks cannot monitor, and where one would set a learning rate that a
+        schedule decides.
         """
+        check_monitors(self.callbacks)
         check_rate(self.callbacks, optimizer)
         if self.l2:
             for variable in model.trainable_variables:
@@ -199,52 +207,3 @@ class Trainer:
         if self.limit_eval_batches is None:
             return split
         return split.first(self.limit_eval_batches * self.batch_size)
-
-
-def _check_whole(least: int, **values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"trainer.{name}={value}: give a whole number of at least {least}.")
-
-
-def _check_switches(**values: bool) -> None:
-    for name, value in values.items():
-        if not isinstance(value, bool):
-            raise InputError(f"trainer.{name}={value}: give true or false.")
-
-
-def _check_profile(profile_epoch: int | None, epochs: int) -> None:
-    if profile_epoch is not None and profile_epoch > epochs:
-        raise InputError(
-            f"trainer.profile_epoch={profile_epoch}: there are only {epochs} epochs (trainer.epochs), counted from 1."
-        )
-
-
-def _check_choices(precision: str, jit_compile: str | bool, strategy: str) -> None:
-    if precision not in PRECISIONS:
-        raise InputError(f"trainer.precision={precision}: use one of {', '.join(PRECISIONS)}.")
-    if jit_compile not in ("auto", True, False):
-        raise InputError(f"trainer.jit_compile={jit_compile}: use auto, true or false.")
-    if strategy not in STRATEGIES:
-        raise InputError(f"trainer.strategy={strategy}: use one of {', '.join(STRATEGIES)}.")
-    if strategy == "mirrored" and jit_compile is True:
-        raise InputError(
-            "trainer.strategy=mirrored cannot be combined with trainer.jit_compile=true: XLA cannot compile the "
-            "exchange between replicas. Leave trainer.jit_compile=auto, or use trainer.strategy=none."
-        )
-
-
-def _check_from_zero(**values: float) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-            raise InputError(f"trainer.{name}={value}: give a number from 0 up.")
-
-
-def _checked_callbacks(callbacks: Sequence[keras.callbacks.Callback] | None) -> list[keras.callbacks.Callback]:
-    callbacks = [] if callbacks is None else callbacks
-    if isinstance(callbacks, list | tuple) and all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
-        return list(callbacks)
-    raise InputError(
-        f"trainer.callbacks={callbacks!r}: give a list of Keras callbacks, each with its _target_, for example "
-        "'trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]'."
-    )
