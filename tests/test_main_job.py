@@ -103,7 +103,7 @@ def test_rerun_trains_again_in_a_new_mlflow_run_with_the_same_scores(tmp_path):
 
 
 def test_a_regression_run_logs_its_metrics_in_the_original_unit(tmp_path):
-    scores, run_dir = job(tmp_path, "dataset=diabetes", "model=mlp", "loss=mse", "trainer.epochs=20")
+    scores, run_dir = job(tmp_path, "dataset=diabetes", "trainer.epochs=20")
     assert {"rmse", "mae", "r2"} == scores.test.keys()
     assert 40 < scores.test["rmse"] < 120  # the targets' standard deviation is 77
     assert (run_dir / "figures" / "predicted.png").exists()
@@ -120,7 +120,7 @@ def test_a_job_scores_the_same_alone_and_as_the_third_of_a_sweep(tmp_path):
 
 def test_a_plain_function_of_the_user_trains(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "examples"))
-    overrides = ["dataset=diabetes", "model=mlp", "loss=function", "loss.fn._target_=my_losses.wing"]
+    overrides = ["dataset=diabetes", "loss=function", "loss.fn._target_=my_losses.wing"]
     scores, _ = job(tmp_path, *overrides, "loss.tasks=[regression]", "loss.labels=values", "loss.on=values")
     assert np.isfinite(scores.test["rmse"])
 
@@ -136,8 +136,8 @@ def test_targets_outside_the_losss_domain_are_refused(tmp_path):
     ("overrides", "said"),
     [
         (["loss=bce"], "multiclass"),
-        (["dataset=diabetes"], "regression"),
-        (["dataset=breast_cancer"], "model=mlp"),
+        (["dataset=diabetes", "loss=ce"], "regression"),
+        (["dataset=breast_cancer", "model=subclassed"], "model=mlp"),
         (["loss=focal", "loss.gamma=-1"], "gamma"),
         (["dataset=npz", "dataset.path=nope.npz"], r"nope\.npz"),
         (["dataset=npz"], r"dataset\.path"),

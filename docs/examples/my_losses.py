@@ -2,12 +2,12 @@
 
 A function, with a parameter:
 
-    lossexp dataset=diabetes model=mlp loss=function loss.fn._target_=my_losses.wing +loss.fn.width=3 \
+    lossexp dataset=diabetes loss=function loss.fn._target_=my_losses.wing +loss.fn.width=3 \
         loss.on=values trusted_packages=[my_losses]
 
 A class:
 
-    lossexp dataset=diabetes model=mlp loss=custom loss.fn._target_=my_losses.MyMeanSquaredError \
+    lossexp dataset=diabetes loss=custom loss.fn._target_=my_losses.MyMeanSquaredError \
         loss.on=values trusted_packages=[my_losses]
 
     lossexp loss=custom loss.fn._target_=my_losses.Confidence +loss.fn.power=2 \
