@@ -22,7 +22,7 @@ def show_choices(choices: Mapping[str, str], facts: Mapping[str, str], run_dir: 
 def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
     """The test metrics as a table, and the command that opens the tracker on this run."""
     console = Console(highlight=False)
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", min_width=min(len(title), console.width))
     table.add_column("test metric")
     table.add_column("value", justify="right")
     per_class = [name for name in test if "/" in name]
