@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from lossexp.errors import InputError, did_you_mean
-from lossexp.identity import run_key
+from lossexp.identity import decides, run_key
 
 # What the user can repair: one paragraph, no traceback.
 INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException, FloatingPointError)
@@ -58,7 +58,8 @@ def job(config: DictConfig) -> float:
     from lossexp.experiment import run
 
     choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}
-    scores = run(config, Path(settings.runtime.output_dir), choices=choices, trusted=trusted)
+    given = changed_settings(settings)
+    scores = run(config, Path(settings.runtime.output_dir), choices=choices, trusted=trusted, given=given)
     return scores.objective
 
 
@@ -72,6 +73,12 @@ def look_again(config: DictConfig, trusted: Sequence[str]) -> float:
         revisit.predict(config, trusted)
         return 0.0
     return next(iter(revisit.evaluate(config, trusted).values()))
+
+
+def changed_settings(settings: DictConfig) -> tuple[str, ...]:
+    """The command line's settings inside groups, such as `loss.gamma=1`: they tell the runs of a sweep apart."""
+    parsed = OverridesParser.create().parse_overrides(list(settings.overrides.task))
+    return tuple(o.input_line.lstrip("+") for o in parsed if "." in o.key_or_group and decides(o.key_or_group))
 
 
 def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ that a missing dataset or a finished run is answered within a second.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,12 +27,18 @@ from lossexp.tracking.tracker import NoTracker, Tracker
 log = logging.getLogger(__name__)
 
 
-def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: Collection[str] = ()) -> Scores:
+def run(
+    config: DictConfig,
+    run_dir: Path,
+    choices: Mapping[str, str],
+    trusted: Collection[str] = (),
+    given: Sequence[str] = (),
+) -> Scores:
     """Trains, evaluates and logs the run that `config` describes; a finished run's scores are returned.
 
     run_dir: the run's folder. choices: the option chosen in each group. trusted: packages that the config
-    may build from beside lossexp and Keras. Raises InputError before any training where the config or the
-    data cannot work.
+    may build from beside lossexp and Keras. given: settings to show at the end of the run's name. Raises
+    InputError before any training where the config or the data cannot work.
     """
     check_seed(config.seed)
     key = run_key(config)
@@ -49,7 +55,7 @@ def run(config: DictConfig, run_dir: Path, choices: Mapping[str, str], trusted: 
         with first_import("lossexp.recipe"):
             from lossexp.recipe import train_and_score
 
-        return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted)
+        return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted, given)
 
 
 @contextmanager

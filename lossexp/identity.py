@@ -46,6 +46,12 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     return {**chosen, "sources": sources} if sources else chosen
 
 
+def decides(setting: str) -> bool:
+    """Whether a setting such as `trainer.epochs` can change what is trained; `trainer.progress` cannot."""
+    group, _, key = setting.partition(".")
+    return group not in TOP_LEVEL_EXCLUDED and key not in EXCLUDED.get(group, ())
+
+
 def _packages(node: Any) -> set[str]:
     """Top-level packages of all targets in the config."""
     if isinstance(node, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ def train_and_score(
     run_dir: Path,
     choices: Mapping[str, str],
     trusted: Collection[str] = (),
+    given: Sequence[str] = (),
 ) -> Scores:
     """Everything after the data: see `experiment.run`. key: the run's key."""
     trainer: Trainer = build(config.trainer, "trainer", trusted)
@@ -61,7 +62,7 @@ def train_and_score(
         if config.rerun:
             shutil.rmtree(run_dir / CHECKPOINTS, ignore_errors=True)
         with tracker:
-            name, tags = run_name(choices, config.seed), run_tags(config, key, choices)
+            name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices)
             tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not config.rerun)
             log_start(tracker, config, trusted, parts, run_dir)
             fit = trainer.fit(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
@@ -23,14 +24,16 @@ from lossexp.trainer.trainer import Fit, Trainer
 if TYPE_CHECKING:
     from lossexp.recipe import Parts
 
+NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
 # Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
 
 
-def run_name(choices: Mapping[str, str], seed: int) -> str:
-    """A readable name, such as `focal-subclassed-digits-seed0`."""
-    return "-".join(choices.get(group, "custom") for group in ("loss", "model", "dataset")) + f"-seed{seed}"
+def run_name(choices: Mapping[str, str], seed: int, given: Sequence[str] = ()) -> str:
+    """A readable name, such as `focal-subclassed-digits-seed0 loss.gamma=1`; given: the settings at its end."""
+    groups = "-".join(choices.get(group, "custom") for group in ("loss", "model", "dataset"))
+    return shorten(" ".join([f"{groups}-seed{seed}", *given]), NAME_WIDTH, placeholder=" ...")
 
 
 def run_tags(config: DictConfig, key: str, choices: Mapping[str, str]) -> dict[str, str]:

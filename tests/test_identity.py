@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossexp.identity import group_key, run_key
+from lossexp.identity import decides, group_key, run_key
 
 CONFIG = {
     "seed": 1,
@@ -21,6 +21,11 @@ def changed(**groups):
 def test_paths_tracking_and_progress_do_not_change_the_key():
     other = changed(tracking={"uri": "b"}, output="/elsewhere", trainer={"epochs": 3, "progress": False})
     assert run_key(other) == run_key(CONFIG)
+
+
+def test_settings_that_do_not_change_the_key_do_not_decide():
+    assert not any(decides(s) for s in ("tracking.uri", "trainer.progress", "hydra.job.name", "dataset.data_dir"))
+    assert all(decides(s) for s in ("loss.gamma", "trainer.epochs", "dataset.limit"))
 
 
 def test_numbers_count_by_value():
