@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Task
-from lossexp.datasets.stored import CHUNK_BYTES, StoredInputs, rows
+from lossexp.datasets.stored import StoredInputs, chunks, rows
 from lossexp.errors import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -47,7 +46,7 @@ def load(
         raise InputError(f"dataset.task={task} is none of {', '.join(TASKS)}.")
     for key, array in arrays.items():
         _check_rank(key, array, where)
-        for part in _parts(array):
+        for part in chunks(array):
             check_numbers(part, f"values of {key}", where)
     (x_train, y_train), (x_test, y_test) = (
         _labelled(_inputs(arrays[f"x_{part}"]), _flat(arrays[f"y_{part}"]), ignore_class, f"{where}: y_{part}")
@@ -129,12 +128,6 @@ def _labelled(
     if not len(kept):
         raise InputError(f"{where} holds nothing but dataset.ignore_class={ignore_class}. Give it labelled examples.")
     return (x, y) if len(kept) == len(y) else (rows(x, kept), y[kept])
-
-
-def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
-    """The array, a part at a time where it is on disk."""
-    size = len(array) if not isinstance(array, np.memmap) else max(1, CHUNK_BYTES // max(1, array[:1].nbytes))
-    return (array[i : i + size] for i in range(0, len(array), max(1, size)))
 
 
 def _check_rank(key: str, array: np.ndarray, where: str) -> None:

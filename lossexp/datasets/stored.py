@@ -50,12 +50,6 @@ class StoredInputs:
         """The inputs at `positions` of these, still on disk."""
         return StoredInputs(self.file, self.positions[positions])
 
-    def chunks(self) -> Iterator[np.ndarray]:
-        """All inputs in order, some megabytes at a time."""
-        count = max(1, CHUNK_BYTES // max(1, self.nbytes // max(1, len(self))))
-        for start in range(0, len(self), count):
-            yield self[start : start + count]
-
 
 def as_inputs(x: np.ndarray) -> np.ndarray:
     """Float32 inputs: pictures `[n, height, width]` gain a channel axis, and uint8 pictures become [0, 1]."""
@@ -64,6 +58,12 @@ def as_inputs(x: np.ndarray) -> np.ndarray:
     if x.dtype == np.uint8 and x.ndim > 2:
         return x.astype(np.float32) / np.float32(255)
     return x.astype(np.float32)
+
+
+def chunks(x: np.ndarray | StoredInputs) -> Iterator[np.ndarray]:
+    """All rows in order, some megabytes at a time."""
+    count = max(1, CHUNK_BYTES // max(1, x.nbytes // max(1, len(x))))
+    return (x[start : start + count] for start in range(0, len(x), count))
 
 
 def rows(x: np.ndarray | StoredInputs, positions: np.ndarray) -> np.ndarray | StoredInputs:

@@ -115,7 +115,7 @@ class KerasTrainer(Trainer):
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
-        validate = Validator(predict, loss, dataset, self.limited(dataset.val))
+        validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
         fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, self.jit_compile)
         steps = self.steps_per_epoch(dataset)
         batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)

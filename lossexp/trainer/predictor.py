@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.datasets.stored import StoredInputs
+from lossexp.datasets.stored import StoredInputs, chunks
 from lossexp.trainer.step import predict_step
 
 
 class Predictor:
-    """Raw float32 outputs of a model for a whole split, in one compiled call.
+    """Raw float32 outputs of a model for a whole split, in one compiled call; in chunks from the host or its disk.
 
     Batches have a fixed size; the last is filled up with repeated examples whose outputs are dropped,
     which inference does not notice. One trace serves every split.
@@ -31,7 +31,10 @@ class Predictor:
         self._predict = predict
 
     def __call__(self, x: np.ndarray | tf.Tensor | StoredInputs) -> np.ndarray:
-        """x: `[n, *input_shape]`. Returns `[n, num_outputs]` float32."""
-        if isinstance(x, StoredInputs):
-            return np.concatenate([self(part) for part in x.chunks()])
-        return self._predict(tf.convert_to_tensor(x)).numpy()
+        """Returns `[n, num_outputs]` float32.
+
+        x: `[n, *input_shape]`; a tensor is on the device already, anything else is sent there in chunks.
+        """
+        if isinstance(x, tf.Tensor):
+            return self._predict(x).numpy()
+        return np.concatenate([self._predict(tf.constant(part)).numpy() for part in chunks(x)])

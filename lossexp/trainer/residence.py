@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.datasets.dataset import Split
+from lossexp.datasets.stored import StoredInputs
 from lossexp.trainer.step import Batch
 
 WINDOW_BYTES = 64 * 2**20  # two of them are in memory at a time
@@ -87,5 +88,10 @@ class OnHost(Residence):
 
 def reside(split: Split, batch_size: int, device_megabytes: float) -> Residence:
     """On the device where the inputs are in memory and fit into `device_megabytes`, else where they are."""
-    fits = isinstance(split.x, np.ndarray) and split.x.nbytes <= device_megabytes * 2**20
-    return OnDevice(split, batch_size) if fits else OnHost(split, batch_size)
+    on_device = fits(split.x, device_megabytes)
+    return OnDevice(split, batch_size) if on_device else OnHost(split, batch_size)
+
+
+def fits(x: np.ndarray | StoredInputs, device_megabytes: float) -> bool:
+    """Whether inputs are in memory and few enough to stay on the device."""
+    return isinstance(x, np.ndarray) and x.nbytes <= device_megabytes * 2**20

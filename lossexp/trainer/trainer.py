@@ -152,7 +152,7 @@ class Trainer:
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
-        validate = Validator(predict, loss, dataset, self.limited(dataset.val))
+        validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
         loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
         loop.run()
         return Fit(loop.state.history, loop.state.steps, loop.monitor, predict, loop.state.jit_compile)

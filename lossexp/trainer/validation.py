@@ -6,19 +6,19 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.datasets.dataset import Dataset, Split
-from lossexp.datasets.stored import StoredInputs
 from lossexp.losses.loss import Loss
 from lossexp.metrics.score import quick_score
 from lossexp.trainer.predictor import Predictor
+from lossexp.trainer.residence import fits
 from lossexp.trainer.step import encode_labels
 
 
 class Validator:
-    """Scores the model on the validation split; keys `val/...`."""
+    """Scores the model on the validation split; keys `val/...`. Its inputs stay on the device up to `megabytes`."""
 
-    def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split):
+    def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split, megabytes: float):
         self._predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
-        self._x = split.x if isinstance(split.x, StoredInputs) else tf.constant(split.x)
+        self._x = tf.constant(split.x) if fits(split.x, megabytes) else split.x
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes)
 
     def __call__(self) -> dict[str, float]:

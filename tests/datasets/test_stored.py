@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lossexp.datasets import npz, tfds
-from lossexp.datasets.stored import StoredInputs
+from lossexp.datasets.stored import StoredInputs, chunks
 from lossexp.datasets.tfds_files import stored_split
 from lossexp.errors import InputError
 from lossexp.losses import Focal
@@ -68,9 +68,10 @@ def test_training_gives_the_same_bits(in_memory, on_disk):
 
 def test_chunks_and_single_examples_are_the_array(on_disk, in_memory, monkeypatch):
     monkeypatch.setattr("lossexp.datasets.stored.CHUNK_BYTES", 1000)
-    chunks = list(on_disk.train.x.chunks())
-    assert len(chunks) > 5
-    np.testing.assert_array_equal(np.concatenate(chunks), in_memory.train.x)
+    for inputs in (on_disk.train.x, in_memory.train.x):
+        parts = list(chunks(inputs))
+        assert len(parts) > 5
+        np.testing.assert_array_equal(np.concatenate(parts), in_memory.train.x)
     np.testing.assert_array_equal(on_disk.train.x[7], in_memory.train.x[7])
     assert on_disk.train.x.shape == in_memory.train.x.shape
     assert on_disk.train.x.nbytes == in_memory.train.x.nbytes
