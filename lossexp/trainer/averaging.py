@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import keras
 
+from lossexp.trainer.loss_scale import unscaled
+
 
 @contextmanager
 def averaged_weights(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
@@ -14,7 +16,7 @@ def averaged_weights(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
 
     Without `use_ema` the block changes nothing.
     """
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner = unscaled(optimizer)
     averages = getattr(inner, "_model_variables_moving_average", None) if inner.use_ema else None
     if not averages:
         yield

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossexp.errors import InputError, did_you_mean
 from lossexp.trainer import callback_state
+from lossexp.trainer.loss_scale import unscaled
 
 MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
 CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
@@ -128,8 +129,7 @@ def check_monitors(callbacks: Sequence[keras.callbacks.Callback], task: str | No
 
 def check_rate(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.optimizers.Optimizer) -> None:
     """Raises InputError where a callback sets the learning rate but a schedule decides it."""
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # loss scaling wraps the one that has the rate
-    if isinstance(optimizer._learning_rate, keras.Variable):
+    if isinstance(unscaled(optimizer)._learning_rate, keras.Variable):
         return
     for callback in callbacks:
         if isinstance(callback, SETTING_THE_RATE):

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from lossexp.errors import InputError
+from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.step import Batch, Replica, StepResult
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class OneDevice:
         Keras wraps the update in a distribution-strategy merge call whose trace is never collected. Outside
         of a strategy the merge does nothing, so the plain per-variable update is the same arithmetic.
         """
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        inner = unscaled(optimizer)
 
         def update(gradients, variables, learning_rate):
             for gradient, variable in zip(gradients, variables, strict=True):
@@ -82,7 +83,7 @@ class Mirrored:
         Keras sums them itself, but after clipping, which would clip by the norm of a part of the batch.
         Raises InputError for what Keras does every few steps: its condition cannot hold an update of all replicas.
         """
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        inner = unscaled(optimizer)
         for name in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
             if getattr(inner, name):
                 raise InputError(

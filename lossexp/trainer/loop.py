@@ -24,6 +24,7 @@ from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.divergence import check_finite
 from lossexp.trainer.engine import Engine, Totals
 from lossexp.trainer.interruption import Interruption
+from lossexp.trainer.loss_scale import applied_steps, loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.progress import TrainingProgress, training_progress
 from lossexp.trainer.residence import reside
@@ -105,14 +106,14 @@ class Loop:
         while state.step < self.steps_an_epoch:
             count = min(1 if self.callbacks.wants_batches else count, self.steps_an_epoch - state.step)
             self.callbacks.batch_begin(state.step)
-            applied = self._applied()
+            applied = applied_steps(self.optimizer)
             start = time.perf_counter()
             totals = engine.run(order, state.step, count, state.totals)
             elapsed = time.perf_counter() - start
             if self.settings.stop_on_nonfinite:
                 check_finite(totals, state.epoch, order, engine.batch_size, self.settings.check_gradients)
             if applied is not None:
-                state.skipped += count - (self._applied() - applied)
+                state.skipped += count - (applied_steps(self.optimizer) - applied)
             state.totals, state.step, state.steps = totals, state.step + count, state.steps + count
             bar.advance(count)
             if self.callbacks.batch_end(state.step - 1, totals.objective / totals.examples):
@@ -139,24 +140,11 @@ class Loop:
             record |= self.validate()
             self.monitor.update(self.state.epoch, record, self.model)
         record["learning_rate"] = float(np.asarray(self.optimizer.learning_rate))
-        if self._scale() is not None:
-            record |= {
-                "precision/loss_scale": self._scale(),
-                "precision/skipped_steps": float(self.state.skipped),
-            }
+        scale = loss_scale(self.optimizer)
+        if scale is not None:
+            record |= {"precision/loss_scale": scale, "precision/skipped_steps": float(self.state.skipped)}
         record["time/examples_per_second"] = rate
         return record
-
-    def _scale(self) -> float | None:
-        scale = getattr(self.optimizer, "dynamic_scale", None)
-        return None if scale is None else float(scale.numpy())
-
-    def _applied(self) -> int | None:
-        """Updates so far where loss scaling may skip some, else None."""
-        if self._scale() is None:
-            return None
-        # Not `iterations`, which counts accumulated steps once.
-        return int(self.optimizer.inner_optimizer._iterations.numpy())
 
     def _engine(self) -> Engine:
         settings = self.settings

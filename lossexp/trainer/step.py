@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from lossexp.links import split
+from lossexp.trainer.loss_scale import is_scaled
 
 
 class Batch(NamedTuple):
@@ -126,7 +127,7 @@ def train_step(
     objective = replica.total(share)
     finite = tf.math.is_finite(objective)
     # Under loss scaling a gradient that overflows is an ordinary event: the step is skipped.
-    if check_gradients and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+    if check_gradients and not is_scaled(optimizer):
         finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
     largest = tf.reduce_max(tf.abs(tf.cast(outputs, tf.float32)))
     return StepResult(objective, count_correct(outputs, batch.y, loss.link), largest, finite)

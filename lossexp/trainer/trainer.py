@@ -16,6 +16,7 @@ from lossexp.losses.loss import Loss
 from lossexp.trainer.callbacks import check_monitors, check_rate
 from lossexp.trainer.devices import Mirrored, OneDevice, devices
 from lossexp.trainer.loop import Loop
+from lossexp.trainer.loss_scale import with_loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.settings import (
@@ -174,8 +175,8 @@ class Trainer:
         if self.l2:
             for variable in model.trainable_variables:
                 variable.regularizer = variable.regularizer or keras.regularizers.L2(self.l2 / 2)
-        if self.precision == "mixed_float16" and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        if self.precision == "mixed_float16":
+            optimizer = with_loss_scale(optimizer)
         with self.devices.scope():
             optimizer.build(model.trainable_variables)
         self.devices.prepare(optimizer)
