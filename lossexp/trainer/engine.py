@@ -18,7 +18,8 @@ class Totals(NamedTuple):
     """Sums over the examples of an epoch so far, read back once a call.
 
     objective, correct, examples: sums. bad_step: the first step whose objective was not finite, or -1.
-    bad_logit: the largest absolute output at that step.
+    bad_logit: the largest absolute output at that step, NaN where outputs were not finite. last_logit: the same at
+    the last step before it, or at the last of all.
     """
 
     objective: float = 0.0
@@ -26,6 +27,7 @@ class Totals(NamedTuple):
     examples: float = 0.0
     bad_step: float = -1.0
     bad_logit: float = 0.0
+    last_logit: float = 0.0
 
 
 class Engine:
@@ -106,13 +108,16 @@ class Engine:
 def _added(totals: tf.Tensor, result: StepResult, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
     """Totals with one step added."""
     objective, examples = tf.cast(result.objective, tf.float64), tf.cast(examples, tf.float64)
-    first_bad = (totals[3] < 0) & ~result.finite
+    largest = tf.cast(result.largest, tf.float64)
+    good_so_far = totals[3] < 0
+    first_bad = good_so_far & ~result.finite
     return tf.stack(
         [
             totals[0] + objective * examples,
             totals[1] + tf.cast(result.correct, tf.float64),
             totals[2] + examples,
             tf.where(first_bad, tf.cast(number, tf.float64), totals[3]),
-            tf.where(first_bad, tf.cast(result.largest, tf.float64), totals[4]),
+            tf.where(first_bad, largest, totals[4]),
+            tf.where(good_so_far & result.finite, largest, totals[5]),
         ]
     )

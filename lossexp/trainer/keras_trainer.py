@@ -18,7 +18,7 @@ from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import keras_logs
-from lossexp.trainer.divergence import Diverged
+from lossexp.trainer.divergence import ADVICE, OTHERWISE, Diverged
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
@@ -54,8 +54,17 @@ class EpochBatches(keras.utils.PyDataset):
 class Report(keras.callbacks.Callback):
     """After each epoch: validation, the record, and the best weights, as in our own loop."""
 
-    def __init__(self, fit: Fit, loss: Loss, batches: EpochBatches, validate: Validator, on_epoch: Callable):
+    def __init__(
+        self,
+        fit: Fit,
+        loss: Loss,
+        batches: EpochBatches,
+        validate: Validator,
+        on_epoch: Callable,
+        stop_on_nonfinite: bool,
+    ):
         super().__init__()
+        self._stop_on_nonfinite = stop_on_nonfinite
         self._fit, self._loss, self._batches = fit, loss, batches
         self._validate, self._on_epoch = validate, on_epoch
 
@@ -69,7 +78,10 @@ class Report(keras.callbacks.Callback):
         self._fit.steps += len(self._batches)
         record = {"epoch": float(epoch + 1), "train/loss": float(logs["loss"])}
         with averaged_weights(self.model.optimizer):
-            record |= self._validate()
+            scores = self._validate()
+            if self._stop_on_nonfinite and not scores.finite:
+                raise Diverged(f"The model's outputs became NaN or infinite in epoch {epoch + 1}. {ADVICE}{OTHERWISE}")
+            record |= scores.metrics
             self._fit.monitor.update(epoch, record, self.model)
         record["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
         record["time/steps_per_second"] = len(self._batches) / seconds
@@ -120,7 +132,7 @@ class KerasTrainer(Trainer):
         steps = self.steps_per_epoch(dataset)
         batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)
         model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
-        callbacks = [Report(fit, loss, batches, validate, on_epoch), *self.callbacks]
+        callbacks = [Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite), *self.callbacks]
         if self.stop_on_nonfinite:
             callbacks.append(StopOnNonfinite(raise_error=True))
         try:

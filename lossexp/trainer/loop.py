@@ -21,7 +21,7 @@ from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.checkpoint import Checkpoints
 from lossexp.trainer.compilation import choose_engine
-from lossexp.trainer.divergence import check_finite
+from lossexp.trainer.divergence import blame_update, check_finite
 from lossexp.trainer.engine import Engine, Totals
 from lossexp.trainer.interruption import Interruption
 from lossexp.trainer.loss_scale import applied_steps, loss_scale
@@ -92,7 +92,7 @@ class Loop:
         with profiled(self._folder if state.epoch + 1 == self.settings.profile_epoch else None):
             self._steps(engine, order, bar, interruption)
         rate = (state.totals.examples - before) / (time.perf_counter() - start)
-        record = self._record(rate)
+        record = self._record(rate, order)
         state.history.append(record)
         state.epoch, state.step, state.totals = state.epoch + 1, 0, Totals()
         bar.note(f"{self.monitor.metric} {record[self.monitor.metric]:.4f}")
@@ -111,7 +111,8 @@ class Loop:
             totals = engine.run(order, state.step, count, state.totals)
             elapsed = time.perf_counter() - start
             if self.settings.stop_on_nonfinite:
-                check_finite(totals, state.epoch, order, engine.batch_size, self.settings.check_gradients)
+                checked = self.settings.check_gradients or applied is not None
+                check_finite(totals, state.epoch, order, engine.batch_size, checked)
             if applied is not None:
                 state.skipped += count - (applied_steps(self.optimizer) - applied)
             state.totals, state.step, state.steps = totals, state.step + count, state.steps + count
@@ -130,14 +131,17 @@ class Loop:
             log.info("the first call, traced%s, took %.1f s", " and compiled" * bool(self.state.jit_compile), seconds)
         self._first_call = False
 
-    def _record(self, rate: float) -> Record:
+    def _record(self, rate: float, order: np.ndarray) -> Record:
         """The metrics of the epoch just done; updates the monitor."""
         totals = self.state.totals
         record = {"epoch": float(self.state.epoch + 1), "train/loss": totals.objective / totals.examples}
         if self.dataset.task != "regression":
             record["train/accuracy"] = totals.correct / totals.examples
         with averaged_weights(self.optimizer):
-            record |= self.validate()
+            scores = self.validate()
+            if self.settings.stop_on_nonfinite and not scores.finite:
+                blame_update(self.state.step - 1, totals, self.state.epoch, order, self.settings.batch_size)
+            record |= scores.metrics
             self.monitor.update(self.state.epoch, record, self.model)
         record["learning_rate"] = float(np.asarray(self.optimizer.learning_rate))
         scale = loss_scale(self.optimizer)

@@ -26,8 +26,8 @@ class StepResult(NamedTuple):
     """Scalars of one step.
 
     objective: float32, loss plus the model's own penalties. correct: examples right, float32 (0 for
-    values). largest: the largest absolute output, float32. finite: whether objective (and gradients, where
-    they are checked) are finite, bool.
+    values). largest: the largest absolute output, float32, NaN if one is not finite. finite: whether objective
+    (and gradients, where they are checked) are finite, bool; under loss scaling, whether the scale is still above 1.
     """
 
     objective: tf.Tensor
@@ -126,10 +126,14 @@ def train_step(
     optimizer.apply(gradients, model.trainable_variables)
     objective = replica.total(share)
     finite = tf.math.is_finite(objective)
-    # Under loss scaling a gradient that overflows is an ordinary event: the step is skipped.
-    if check_gradients and not is_scaled(optimizer):
+    if is_scaled(optimizer):
+        # A gradient that overflows is an ordinary event, the step is skipped; but not at any scale.
+        finite &= optimizer.dynamic_scale >= min(1.0, optimizer.initial_scale)
+    elif check_gradients:
         finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
-    largest = tf.reduce_max(tf.abs(tf.cast(outputs, tf.float32)))
+    sizes = tf.abs(tf.cast(outputs, tf.float32))
+    # XLA's maximum passes NaN over.
+    largest = tf.where(tf.reduce_all(tf.math.is_finite(sizes)), tf.reduce_max(sizes), float("nan"))
     return StepResult(objective, count_correct(outputs, batch.y, loss.link), largest, finite)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -13,15 +15,22 @@ from lossexp.trainer.residence import fits
 from lossexp.trainer.step import encode_labels
 
 
+class Validation(NamedTuple):
+    """metrics: keys `val/...`. finite: whether all outputs were."""
+
+    metrics: dict[str, float]
+    finite: bool
+
+
 class Validator:
-    """Scores the model on the validation split; keys `val/...`. Its inputs stay on the device up to `megabytes`."""
+    """Scores the model on the validation split. Its inputs stay on the device up to `megabytes`."""
 
     def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split, megabytes: float):
         self._predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
         self._x = tf.constant(split.x) if fits(split.x, megabytes) else split.x
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes)
 
-    def __call__(self) -> dict[str, float]:
+    def __call__(self) -> Validation:
         outputs = self._predict(self._x)
         scores = quick_score(
             outputs,
@@ -31,7 +40,5 @@ class Validator:
             target_scale=self._dataset.target_scale,
         )
         value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
-        return {
-            "val/loss": float(np.asarray(value)),
-            **{f"val/{name}": score for name, score in scores.items()},
-        }
+        metrics = {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}
+        return Validation(metrics, bool(np.isfinite(outputs).all()))
