@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -10,6 +11,8 @@ import numpy as np
 from lossexp.errors import InputError, did_you_mean
 from lossexp.trainer import callback_state
 from lossexp.trainer.loss_scale import unscaled
+
+log = logging.getLogger(__name__)
 
 MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
 CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
@@ -26,8 +29,9 @@ BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "
 class Callbacks:
     """Calls Keras callbacks; as a context manager it brackets training with `on_train_begin` and `_end`.
 
-    While training runs the model carries its optimizer, since callbacks reach the learning rate through
-    `model.optimizer`; it is taken off again so that the saved model is a plain, uncompiled one.
+    While training runs the model carries its optimizer and loss, since callbacks reach the learning rate through
+    `model.optimizer` and may call `model.evaluate`; they are taken off again so that the saved model is a plain,
+    uncompiled one.
 
     steps: steps an epoch, which callbacks find in their `params`; None where nobody knows.
     """
@@ -39,10 +43,13 @@ class Callbacks:
         optimizer: keras.optimizers.Optimizer,
         epochs: int,
         *,
+        loss: keras.losses.Loss | None = None,
         steps: int | None = None,
     ):
         self._model, self._optimizer = model, optimizer
+        self._loss = loss
         self._list, self._callbacks = None, list(callbacks)
+        self._told: set[str] = set()
         if callbacks:
             known = {"epochs": epochs, "steps": steps, "verbose": 0}
             self._list = keras.callbacks.CallbackList(list(callbacks), model=model, **known)
@@ -50,7 +57,7 @@ class Callbacks:
 
     def __enter__(self) -> Callbacks:
         if self._list:
-            self._model.compile(optimizer=self._optimizer, auto_scale_loss=False)
+            self._model.compile(optimizer=self._optimizer, loss=self._loss, auto_scale_loss=False)
             self._model.stop_training = False
             self._list.on_train_begin()
         return self
@@ -85,8 +92,27 @@ class Callbacks:
         self._list.on_epoch_end(epoch, keras_logs(record))
         return bool(self._model.stop_training)
 
+    def validation_begin(self) -> None:
+        if self._list:
+            self._list.on_test_begin()
+
+    def validation_end(self, metrics: Mapping[str, float]) -> None:
+        """metrics: keys `val/...`; callbacks hear them as Keras names them in an evaluation, without the prefix."""
+        if self._list:
+            self._list.on_test_end({name.removeprefix("val/"): value for name, value in metrics.items()})
+
     def as_json(self) -> list[dict]:
-        """Where the callbacks are, without their arrays."""
+        """Where the callbacks are, without their arrays; warns once of what cannot be kept."""
+        for callback in self._callbacks:
+            names = callback_state.unsaved(callback) - self._told
+            self._told |= names
+            for name in sorted(names):
+                log.warning(
+                    "%s.%s is not kept in checkpoints: only numbers, strings, arrays, and lists and dictionaries of "
+                    "them are. After an interruption it starts anew.",
+                    type(callback).__name__,
+                    name,
+                )
         return [callback_state.plain(callback) for callback in self._callbacks]
 
     def arrays(self) -> dict[str, np.ndarray]:

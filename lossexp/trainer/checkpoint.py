@@ -67,17 +67,25 @@ class Checkpoints:
     def restore(self) -> Loaded | None:
         """Puts the newest readable checkpoint into the variables; None where there is none.
 
-        A damaged one is passed over with a warning. Raises InputError where all are damaged or where they
-        are of another model.
+        A damaged one is passed over with a warning, and put aside once an older one is read: it must not take
+        the place of a good one among those that are kept. Raises InputError where all are damaged or where
+        they are of another model.
         """
-        paths = self._paths()
+        paths, damaged = self._paths(), []
         for path in reversed(paths):
             try:
-                return self._read(path)
+                loaded = self._read(path)
             except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
                 if isinstance(error, InputError):
                     raise
                 log.warning("Checkpoint %s is damaged (%s); trying the one before.", path, error)
+                damaged.append(path)
+                continue
+            for other in damaged:
+                aside = other.with_name(f"damaged-{other.name}")
+                shutil.rmtree(aside, ignore_errors=True)
+                other.rename(aside)
+            return loaded
         if paths:
             raise InputError(
                 f"All checkpoints in {self._folder} are damaged. Restore them from a copy, or train this run "

@@ -59,7 +59,7 @@ class Loop:
         self.state = State()
         self.monitor = Monitor(settings.monitor, dataset.task)
         steps = settings.steps_per_epoch(dataset)
-        self.callbacks = Callbacks(settings.callbacks, model, optimizer, settings.epochs, steps=steps)
+        self.callbacks = Callbacks(settings.callbacks, model, optimizer, settings.epochs, loss=loss, steps=steps)
         self._order_seed = derive(seed, "order")
         self._size = len(dataset.train)
         self.steps_an_epoch = steps
@@ -138,7 +138,9 @@ class Loop:
         if self.dataset.task != "regression":
             record["train/accuracy"] = totals.correct / totals.examples
         with averaged_weights(self.optimizer):
+            self.callbacks.validation_begin()
             scores = self.validate()
+            self.callbacks.validation_end(scores.metrics)
             if self.settings.stop_on_nonfinite and not scores.finite:
                 blame_update(self.state.step - 1, totals, self.state.epoch, order, self.settings.batch_size)
             record |= scores.metrics

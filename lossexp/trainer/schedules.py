@@ -32,12 +32,21 @@ def cosine(learning_rate: float, total_steps: int, final_fraction: float = 0.0) 
 def warmup_cosine(
     learning_rate: float, total_steps: int, warmup_fraction: float = 0.05, final_fraction: float = 0.0
 ) -> LearningRateSchedule:
-    """A linear rise from 0 over `warmup_fraction` of the steps, then half a cosine (Goyal et al. 2017, section 2.2)."""
+    """A linear rise over `warmup_fraction` of the steps, then half a cosine (Goyal et al. 2017, section 2.2).
+
+    With w steps of it, step i = 0, 1, ... has (i + 1) / (w + 1) of the rate, so that no step is wasted on 0.
+    """
     _check_share("warmup_fraction", warmup_fraction)
     _check_share("final_fraction", final_fraction)
-    warmup = max(1, round(warmup_fraction * total_steps))
+    warmup = round(warmup_fraction * total_steps)
+    if warmup == 0:
+        return CosineDecay(learning_rate, total_steps, alpha=final_fraction)
     return CosineDecay(
-        0.0, max(1, total_steps - warmup), alpha=final_fraction, warmup_target=learning_rate, warmup_steps=warmup
+        learning_rate / (warmup + 1),
+        max(1, total_steps - warmup),
+        alpha=final_fraction,
+        warmup_target=learning_rate,
+        warmup_steps=warmup,
     )
 
 
@@ -50,7 +59,7 @@ def step(
         _check_share("at", fraction)
     if fractions != sorted(fractions):
         raise InputError(f"schedule.at={fractions}: give the fractions in ascending order.")
-    boundaries = [round(fraction * total_steps) for fraction in fractions]
+    boundaries = [round(fraction * total_steps) - 1 for fraction in fractions]  # the last steps at the rate before
     return PiecewiseConstantDecay(boundaries, [learning_rate * factor**i for i in range(len(boundaries) + 1)])
 
 

@@ -34,6 +34,12 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self.heard.append(f"epoch_begin {epoch}")
 
+    def on_test_begin(self, logs=None):
+        self.heard.append("test_begin")
+
+    def on_test_end(self, logs=None):
+        self.heard.append(f"test_end {sorted(logs)}")
+
     def on_epoch_end(self, epoch, logs=None):
         self.heard.append(f"epoch_end {epoch}")
         self.logs = logs
@@ -45,10 +51,21 @@ class Recorder(keras.callbacks.Callback):
 def test_hooks_come_in_the_order_of_fit_with_the_log_names_of_fit():
     recorder = Recorder()
     fit(recorder, epochs=2)
-    assert recorder.heard == [
-        "train_begin", "epoch_begin 0", "epoch_end 0", "epoch_begin 1", "epoch_end 1", "train_end"
-    ]  # fmt: skip
+    validation = ["test_begin", "test_end ['accuracy', 'loss', 'nll']"]
+    epochs = [["epoch_begin 0", *validation, "epoch_end 0"], ["epoch_begin 1", *validation, "epoch_end 1"]]
+    assert recorder.heard == ["train_begin", *epochs[0], *epochs[1], "train_end"]
     assert {"loss", "accuracy", "val_loss", "val_accuracy", "val_nll"} <= recorder.logs.keys()
+
+
+def test_a_callback_may_evaluate_the_model():
+    class Evaluate(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
+            self.found = self.model.evaluate(data.val.x, data.val.y, verbose=0), logs["val_loss"]
+
+    evaluate = Evaluate()
+    fit(evaluate, epochs=1)
+    assert evaluate.found[0] == pytest.approx(evaluate.found[1], rel=1e-5)
 
 
 def test_a_callback_that_wants_batches_hears_each():

@@ -7,6 +7,7 @@ import pytest
 from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Focal
 from lossexp.runtime import runtime
+from lossexp.trainer import callback_state
 from lossexp.trainer.trainer import Trainer
 
 DATA = {"seed": 0, "validation_fraction": 0.1, "test_fraction": 0.2, "limit": 200}
@@ -118,6 +119,37 @@ def test_callbacks_continue_where_they_were(tmp_path):
     assert_identical(train(tmp_path / "parts", "average", callbacks=early_stopping(), epochs=8), whole)
 
 
+class Notes(keras.callbacks.Callback):
+    """A user's callback with state of every kind."""
+
+    def __init__(self):
+        super().__init__()
+        self.losses, self.best, self.sums, self.seen = [], {}, np.zeros(2), set()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+        self.best[f"epoch {epoch}"] = [logs["val_accuracy"]]
+        self.sums = self.sums + 1.0
+        self.seen.add(epoch)
+
+
+def test_a_users_callback_continues_with_its_lists_and_arrays(tmp_path, caplog):
+    (whole, parts), stopped = (Notes(), Notes()), Notes()
+    train(tmp_path / "whole", callbacks=[whole])
+    with pytest.raises(Killed):
+        train(tmp_path / "parts", callbacks=[stopped], stop_at=16)
+    train(tmp_path / "parts", callbacks=[parts])
+    assert (parts.losses, parts.best) == (whole.losses, whole.best)
+    np.testing.assert_array_equal(parts.sums, whole.sums)
+    assert caplog.text.count("Notes.seen is not kept") == 3  # once a training
+
+
+def test_a_trace_that_died_with_its_process_is_not_continued(tmp_path):
+    board = keras.callbacks.TensorBoard(str(tmp_path))
+    board._is_tracing = True
+    assert "_is_tracing" not in callback_state.plain(board)
+
+
 def test_how_an_epoch_is_cut_into_calls_changes_no_bit(whole):
     class EveryBatch(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -134,6 +166,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(whole, tmp_path,
     data.write_bytes(b"\0" * 100)
     assert_identical(train(tmp_path / "parts"), whole)
     assert "damaged" in caplog.text
+    assert newest.with_name(f"damaged-{newest.name}").is_dir()
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
