@@ -5,6 +5,7 @@ Nothing here imports TensorFlow, Keras or MLflow before a job starts, so `--help
 
 from __future__ import annotations
 
+import errno
 import inspect
 import logging
 import os
@@ -49,6 +50,7 @@ def job(config: DictConfig) -> float:
     """One job: trains (or finds) the run that `config` describes and returns its objective."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # each job of a sweep traces anew, which is no fault
     settings = HydraConfig.get()
     trusted = trusted_packages(config, settings)
 
@@ -122,6 +124,11 @@ def explain(error: Exception) -> str:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         near = did_you_mean(option, error.options)
         return f"There is no option {option!r} in group {group!r}. {near}Options: {', '.join(error.options)}."
+    if isinstance(error, OSError) and is_full(error):
+        return (
+            f"The disk refuses to take more: {error}. Make room and give the same command again; it continues from the "
+            "last checkpoint. Or name a folder elsewhere with output=my_folder."
+        )
     if isinstance(error, OSError):
         return f"output: the run's folder cannot be made: {error}. Name another one with output=my_folder."
     chain = [error]
@@ -159,7 +166,7 @@ def main() -> None:
         show(error)
         sys.exit(1)
     except OSError as error:
-        if error.filename is None or not made_by_hydra(error):
+        if not is_full(error) and (error.filename is None or not made_by_hydra(error)):
             raise
         show(error)
         sys.exit(1)
@@ -173,10 +180,14 @@ def main() -> None:
 
 
 def quoted(argument: str) -> str:
-    """`debug=nan` as Hydra takes it: its grammar reads a bare nan as the number, which cannot name an option."""
-    if not argument.startswith("debug="):
-        return argument
-    return re.sub(r"(?<![\w'\"])nan(?![\w'\"])", "'nan'", argument)
+    """`debug=nan` and `run=<key>` as Hydra takes them: its grammar reads nan and 12e4567890123456 as numbers."""
+    name = {"debug": "nan", "run": r"[0-9a-f]{16}|[0-9a-f]{32}"}.get(argument.partition("=")[0])
+    return re.sub(rf"(?<![\w'\"])({name})(?![\w'\"])", r"'\1'", argument) if name else argument
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk, or a share of it, is full; h5py tells so in its message only."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
 
 
 def made_by_hydra(error: Exception) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
 from lossexp.reporting import log_result, log_start, run_name, run_tags
+from lossexp.rerun import rerun
 from lossexp.runtime import runtime
 from lossexp.scores import Scores, write_scores
 from lossexp.screen import show_choices, show_scores
@@ -59,11 +59,9 @@ def train_and_score(
         with trainer.scope():
             parts = build_parts(config, dataset, trainer, trusted)
         show_choices(choices, facts(parts, trainer, config.seed), run_dir)
-        if config.rerun:
-            shutil.rmtree(run_dir / CHECKPOINTS, ignore_errors=True)
-        with tracker:
-            name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices)
-            tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not config.rerun)
+        with tracker, rerun(run_dir, config.rerun, run_dir / CHECKPOINTS) as anew:
+            name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices, run_dir)
+            tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not anew)
             log_start(tracker, config, trusted, parts, run_dir)
             fit = trainer.fit(
                 parts.model,

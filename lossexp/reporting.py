@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
 # Where a run is written and found again, rather than what it is.
+PATHS = ("path", "data_dir")  # of datasets
 NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
 
 
@@ -36,17 +37,18 @@ def run_name(choices: Mapping[str, str], seed: int, given: Sequence[str] = ()) -
     return shorten(" ".join([f"{groups}-seed{seed}", *given]), NAME_WIDTH, placeholder=" ...")
 
 
-def run_tags(config: DictConfig, key: str, choices: Mapping[str, str]) -> dict[str, str]:
-    """Tags every run carries: the option of each group, the seed, the keys, and where the code came from."""
+def run_tags(config: DictConfig, key: str, choices: Mapping[str, str], run_dir: Path) -> dict[str, str]:
+    """Tags every run carries: each group's option, the seed, the keys, the folder, and where the code came from."""
     chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group)}
     devices = [device.device_type for device in tf.config.list_physical_devices()]
-    keys = {"run_key": key, "group_key": group_key(config), "seed": str(config.seed)}
+    keys = {"run_key": key, "run_dir": str(run_dir.resolve()), "group_key": group_key(config), "seed": str(config.seed)}
     return {**provenance(devices=devices), **chosen, **keys}
 
 
 def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     kept = {key: prepare(config[key], key, trusted) for key in config if key not in NOT_PARAMETERS}
+    kept["dataset"] |= {key: whole_path(kept["dataset"][key]) for key in PATHS if kept["dataset"].get(key)}
     OmegaConf.save(kept, run_dir / "config.yaml")
     tracker.artifact(run_dir / "config.yaml")
     tracker.params({**kept, "model_parameters": parts.model.count_params()})
@@ -60,6 +62,11 @@ def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], pa
         train.x, train.y, class_names=data.class_names, target_scale=data.target_scale, title=data.name
     )
     tracker.figure(grid, "samples.png")
+
+
+def whole_path(path: str) -> str:
+    """The path from the root, so that the saved config finds the data from any folder."""
+    return str(Path(path).expanduser().absolute())
 
 
 def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: str, run_dir: Path) -> Scores:

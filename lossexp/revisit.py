@@ -6,7 +6,7 @@ Everything comes from the run's folder: its saved config, not the one composed n
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from lossexp.config import build, locate
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
+from lossexp.importing import first_import
 from lossexp.links import log_probabilities, predicted_values, probabilities
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.scores import FILE_NAME as SCORES
@@ -60,17 +61,25 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     """The folder of the finished run that `config.run` names by run key or MLflow run id."""
     if not config.run:
         raise InputError(f"mode={config.mode} needs a finished run: run=<its key or MLflow id>.")
-    key = str(config.run)
-    if not (Path(config.output) / key).is_dir():
-        tracker: Tracker = build(config.tracking, "tracking", trusted)
-        key = tracker.run_key(key) or key
-    run_dir = Path(config.output) / key
-    if not (run_dir / SCORES).is_file():
-        raise InputError(
-            f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
-            "the name of the run's folder and its tag run_key; output=... says where runs are."
-        )
-    return run_dir
+    for run_dir in run_folders(str(config.run), Path(config.output), config, trusted):
+        if (run_dir / SCORES).is_file():
+            return run_dir
+    raise InputError(
+        f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
+        "the name of the run's folder and its tag run_key; output=... says where runs are, tracking.uri=... where "
+        "MLflow is."
+    )
+
+
+def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[str]) -> Iterator[Path]:
+    """Where the run may be: here by its key, or where MLflow says it was trained."""
+    yield output / run
+    tracker: Tracker = build(config.tracking, "tracking", trusted)
+    finished = tracker.find(run)
+    tags = finished.tags if finished else tracker.run_tags(run)
+    yield output / tags.get("run_key", run)
+    if "run_dir" in tags:
+        yield Path(tags["run_dir"])
 
 
 def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = None) -> Outputs:
@@ -85,9 +94,10 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
         x = read_inputs(Path(inputs))
         y = np.zeros(len(x))
 
-    import keras
+    with first_import("lossexp.trainer.predictor"):
+        import keras
 
-    from lossexp.trainer.predictor import Predictor
+        from lossexp.trainer.predictor import Predictor
 
     locate(saved.model._target_, "model", trusted)  # importing it registers its classes
     model = keras.saving.load_model(run_dir / "model.keras", compile=False)

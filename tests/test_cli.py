@@ -1,5 +1,6 @@
 """The command line as users run it: real processes."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from mlflow import MlflowClient
 
-from lossexp.cli import quoted
+from lossexp.cli import explain, quoted
 
 ROOT = Path(__file__).parents[1]
 FAST = ["model=mlp", "dataset.limit=200", "trainer.epochs=1"]
@@ -94,6 +95,18 @@ def test_a_mistake_that_hydra_meets_first_is_one_paragraph_too(mistake, said, tm
     assert shown.returncode == 1
     assert said in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+@pytest.mark.parametrize("key", ["12e4567890123456", "0012345678901234", "ab" * 16])
+def test_a_run_key_that_looks_like_a_number_stays_a_key(key):
+    [override] = OverridesParser.create().parse_overrides([quoted(f"run={key}")])
+    assert override.value() == key
+
+
+def test_a_full_disk_is_told_in_one_paragraph():
+    assert "Make room" in explain(OSError(errno.ENOSPC, "No space left on device"))
+    assert "Make room" in explain(OSError("Unable to write (file write failed: errno = 28, No space left on device)"))
+    assert "Make room" not in explain(OSError(errno.EACCES, "Permission denied", "runs"))
 
 
 @pytest.mark.parametrize(

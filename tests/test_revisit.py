@@ -37,6 +37,24 @@ def test_evaluate_by_mlflow_id_finds_the_same_run(finished):
     assert revisit.evaluate(asked(run_dir, run_id))["accuracy"] == scores.test["accuracy"]
 
 
+@pytest.mark.parametrize("by", ["key", "id"])
+def test_a_run_is_found_from_another_folder_where_mlflow_says_it_is(by, finished, tmp_path):
+    scores, run_dir, run_id = finished
+    elsewhere = asked(run_dir, run_dir.name if by == "key" else run_id)
+    elsewhere.output = str(tmp_path)
+    assert revisit.evaluate(elsewhere)["accuracy"] == scores.test["accuracy"]
+
+
+def test_data_at_a_relative_path_is_found_from_another_folder(tmp_path, monkeypatch):
+    x, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 2
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    monkeypatch.chdir(tmp_path)
+    scores, run_dir = job(tmp_path, "dataset=npz", "dataset.path=d.npz", "model=mlp", "dataset.task=multiclass")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert revisit.evaluate(asked(run_dir, run_dir.name))["accuracy"] == scores.test["accuracy"]
+
+
 def test_predict_writes_a_row_an_example(finished):
     scores, run_dir, _ = finished
     written = pd.read_csv(revisit.predict(asked(run_dir, run_dir.name, "predict")))

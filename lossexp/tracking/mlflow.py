@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+RUN_ID = "mlflow_run_id"  # the file in a run's folder that says under which id it continues
 
 
 class MLflowTracker(Tracker):
@@ -71,14 +72,14 @@ class MLflowTracker(Tracker):
         self._stored_params: set[str] = set()
 
     def find(self, run_key: str) -> FinishedRun | None:
-        run = self._reach(lambda: runs.newest(self._connect(), self.experiment_id, run_key, "= 'FINISHED'"))
+        run = self._reach(lambda: runs.newest_finished(self._connect(), self.experiment_id, run_key))
         if not run:
             return None
         where = self._where(run.info.run_id)
         return FinishedRun(run.info.run_id, run.info.run_name, run.data.metrics, run.data.tags, where)
 
-    def run_key(self, run_id: str) -> str | None:
-        return self._reach(lambda: runs.run_key(self._connect(), run_id))
+    def run_tags(self, run_id: str) -> dict[str, str]:
+        return self._reach(lambda: runs.run_tags(self._connect(), run_id)) or {}
 
     def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], resume: bool = True) -> None:
         super().open(run_name=run_name, run_dir=run_dir, tags=tags, resume=resume)
@@ -110,11 +111,12 @@ class MLflowTracker(Tracker):
 
     def _start(self, run_name: str, tags: dict[str, str], resume: bool) -> None:
         client = self._connect()
-        run, stored = None, set()
-        if resume and "run_key" in tags:
-            run = runs.newest(client, self.experiment_id, tags["run_key"], "!= 'FINISHED'")
+        # By the folder, not by the key: the same run in two folders is two runs, perhaps on two machines.
+        id_file, stored = self.run_dir / RUN_ID, set()
+        run = runs.unfinished(client, self.experiment_id, id_file.read_text()) if resume and id_file.exists() else None
         if run is None:
             self.run_id = runs.create(client, self.experiment_id, run_name, tags)
+            id_file.write_text(self.run_id)
         else:
             stored = runs.reopen(client, run, tags)
             self.run_id = run.info.run_id

@@ -31,23 +31,35 @@ class Point(NamedTuple):
     at: int
 
 
-def run_key(client: MlflowClient, run_id: str) -> str | None:
-    """The `run_key` tag of a run, or None where there is no such run."""
+def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
+    """The tags of a run; empty where there is no such run."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_run(run_id).data.tags.get("run_key")
+        return client.get_run(run_id).data.tags
     except MlflowException:
-        return None
+        return {}
 
 
-def newest(client: MlflowClient, experiment_id: str, run_key: str, status: str) -> Run | None:
-    """The newest run with this `run_key` tag whose status fits, as `"= 'FINISHED'"`."""
+def unfinished(client: MlflowClient, experiment_id: str, run_id: str) -> Run | None:
+    """The run of this id; None where this store has none, or it is finished or deleted."""
+    try:
+        run = client.get_run(run_id.strip())
+    except Exception as error:
+        if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise Unreachable(f"the MLflow store does not tell of run {run_id}: {summary(error)}") from error
+    here = run.info.experiment_id == experiment_id and run.info.lifecycle_stage == "active"
+    return run if here and run.info.status != "FINISHED" else None
+
+
+def newest_finished(client: MlflowClient, experiment_id: str, run_key: str) -> Run | None:
+    """The newest finished run with this `run_key` tag."""
     key = run_key.replace("'", "")
     try:
         found = client.search_runs(
             [experiment_id],
-            filter_string=f"tags.run_key = '{key}' and attributes.status {status}",
+            filter_string=f"tags.run_key = '{key}' and attributes.status = 'FINISHED'",
             order_by=["attributes.start_time DESC"],
             max_results=1,
         )

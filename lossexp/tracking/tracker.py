@@ -46,12 +46,12 @@ class Tracker:
         """The newest finished run with this `run_key` tag, or None. Needs no open run."""
         return None
 
-    def run_key(self, run_id: str) -> str | None:
-        """The `run_key` tag of the store's run `run_id`; None where there is no such run."""
-        return None
+    def run_tags(self, run_id: str) -> dict[str, str]:
+        """The tags of the store's run `run_id`; empty where there is no such run."""
+        return {}
 
     def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], resume: bool = True) -> None:
-        """Starts the run, or continues the newest unfinished one with the same `run_key` tag.
+        """Starts the run, or continues the unfinished one that was opened in the same folder.
 
         run_dir: created where missing. resume: False starts a new run, and a new metrics file, in any
         case. Raises InputError where the store cannot be used.

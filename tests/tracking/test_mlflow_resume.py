@@ -59,6 +59,15 @@ def test_resume_false_starts_anew(tracker, root):
     assert stored(again).data.metrics == {}
 
 
+def test_the_same_run_in_another_folder_is_another_run(tracker, root):
+    open_run(tracker, root)
+    other = open_run(MLflowTracker(root=root), root, run_dir=root / "other")
+    assert other.run_id != tracker.run_id
+    other.close("KILLED")
+    tracker.close("KILLED")
+    assert open_run(MLflowTracker(root=root), root).run_id == tracker.run_id
+
+
 def test_metrics_kept_on_disk_by_an_earlier_attempt_are_sent(root):
     with open_run(NoTracker(), root) as disk:
         disk.metrics({"val/nll": 0.5}, 10)
