@@ -6,6 +6,7 @@ what `keras.optimizers` accepts as `learning_rate`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from keras.optimizers.schedules import (
@@ -54,22 +55,39 @@ def step(
     learning_rate: float, total_steps: int, at: Sequence[float] = (0.5, 0.75), factor: float = 0.1
 ) -> LearningRateSchedule:
     """The rate times `factor` at each of the fractions `at` of the training (He et al. 2016, section 4.2)."""
-    fractions = list(at)
-    for fraction in fractions:
-        _check_share("at", fraction)
-    if fractions != sorted(fractions):
-        raise InputError(f"schedule.at={fractions}: give the fractions in ascending order.")
+    fractions = _checked_fractions(at)
+    if not _is_number(factor) or not factor > 0:
+        raise InputError(f"schedule.factor={_shown(factor)}: give a number above 0.")
     boundaries = [round(fraction * total_steps) - 1 for fraction in fractions]  # the last steps at the rate before
     return PiecewiseConstantDecay(boundaries, [learning_rate * factor**i for i in range(len(boundaries) + 1)])
 
 
 def exponential(learning_rate: float, total_steps: int, final_fraction: float = 0.01) -> LearningRateSchedule:
     """A constant ratio between steps, reaching `final_fraction` of `learning_rate` at the end."""
-    if not 0 < final_fraction <= 1:
-        raise InputError(f"schedule.final_fraction={final_fraction}: give a number above 0 and up to 1.")
+    if not _is_number(final_fraction) or not 0 < final_fraction <= 1:
+        raise InputError(f"schedule.final_fraction={_shown(final_fraction)}: give a number above 0 and up to 1.")
     return ExponentialDecay(learning_rate, total_steps, decay_rate=final_fraction)
 
 
+def _checked_fractions(at: Sequence[float]) -> list[float]:
+    if not isinstance(at, list | tuple) or not at or not all(_is_number(f) and 0 <= f <= 1 for f in at):
+        raise InputError(
+            f"schedule.at={_shown(at)}: give a list of at least one fraction of the training, each from 0 to 1, such "
+            "as [0.5, 0.75]."
+        )
+    if list(at) != sorted(at):
+        raise InputError(f"schedule.at={list(at)}: give the fractions in ascending order.")
+    return list(at)
+
+
 def _check_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise InputError(f"schedule.{name}={value}: give a fraction of the training between 0 and 1.")
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise InputError(f"schedule.{name}={_shown(value)}: give a number from 0 to 1.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _shown(value: object) -> object:
+    return "null" if value is None else value

@@ -1,9 +1,14 @@
 """Learning-rate schedules over the length of a training."""
 
+import math
+import re
+
 import pytest
 
 from lossexp.errors import InputError
 from lossexp.trainer import schedules
+
+NAN = math.nan
 
 
 def rates(schedule, steps=(0, 50, 100)):
@@ -38,15 +43,19 @@ def test_constant_stays_a_number_that_callbacks_may_set():
 
 
 @pytest.mark.parametrize(
-    ("make", "arguments"),
+    ("make", "settings", "said"),
     [
-        ("cosine", (1.5,)),
-        ("warmup_cosine", (-0.1,)),
-        ("exponential", (0.0,)),
-        ("step", ([0.7, 0.2],)),
-        ("step", ([2.0],)),
+        *(("cosine", {"final_fraction": v}, "give a number from 0 to 1") for v in (1.5, -0.1, "abc", None, True, NAN)),
+        *(("warmup_cosine", {"warmup_fraction": v}, "give a number from 0 to 1") for v in (-0.1, "abc", None)),
+        *(("warmup_cosine", {"final_fraction": v}, "give a number from 0 to 1") for v in (2, "abc")),
+        *(("exponential", {"final_fraction": v}, "above 0 and up to 1") for v in (0.0, 1.5, "abc", None, True)),
+        *(("step", {"at": v}, "a list of at least one") for v in ([], [2.0], 0.5, None, "abc", ["abc"], [None])),
+        ("step", {"at": [0.7, 0.2]}, "ascending"),
+        *(("step", {"factor": v}, "give a number above 0") for v in (-1, 0, "abc", None, True, math.inf)),
     ],
 )
-def test_a_fraction_out_of_range_is_refused(make, arguments):
-    with pytest.raises(InputError, match="schedule"):
-        getattr(schedules, make)(0.1, 100, *arguments)
+def test_a_setting_that_cannot_work_is_refused_with_what_would(make, settings, said):
+    [(name, value)] = settings.items()
+    shown = re.escape("null" if value is None else str(value))
+    with pytest.raises(InputError, match=rf"^schedule\.{name}={shown}: .*{said}"):
+        getattr(schedules, make)(0.1, 100, **settings)
