@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -131,13 +131,15 @@ class Callbacks:
             callback_state.resume(callback, attributes, own)
 
 
-def check_monitors(callbacks: Sequence[keras.callbacks.Callback], task: str | None = None) -> None:
+def check_monitors(
+    callbacks: Sequence[keras.callbacks.Callback], task: str | None = None, unlogged: Collection[str] = ()
+) -> None:
     """Tells callbacks which way our metrics improve; refuses what they cannot or should not monitor.
 
     `fit` learns the direction from compiled metrics, which our loop does not have. Raises InputError for
     EarlyStopping or ModelCheckpoint on `loss` or `val_loss`, since values of different losses do not compare,
     and for a monitor that training does not log, where Keras would warn each epoch and do nothing.
-    task: the dataset's; None allows what any task logs.
+    task: the dataset's; None allows what any task logs. unlogged: what this trainer leaves out of `LOGS`.
     """
     for callback in callbacks:
         monitor = getattr(callback, "monitor", None)
@@ -148,7 +150,7 @@ def check_monitors(callbacks: Sequence[keras.callbacks.Callback], task: str | No
                 "(val_rmse or val_mae for values)."
             )
         if isinstance(callback, MONITORING):
-            _check_logged(type(callback).__name__, monitor, task)
+            _check_logged(type(callback).__name__, monitor, task, unlogged)
         if getattr(callback, "mode", None) == "auto" and monitor:
             callback.mode = MODES.get(monitor.removeprefix("val_"), "auto")
 
@@ -174,16 +176,18 @@ def keras_logs(record: Mapping[str, float]) -> dict[str, float]:
     return {name.removeprefix("train/").replace("/", "_"): value for name, value in shared.items()}
 
 
-def _check_logged(callback: str, monitor: str, task: str | None) -> None:
+def _check_logged(callback: str, monitor: str, task: str | None, unlogged: Collection[str]) -> None:
     if task is None:
-        logged = tuple(dict.fromkeys(name for names in LOGS.values() for name in names))
+        known = tuple(dict.fromkeys(name for names in LOGS.values() for name in names))
     else:
-        logged = LOGS["regression" if task == "regression" else "classes"]
+        known = LOGS["regression" if task == "regression" else "classes"]
+    logged = [name for name in known if name not in unlogged]
     if monitor in logged:
         return
     meant = did_you_mean(str(monitor).replace("/", "_"), logged)
+    why = "this trainer does not hand to callbacks" if monitor in known else "is not measured here"
     raise InputError(
-        f"trainer.callbacks: {callback} monitors {monitor}, which is not measured here. {meant}"
+        f"trainer.callbacks: {callback} monitors {monitor}, which {why}. {meant}"
         f"Measured each epoch: {', '.join(logged)}."
     )
 

@@ -106,6 +106,9 @@ class StopOnNonfinite(keras.callbacks.TerminateOnNaN):
 class KerasTrainer(Trainer):
     """The same settings as `Trainer`, executed by `keras.Model.fit`; what `fit` cannot do is refused."""
 
+    # `fit` measures accuracy only by a metric for the loss's own labels, and tells the rate only if a callback sets it.
+    unlogged = ("accuracy", "learning_rate")
+
     def check(self, dataset: Dataset) -> None:
         for name in ("check_gradients", "profile_epoch"):
             if getattr(self, name):
@@ -128,10 +131,11 @@ class KerasTrainer(Trainer):
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, self.jit_compile)
+        jit_compile = False if self.eager else self.jit_compile
+        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, jit_compile)
         steps = self.steps_per_epoch(dataset)
         batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)
-        model.compile(optimizer=optimizer, loss=loss, jit_compile=self.jit_compile)
+        model.compile(optimizer=optimizer, loss=loss, jit_compile=jit_compile)
         callbacks = [Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite), *self.callbacks]
         if self.stop_on_nonfinite:
             callbacks.append(StopOnNonfinite(raise_error=True))

@@ -169,7 +169,7 @@ class Loop:
             )
 
         choice = settings.jit_compile if self.state.jit_compile is None else self.state.jit_compile
-        if choice == "auto" and (settings.deterministic or settings.strategy != "none"):
+        if choice == "auto" and (settings.eager or settings.deterministic or settings.strategy != "none"):
             choice = False  # what a measurement decides may differ from one time to the next
         remaining = self.steps_an_epoch * settings.epochs - self.state.steps
         variables = [variable for group in self._variables.values() for variable in group]

@@ -27,10 +27,11 @@ class Monitor:
         if self.metric not in fits:
             reason = (
                 "a loss value is not comparable between losses, so choosing by it favours some of them"
-                if "loss" in self.metric
+                if "loss" in str(metric)
                 else "it is not one of the metrics measured each epoch"
             )
-            raise InputError(f"trainer.monitor={metric}: {reason}. For this task use one of {', '.join(fits)}.")
+            shown = "null" if metric is None else metric
+            raise InputError(f"trainer.monitor={shown}: {reason}. For this task use auto or one of {', '.join(fits)}.")
         self.best_epoch = -1
         self.best_value = math.nan
         self.best_weights: list[np.ndarray] = []

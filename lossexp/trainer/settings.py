@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
 
 from lossexp.errors import InputError
 from lossexp.runtime import PRECISIONS
+from lossexp.trainer.callback_arguments import check_arguments
 from lossexp.trainer.devices import STRATEGIES
 
 
@@ -33,14 +35,19 @@ def check_profile(profile_epoch: int | None, epochs: int) -> None:
         )
 
 
-def check_choices(precision: str, jit_compile: str | bool, strategy: str) -> None:
+def check_choices(precision: str, jit_compile: str | bool, strategy: str, eager: bool) -> None:
     """Known choices, which can be combined."""
     if precision not in PRECISIONS:
         raise InputError(f"trainer.precision={precision}: use one of {', '.join(PRECISIONS)}.")
-    if jit_compile not in ("auto", True, False):
+    if jit_compile != "auto" and not isinstance(jit_compile, bool):  # 1 == True, but nothing that anyone should mean
         raise InputError(f"trainer.jit_compile={jit_compile}: use auto, true or false.")
     if strategy not in STRATEGIES:
         raise InputError(f"trainer.strategy={strategy}: use one of {', '.join(STRATEGIES)}.")
+    if eager and jit_compile is True:
+        raise InputError(
+            "trainer.eager=true cannot be combined with trainer.jit_compile=true: XLA compiles a graph, and eager "
+            "steps have none. Leave trainer.jit_compile=auto, or use trainer.eager=false."
+        )
     if strategy == "mirrored" and jit_compile is True:
         raise InputError(
             "trainer.strategy=mirrored cannot be combined with trainer.jit_compile=true: XLA cannot compile the "
@@ -49,18 +56,28 @@ def check_choices(precision: str, jit_compile: str | bool, strategy: str) -> Non
 
 
 def check_from_zero(**values: float) -> None:
-    """Numbers from 0 up."""
+    """Numbers from 0 up, none of them infinite."""
+    check_limits(**values)
+    for name, value in values.items():
+        if math.isinf(value):
+            raise InputError(f"trainer.{name}={value}: give a number from 0 up that is not infinite.")
+
+
+def check_limits(**values: float) -> None:
+    """Numbers from 0 up; infinity is no limit."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"trainer.{name}={value}: give a number from 0 up.")
 
 
 def checked_callbacks(callbacks: Sequence[keras.callbacks.Callback] | None) -> list[keras.callbacks.Callback]:
-    """The callbacks as a list, or an empty one for None."""
+    """The callbacks as a list, their arguments checked, or an empty one for None."""
     callbacks = [] if callbacks is None else callbacks
-    if isinstance(callbacks, list | tuple) and all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
-        return list(callbacks)
-    raise InputError(
-        f"trainer.callbacks={callbacks!r}: give a list of Keras callbacks, each with its _target_, for example "
-        "'trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]'."
-    )
+    if not isinstance(callbacks, list | tuple) or not all(isinstance(c, keras.callbacks.Callback) for c in callbacks):
+        raise InputError(
+            f"trainer.callbacks={callbacks!r}: give a list of Keras callbacks, each with its _target_, for example "
+            "'trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]'."
+        )
+    for callback in callbacks:
+        check_arguments(callback)
+    return list(callbacks)

@@ -22,6 +22,7 @@ from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.settings import (
     check_choices,
     check_from_zero,
+    check_limits,
     check_profile,
     check_switches,
     check_whole,
@@ -63,7 +64,7 @@ class Trainer:
         keep_checkpoints: how many are kept; 0 writes none.
         stop_on_nonfinite: whether an objective that is NaN or infinite ends training.
         check_gradients: whether gradients count for that as well (costs time; mixed_float16 skips such steps).
-        eager: every step in plain Python, for print() and debuggers.
+        eager: every step in plain Python, for print() and debuggers; never under XLA.
         profile_epoch: the epoch, from 1, to profile into `folder`; None for none.
         l2: coupled weight decay, at least 0: adds `l2 / 2` times the squared norm of all trainable variables to the
             objective, so `l2 * w` to each gradient (what SGD papers call weight decay). Decoupled decay is
@@ -72,6 +73,8 @@ class Trainer:
         callbacks: Keras callbacks, or None.
         progress: whether to draw a progress bar on a terminal.
     """
+
+    unlogged: tuple[str, ...] = ()  # what other trainers log each epoch and this one does not
 
     def __init__(
         self,
@@ -113,8 +116,9 @@ class Trainer:
             progress=progress,
         )
         check_profile(profile_epoch, epochs)
-        check_choices(precision, jit_compile, strategy)
-        check_from_zero(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds, l2=l2)
+        check_choices(precision, jit_compile, strategy, eager)
+        check_limits(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds)
+        check_from_zero(l2=l2)
         self.epochs = epochs
         self.batch_size = batch_size
         self.precision = precision
@@ -161,7 +165,7 @@ class Trainer:
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
         Monitor(self.monitor, dataset.task)
-        check_monitors(self.callbacks, dataset.task)
+        check_monitors(self.callbacks, dataset.task, self.unlogged)
 
     def ready(self, optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
         """The optimizer with loss scaling where the precision needs it, and with its variables built.
@@ -170,7 +174,7 @@ class Trainer:
         Raises InputError for what callbacks cannot monitor, and where one would set a learning rate that a
         schedule decides.
         """
-        check_monitors(self.callbacks)
+        check_monitors(self.callbacks, unlogged=self.unlogged)
         check_rate(self.callbacks, optimizer)
         if self.l2:
             for variable in model.trainable_variables:

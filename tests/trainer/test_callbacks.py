@@ -1,8 +1,10 @@
 """Keras callbacks in our loop."""
 
 import csv
+import math
 
 import keras
+import numpy as np
 import pytest
 
 from lossexp.datasets.scikit_learn import digits
@@ -158,6 +160,49 @@ def test_an_unmeasured_monitor_is_refused_before_training():
     for kind in (Trainer, KerasTrainer):
         with pytest.raises(InputError, match="val_rmse, which is not measured"):
             kind(callbacks=[keras.callbacks.EarlyStopping("val_rmse")]).check(data)
+
+
+@pytest.mark.parametrize("monitor", ["accuracy", "learning_rate"])
+def test_what_fit_does_not_log_cannot_be_monitored_under_it(monitor):
+    stopper = keras.callbacks.EarlyStopping(monitor)
+    data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
+    Trainer(callbacks=[stopper]).check(data)
+    with pytest.raises(InputError, match=f"monitors {monitor}, which this trainer does not hand to callbacks"):
+        KerasTrainer(callbacks=[stopper]).check(data)
+    with pytest.raises(InputError, match="does not hand"):
+        fit(stopper, kind=KerasTrainer)
+
+
+EarlyStopping, ReduceLROnPlateau = keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "said"),
+    [
+        *((EarlyStopping, "patience", v, "a whole number from 0 up") for v in ("two", -1, 1.5, None, True)),
+        (EarlyStopping, "start_from_epoch", "two", "a whole number from 0 up"),
+        *((EarlyStopping, "baseline", v, "a number, or null") for v in ("abc", math.nan)),
+        (EarlyStopping, "restore_best_weights", "maybe", "true or false"),
+        *((ReduceLROnPlateau, "factor", v, "a number between 0 and 1") for v in (-1, 0, math.nan)),
+        *((ReduceLROnPlateau, name, "two", "a whole number") for name in ("patience", "cooldown")),
+        *((ReduceLROnPlateau, "min_lr", v, "a number from 0 up") for v in (-1, "abc", None)),
+        *((keras.callbacks.LearningRateScheduler, "schedule", v, "a function") for v in ("abc", 0.1, None)),
+    ],
+)
+def test_an_argument_that_cannot_work_is_refused_before_training(kind, name, value, said):
+    monitor = {} if kind is keras.callbacks.LearningRateScheduler else {"monitor": "val_accuracy"}
+    shown = "null" if value is None else value
+    with pytest.raises(InputError, match=rf"callbacks: {kind.__name__} has {name}={shown}: give {said}"):
+        Trainer(callbacks=[kind(**monitor, **{name: value})])
+
+
+def test_arguments_that_work_pass():
+    callbacks = [
+        EarlyStopping("val_accuracy", patience=np.int64(3), baseline=0.5, restore_best_weights=True),
+        ReduceLROnPlateau("val_nll", factor=0.5, patience=0, min_lr=np.float32(1e-6)),
+        keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate),
+    ]
+    assert Trainer(callbacks=callbacks).callbacks == callbacks
 
 
 def test_a_checkpoint_of_every_epoch_needs_no_monitor(tmp_path):

@@ -1,8 +1,18 @@
 """Settings that mean nothing are refused before anything is built."""
 
+import math
+
+import keras
 import pytest
 
+from lossexp.datasets.scikit_learn import digits
 from lossexp.errors import InputError
+from lossexp.losses import Focal
+from lossexp.models.mlp import mlp
+from lossexp.runtime import runtime
+from lossexp.trainer import loop
+from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.trainer import Trainer
 
 
@@ -17,3 +27,47 @@ def test_the_profiled_epoch_is_one_that_is_trained():
     assert Trainer(epochs=2, profile_epoch=2).profile_epoch == 2
     with pytest.raises(InputError, match=r"profile_epoch=3: there are only 2 epochs"):
         Trainer(epochs=2, profile_epoch=3)
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, -1, "abc", None, True])
+def test_l2_is_a_finite_number_from_zero_up(value):
+    with pytest.raises(InputError, match=rf"trainer\.l2={value}: give a number from 0 up"):
+        Trainer(l2=value)
+
+
+@pytest.mark.parametrize("name", ["device_megabytes", "checkpoint_seconds"])
+def test_a_limit_may_be_infinite_but_is_a_number(name):
+    assert getattr(Trainer(**{name: math.inf}), name) == math.inf
+    for value in (math.nan, -1, "abc", None, True):
+        with pytest.raises(InputError, match=rf"trainer\.{name}={value}: give a number from 0 up"):
+            Trainer(**{name: value})
+
+
+@pytest.mark.parametrize("value", [1, 0, 1.0, "true", None])
+def test_jit_compile_is_auto_true_or_false(value):
+    with pytest.raises(InputError, match=rf"trainer\.jit_compile={value}: use auto, true or false"):
+        Trainer(jit_compile=value)
+
+
+@pytest.mark.parametrize("value", [None, 3, True, "val/acuracy", ["val/nll"]])
+def test_what_is_no_metric_cannot_be_monitored(value):
+    with pytest.raises(InputError, match=r"trainer\.monitor=.* not one of .* use auto or one of val/accuracy"):
+        Monitor(value, "multiclass")
+
+
+def test_eager_steps_cannot_be_compiled():
+    with pytest.raises(InputError, match=r"trainer\.eager=true cannot be combined with trainer\.jit_compile=true"):
+        Trainer(eager=True, jit_compile=True)
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+def test_auto_tries_no_xla_where_steps_are_eager(kind, monkeypatch):
+    tried = []
+    choose = loop.choose_engine
+    monkeypatch.setattr(loop, "choose_engine", lambda choice, *rest: tried.append(choice) or choose(choice, *rest))
+    trainer = kind(epochs=1, limit_train_batches=1, eager=True, progress=False)
+    data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=60)
+    with runtime(0, eager=True):
+        fit = trainer.fit(mlp(data.input_shape, 10), keras.optimizers.SGD(), Focal(), data, seed=0)
+    assert fit.jit_compile is False
+    assert "auto" not in tried
