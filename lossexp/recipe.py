@@ -14,11 +14,11 @@ from omegaconf import DictConfig
 
 from lossexp.config import build, prepare
 from lossexp.datasets.dataset import Dataset
-from lossexp.errors import InputError
 from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
+from lossexp.optimizer_settings import check_learning_rate, check_settings
 from lossexp.reporting import log_result, log_start, run_name, run_tags
 from lossexp.rerun import rerun
 from lossexp.runtime import runtime
@@ -26,7 +26,6 @@ from lossexp.scores import Scores, write_scores
 from lossexp.screen import show_choices, show_scores
 from lossexp.tracking.signals import sigterm_raises
 from lossexp.tracking.tracker import Tracker
-from lossexp.trainer.callbacks import check_rate
 from lossexp.trainer.trainer import Trainer
 
 CHECKPOINTS = "checkpoints"
@@ -94,19 +93,18 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
     }
     model = build(config.model, "model", trusted, **needs)
     optimizer = build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted)
-    check_rate(trainer.callbacks, optimizer)
+    trainer.check_optimizer(optimizer)
     check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
     try_loss(loss, model, dataset)
     return Parts(dataset, loss, model, optimizer)
 
 
 def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[str] = ()) -> keras.optimizers.Optimizer:
-    """The optimizer with its learning-rate schedule over `total_steps`."""
-    given = prepare(config.optimizer, "optimizer", trusted).get("learning_rate")
-    if isinstance(given, int | float) and not given > 0:
-        raise InputError(f"optimizer.learning_rate={given}: give a number above 0.")
-    if given is None:
-        raise InputError("optimizer.learning_rate is missing: set it, for example optimizer.learning_rate=0.001.")
+    """The optimizer with its learning-rate schedule over `total_steps`; InputError for a setting that cannot work."""
+    settings = prepare(config.optimizer, "optimizer", trusted)
+    given = settings.get("learning_rate")
+    check_learning_rate(given)
+    check_settings(settings, total_steps)
     rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)
     return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 

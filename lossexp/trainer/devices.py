@@ -34,6 +34,9 @@ class OneDevice:
         """`step` on the whole batch."""
         return step(batch, Replica())
 
+    def check(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Any optimizer can work on one device."""
+
     def prepare(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Keeps a finished job's graphs from staying in memory (about 90 MB a job).
 
@@ -77,19 +80,21 @@ class Mirrored:
         results = self._strategy.run(lambda b: step(b, kind(size)), args=(batch,))
         return StepResult(*(self._strategy.experimental_local_results(value)[0] for value in results))
 
-    def prepare(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Updates every replica's variables with gradients that are summed already.
-
-        Keras sums them itself, but after clipping, which would clip by the norm of a part of the batch.
-        Raises InputError for what Keras does every few steps: its condition cannot hold an update of all replicas.
-        """
-        inner = unscaled(optimizer)
+    def check(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Raises InputError for what Keras does every few steps: its condition cannot hold all replicas' update."""
         for name in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
-            if getattr(inner, name):
+            if getattr(unscaled(optimizer), name):
                 raise InputError(
                     f"trainer.strategy=mirrored cannot be combined with optimizer.{name}: TensorFlow cannot "
                     "synchronise replicas inside a condition. Set it to null, or use trainer.strategy=none."
                 )
+
+    def prepare(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Updates every replica's variables with gradients that are summed already.
+
+        Keras sums them itself, but after clipping, which would clip by the norm of a part of the batch.
+        """
+        inner = unscaled(optimizer)
 
         def update(gradients, variables, learning_rate):
             def everywhere(strategy, gradients):

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import keras
 
+from lossexp.errors import InputError
+
 Optimizer = keras.optimizers.Optimizer
 
 
 def with_loss_scale(optimizer: Optimizer) -> Optimizer:
     """The optimizer inside a dynamic loss scale; one that has a scale already is returned as it is."""
     return optimizer if is_scaled(optimizer) else keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def check_unscaled(optimizer: Optimizer) -> None:
+    """Raises InputError for a fixed factor: inside a loss scale Keras divides by it but never multiplies."""
+    factor = unscaled(optimizer).loss_scale_factor
+    if factor is not None:
+        raise InputError(
+            f"optimizer.loss_scale_factor={factor} cannot be combined with trainer.precision=mixed_float16, which "
+            "scales by itself: every gradient would be divided by the factor. Set it to null."
+        )
 
 
 def is_scaled(optimizer: Optimizer) -> bool:

@@ -16,7 +16,7 @@ from lossexp.losses.loss import Loss
 from lossexp.trainer.callbacks import check_monitors, check_rate
 from lossexp.trainer.devices import Mirrored, OneDevice, devices
 from lossexp.trainer.loop import Loop
-from lossexp.trainer.loss_scale import with_loss_scale
+from lossexp.trainer.loss_scale import check_unscaled, with_loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.settings import (
@@ -167,15 +167,21 @@ class Trainer:
         Monitor(self.monitor, dataset.task)
         check_monitors(self.callbacks, dataset.task, self.unlogged)
 
+    def check_optimizer(self, optimizer: keras.optimizers.Optimizer) -> None:
+        """Raises InputError where the optimizer does not go with the callbacks, the precision or the devices."""
+        check_rate(self.callbacks, optimizer)
+        if self.precision == "mixed_float16":
+            check_unscaled(optimizer)
+        self.devices.check(optimizer)
+
     def ready(self, optimizer: keras.optimizers.Optimizer, model: keras.Model) -> keras.optimizers.Optimizer:
         """The optimizer with loss scaling where the precision needs it, and with its variables built.
 
         Built before the first trace: an unbuilt loss scale would be baked into the graph as a constant.
-        Raises InputError for what callbacks cannot monitor, and where one would set a learning rate that a
-        schedule decides.
+        Raises InputError for what callbacks cannot monitor, and as `check_optimizer`.
         """
         check_monitors(self.callbacks, unlogged=self.unlogged)
-        check_rate(self.callbacks, optimizer)
+        self.check_optimizer(optimizer)
         if self.l2:
             for variable in model.trainable_variables:
                 variable.regularizer = variable.regularizer or keras.regularizers.L2(self.l2 / 2)

@@ -100,5 +100,6 @@ def test_what_cannot_be_mirrored_is_refused_with_the_reason():
     with trainer.scope():
         model = mlp((8,), 3)
         optimizer = keras.optimizers.Adam(gradient_accumulation_steps=2)
-    with pytest.raises(InputError, match="gradient_accumulation_steps"):
-        trainer.ready(optimizer, model)
+    for refuse in (trainer.check_optimizer, lambda optimizer: trainer.ready(optimizer, model)):
+        with pytest.raises(InputError, match="gradient_accumulation_steps"):
+            refuse(optimizer)
