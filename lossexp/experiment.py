@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from lossexp.config import build
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
+from lossexp.errors import InputError
 from lossexp.identity import run_key
 from lossexp.importing import first_import
 from lossexp.scores import Scores, read_scores
@@ -41,6 +42,8 @@ def run(
     InputError before any training where the config or the data cannot work.
     """
     check_seed(config.seed)
+    if not isinstance(config.rerun, bool):
+        raise InputError(f"rerun={config.rerun}: give true or false.")
     key = run_key(config)
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     with alone(run_dir):

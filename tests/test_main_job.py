@@ -15,6 +15,7 @@ from lossexp.identity import run_key
 from lossexp.metrics import load_outputs
 
 CONF = Path(__file__).parents[1] / "conf"
+STOPPING = "trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]"
 SMALL = ("dataset.limit=200", "trainer.epochs=2", "trainer.progress=false")
 
 
@@ -150,12 +151,23 @@ def test_targets_outside_the_losss_domain_are_refused(tmp_path):
         (["optimizer.learning_rate=fast"], "learning_rate"),
         (["optimizer.learning_rate=-1"], "above 0"),
         (["~optimizer.learning_rate"], "learning_rate is missing"),
+        (["optimizer.beta_1=abc"], r"optimizer\.beta_1=abc: give a number"),
+        (["optimizer.gradient_accumulation_steps=15"], "more than the 14 steps"),
+        (["optimizer.loss_scale_factor=8", "trainer.precision=mixed_float16"], "divided by the factor"),
+        (["optimizer.gradient_accumulation_steps=2", "trainer.strategy=mirrored"], "synchronise replicas"),
+        (["schedule=step", "schedule.at=[]"], r"schedule\.at=\[\]"),
+        (["schedule=exponential", "schedule.final_fraction=abc"], r"schedule\.final_fraction=abc"),
+        (["rerun=maybe"], "rerun=maybe: give true or false"),
+        (["trainer.monitor=null"], r"trainer\.monitor=null"),
         (["trainer.callbacks=[1]"], "list of Keras callbacks"),
+        ([STOPPING.replace("3", "two")], "patience=two"),
+        (["trainer=keras", STOPPING.replace("val_accuracy", "accuracy")], "does not hand"),
         (["trainer=keras", "trainer.check_gradients=true"], "trainer=default"),
         (["tracking=mlflow", "tracking.uri=http://127.0.0.1:9"], "tracking"),
     ],
 )
 def test_bad_input_is_one_clear_error_before_training(overrides, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        job(tmp_path, *overrides)
+        job(tmp_path, *overrides, tracked=True)
     assert not list(tmp_path.rglob("metrics.jsonl"))
+    assert not list(tmp_path.rglob("mlflow.db"))
