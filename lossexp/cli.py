@@ -138,7 +138,8 @@ def explain(error: Exception) -> str:
         if isinstance(cause, OmegaConfBaseException) and cause.full_key and isinstance(cause.parent_node, DictConfig):
             keys = [str(k) for k in cause.parent_node if k not in ("hydra", "_target_")]
             near = did_you_mean(str(cause.key), keys)
-            return f"There is no setting {cause.full_key!r}. {near}Settings: {', '.join(keys) or 'none'}."
+            known = ", ".join(keys) or "this option has none"
+            return f"There is no setting {cause.full_key!r}. {near}Settings: {known}."
     return re.sub(r"\s+", " ", str(error))
 
 

@@ -85,6 +85,12 @@ def test_an_unknown_key_names_the_near_ones(typo, meant, tmp_path):
     assert "Traceback" not in shown.stderr
 
 
+def test_a_key_of_an_option_without_settings_says_so(tmp_path):
+    shown = lossexp("schedule=constant", "schedule.final_fraction=1", folder=tmp_path)
+    assert shown.returncode == 1
+    assert "no setting 'schedule.final_fraction'. Settings: this option has none." in " ".join(shown.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("mistake", "said"),
     [("loss=null", "needs an option"), ("output=a_file", "a_file"), ("output=/proc/nope", "output=my_folder")],
