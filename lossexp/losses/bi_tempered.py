@@ -115,7 +115,8 @@ def _slope(t, log_p, not_p, t1: float, t2: float) -> tf.Tensor:
     pull = tf.exp((1.0 - t1) * log_p)  # a of a class without weight
     zero = tf.zeros_like(pull)
     highest = tf.reduce_max(tf.where(free, pull, zero), axis=-1, keepdims=True)
-    steepness = tf.where(p > 0.0, tf.exp((t2 - t1) * log_p), zero)
+    # Not `p > 0`: p underflows where a power of it near 0 does not.
+    steepness = tf.where(tf.math.is_finite(log_p), tf.exp((t2 - t1) * log_p), zero)
     labelled = ((1.0 - t) * p - t * not_p) * steepness - escort * highest
     moved = tf.where(free, escort * (pull - highest), labelled)
     escort /= tf.reduce_sum(escort, axis=-1, keepdims=True)
