@@ -51,9 +51,11 @@ CASES = [
     *(Case(BiTempered(t1=a, t2=b), partial(bi_tempered, t1=a, t2=b)) for a, b in TEMPERATURES),
     *(Case(BiTempered(t1=a, t2=b), partial(bi_tempered, t1=a, t2=b), NARROW) for a, b in NEARLY_CROSS_ENTROPY),
     Case(BiTempered(), partial(bi_tempered, t1=0.8, t2=1.2), SOFT),
+    Case(BiTempered(t1=1, t2=1), partial(bi_tempered, t1=1, t2=1), SOFT),
     *(
         Case(BiTempered(t1=a, t2=b), partial(bi_tempered, t1=a, t2=b), MILD)
         for a, b in [(0.25, 0.5), (0.75, 0.5), (0.5, 0.25)]
     ),
     Case(BiTempered(label_smoothing=0.125), partial(bi_tempered, t1=0.8, t2=1.2, smoothing=0.125)),
+    Case(BiTempered(t1=1, t2=1, label_smoothing=0.125), partial(bi_tempered, t1=1, t2=1, smoothing=0.125)),
 ]
