@@ -64,7 +64,12 @@ def class_counts(loss: object, counts: Sequence[int], positive: bool = False) ->
 
     counts: a list, or a mapping by class. Raises ValueError, also for what is no whole number.
     """
-    counts = [_plain(n) for n in _by_class(loss, "class_counts", counts)]
+    counts = _by_class(loss, "class_counts", counts)
+    if not is_list(counts):
+        raise ValueError(
+            f"{type(loss).__name__}: class_counts={counts!r}; expected a list, one whole number per class."
+        )
+    counts = [_plain(n) for n in counts]
     for k, n in enumerate(counts):
         if isinstance(n, bool) or not isinstance(n, Real) or n % 1 != 0:
             raise ValueError(f"{type(loss).__name__}: class_counts[{k}]={n!r}; expected a whole number.")
@@ -99,6 +104,11 @@ def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None 
         )
 
 
+def is_list(values) -> bool:
+    """Whether `values` is a list of some kind: a tuple, a one-dimensional array or tensor, but no string."""
+    return hasattr(values, "__len__") and not isinstance(values, str) and getattr(values, "ndim", 1) == 1
+
+
 def _by_class(loss: object, name: str, values):
     """A mapping from the classes 0..K-1, as Keras's `class_weight`, as a list; anything else as it is."""
     if not isinstance(values, Mapping):
@@ -111,8 +121,8 @@ def _by_class(loss: object, name: str, values):
 
 
 def _plain(value):
-    """A number of NumPy or TensorFlow as one of Python."""
-    return np.asarray(value).item() if hasattr(value, "dtype") else value
+    """A number of NumPy or TensorFlow as one of Python; anything else as it is."""
+    return np.asarray(value).item() if hasattr(value, "dtype") and np.size(value) == 1 else value
 
 
 def _inside(value: float, interval: str) -> bool:

@@ -123,6 +123,6 @@ def test_a_mapping_by_class_is_a_list(name):
 def test_class_counts_are_whole_numbers_by_class():
     assert losses.LDAM(class_counts={1: 5, 0: np.int32(9)}).class_counts == [9, 5]
     assert losses.LDAM(class_counts=np.array([9.0, 5.0])).class_counts == [9, 5]
-    for counts in ({1: 5, 2: 9}, [9, 5.5], [9, True], [9, float("nan")], [9, "5"], [9, float("inf")]):
+    for counts in ({1: 5, 2: 9}, [9, 5.5], [9, True], [9, float("nan")], [9, "5"], [9, float("inf")], [np.ones(2)] * 2):
         with pytest.raises(ValueError, match="class_counts"):
             losses.LDAM(class_counts=counts)
