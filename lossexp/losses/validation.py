@@ -39,15 +39,17 @@ def flag(loss: object, name: str, value: bool) -> bool:
     return bool(value)
 
 
-def numbers(loss: object, name: str, values: Sequence[float], interval: str) -> list[float]:
-    """A list of floats inside `interval`, one per class (at least two), from a list or a mapping by class.
+def numbers(
+    loss: object, name: str, values: Sequence[float], interval: str, per: str = "class", shortest: int = 2
+) -> list[float]:
+    """A list of at least `shortest` floats inside `interval`, from a list or a mapping by class.
 
-    Raises ValueError.
+    per: what there is one number of, for the message. Raises ValueError.
     """
     values = _by_class(loss, name, values)
-    if isinstance(values, str) or not hasattr(values, "__len__") or len(values) < 2:
+    if not is_list(values) or len(values) < shortest:
         raise ValueError(
-            f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per class."
+            f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per {per}."
         )
     return [number(loss, f"{name}[{k}]", _plain(value), interval) for k, value in enumerate(values)]
 
