@@ -56,7 +56,7 @@ def numbers(
 
 def choice(loss: object, name: str, value: str, allowed: Sequence[str]) -> str:
     """`value`, if it is one of `allowed`. Raises ValueError."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected one of {', '.join(allowed)}.")
     return value
 
@@ -106,9 +106,10 @@ def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None 
         )
 
 
-def is_list(values) -> bool:
-    """Whether `values` is a list of some kind: a tuple, a one-dimensional array or tensor, but no string."""
-    return hasattr(values, "__len__") and not isinstance(values, str) and getattr(values, "ndim", 1) == 1
+def is_list(values, axes: int = 1) -> bool:
+    """Whether `values` is a list of some kind: a tuple, an array or tensor of `axes` axes; no string, no mapping."""
+    listed = hasattr(values, "__len__") and not isinstance(values, (str, Mapping))
+    return listed and getattr(values, "ndim", axes) == axes
 
 
 def _by_class(loss: object, name: str, values):
