@@ -30,7 +30,8 @@ class LDAM(CountsLoss):
 
     Cao et al. 2019, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", section
     3.2. Outputs must be cosines (`head="cosine"`): with ordinary logits the scale s makes it diverge.
-    Probabilities are softmax(s c), without the margins.
+    Probabilities are softmax(s c), without the margins. Soft and smoothed labels t give
+    `sum_k t_k CE_k(s (c - m_k e_k))`: each class in turn is the true one, with its own margin.
 
     Args:
         max_m: >= 0, the margin of the rarest class; 0 is cross-entropy of s c.
