@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import keras
 import tensorflow as tf
@@ -58,8 +59,8 @@ class Barron(ValueLoss):
         dtype: str | None = None,
     ):
         super().__init__(reduction=reduction, name=name, dtype=dtype)
-        limit = alpha == -math.inf
-        self.alpha = alpha if limit else validation.number(self, "alpha", alpha, "(-inf, inf)")
+        limit = isinstance(alpha, Real) and alpha == -math.inf
+        self.alpha = -math.inf if limit else validation.number(self, "alpha", alpha, "(-inf, inf)")
         self.scale = validation.number(self, "scale", scale, "(0, inf)")
 
     def call(self, y_true, y_pred):

@@ -7,7 +7,6 @@ import tensorflow as tf
 from lossexp.losses import targets as label_targets
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.others import sum_of_others
 from lossexp.losses.targets import multiclass_targets
 from lossexp.losses.tempered import log_t, log_tempered_softmax
@@ -22,8 +21,6 @@ def bi_tempered(y_true, logits, t1: float = 0.8, t2: float = 1.2) -> tf.Tensor:
     """
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
-    if t1 == t2 == 1.0:
-        return cross_entropy(targets, logits)
     t = tf.cast(targets, tf.float64)
 
     @tf.custom_gradient
@@ -48,7 +45,8 @@ class BiTempered(MulticlassLoss):
     `sum_k t_k (log_t1 t_k - log_t1 p_k) - (t_k^(2 - t1) - p_k^(2 - t1)) / (2 - t1)`.
 
     t1 < 1 bounds the loss, so that outliers far from the boundary weigh little; t2 > 1 gives p heavy tails,
-    so that wrong labels near it do. t1 = t2 = 1 is cross-entropy. Probabilities need t2 too: link `tempered`.
+    so that wrong labels near it do. t1 = t2 = 1 is cross-entropy for hard labels and `KLDivergence` for soft or
+    smoothed ones. Probabilities need t2 too: link `tempered`.
     Amid et al. 2019, "Robust Bi-Tempered Logistic Loss Based on Bregman Divergences".
 
     Args:
@@ -115,7 +113,8 @@ def _slope(t, log_p, not_p, t1: float, t2: float) -> tf.Tensor:
     pull = tf.exp((1.0 - t1) * log_p)  # a of a class without weight
     zero = tf.zeros_like(pull)
     highest = tf.reduce_max(tf.where(free, pull, zero), axis=-1, keepdims=True)
-    steepness = tf.where(p > 0.0, tf.exp((t2 - t1) * log_p), zero)
+    # Not `p > 0`: p underflows where a power of it near 0 does not.
+    steepness = tf.where(tf.math.is_finite(log_p), tf.exp((t2 - t1) * log_p), zero)
     labelled = ((1.0 - t) * p - t * not_p) * steepness - escort * highest
     moved = tf.where(free, escort * (pull - highest), labelled)
     escort /= tf.reduce_sum(escort, axis=-1, keepdims=True)

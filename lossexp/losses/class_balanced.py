@@ -117,7 +117,7 @@ class CBFocal(ClassBalanced):
 
 
 @register
-class CBSigmoid(OneVsRest, CountsLoss):
+class CBSigmoid(OneVsRest, ClassBalanced):
     """The paper's own class-balanced focal loss: `w_y sum_k focal(z_k, [y = k])` on K sigmoid outputs.
 
     Cui et al. 2019, section 4.3; the head's bias starts at -log(K - 1), that is p = 1 / K, as published.
@@ -141,12 +141,12 @@ class CBSigmoid(OneVsRest, CountsLoss):
         name: str | None = None,
         dtype: str | None = None,
     ):
+        self.beta = validation.number(self, "beta", beta, "[0, 1)")
         super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
         self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")
 
     def initial_bias(self, class_counts) -> float | None:
         return -math.log(len(class_counts) - 1)
 
     def values(self, targets, logits):
-        return class_balanced_sigmoid(targets, logits, self.counts(logits), self.beta, self.gamma)
+        return tf.reduce_sum(binary_focal(targets, logits, self.gamma), axis=-1)

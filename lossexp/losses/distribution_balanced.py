@@ -16,11 +16,13 @@ def rebalancing_weights(targets, counts: np.ndarray, alpha: float, beta: float, 
     """`alpha + sigmoid(beta (r - mu))`, `[..., L]`, r_k = (1 / n_k) / sum_j t_j / n_j.
 
     r compares how often label k would be drawn if labels were drawn evenly with how often this example is
-    drawn because of all its labels.
+    drawn because of all its labels. For an example without labels r is infinite, as in the authors' code, and
+    the weight `alpha + 1`.
     """
     inverse = constant(1.0 / counts)
     drawn = tf.reduce_sum(targets * inverse, axis=-1, keepdims=True)
-    return alpha + tf.sigmoid(beta * (tf.math.divide_no_nan(inverse, drawn) - mu))
+    share = tf.sigmoid(beta * (tf.math.divide_no_nan(inverse, drawn) - mu))
+    return alpha + tf.where(tf.equal(drawn, 0.0), 1.0, share)
 
 
 def distribution_balanced(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import tensorflow as tf
 
@@ -132,9 +134,14 @@ def _log(x) -> tf.Tensor:
 
 def checked_transition(loss: MulticlassLoss, transition) -> float | list[list[float]]:
     """`transition` as a rate in [0, 1), or as a matrix whose rows are distributions. Raises ValueError."""
-    if hasattr(transition, "__len__"):
-        return checked_matrix(loss, transition)
-    return validation.number(loss, "transition", transition, "[0, 1)")
+    if isinstance(transition, Real):
+        return validation.number(loss, "transition", transition, "[0, 1)")
+    if not validation.is_list(transition, axes=2) or not len(transition):
+        raise ValueError(
+            f"{type(loss).__name__}: transition={transition!r}; expected a number in [0, 1), or a matrix of "
+            "K rows of K numbers."
+        )
+    return checked_matrix(loss, transition)
 
 
 def checked_matrix(loss: MulticlassLoss, rows) -> list[list[float]]:

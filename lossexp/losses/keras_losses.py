@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 import tensorflow as tf
@@ -65,11 +65,13 @@ class Adapted(Loss):
     ):
         super().__init__(reduction=reduction, name=name or _name(fn), dtype=dtype)
         self.fn = fn
+        validation.choice(self, "on", on, ("auto", *ON))
+        validation.choice(self, "labels", labels, ("auto", *LABELS))
         facts = self._known_or_given(labels, on)
-        self.on = validation.choice(self, "on", facts.on, ON)
-        self.labels = validation.choice(self, "labels", facts.labels, LABELS)
-        self.link = facts.link if link == "auto" else link
-        validation.choice(self, "link", links.split(self.link)[0], links.CLASS_LINKS + links.VALUE_LINKS)
+        self.on, self.labels = facts.on, facts.labels
+        self.link = facts.link if isinstance(link, str) and link == "auto" else link
+        kind = self.link.get("name", self.link) if isinstance(self.link, Mapping) else self.link
+        validation.choice(self, "link", kind, links.CLASS_LINKS + links.VALUE_LINKS)
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
                 f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "

@@ -10,7 +10,6 @@ from lossexp.losses.class_weights import effective_number
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant, of_label
 from lossexp.losses.margin_softmax import margin_softmax
-from lossexp.losses.targets import smooth
 
 
 def ldam_margins(class_counts, max_m: float = 0.5) -> np.ndarray:
@@ -31,7 +30,8 @@ class LDAM(CountsLoss):
 
     Cao et al. 2019, "Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss", section
     3.2. Outputs must be cosines (`head="cosine"`): with ordinary logits the scale s makes it diverge.
-    Probabilities are softmax(s c), without the margins.
+    Probabilities are softmax(s c), without the margins. Soft and smoothed labels t give
+    `sum_k t_k CE_k(s (c - m_k e_k))`: each class in turn is the true one, with its own margin.
 
     Args:
         max_m: >= 0, the margin of the rarest class; 0 is cross-entropy of s c.
@@ -69,7 +69,8 @@ class LDAM(CountsLoss):
         self.s = validation.number(self, "s", s, "(0, inf)")
         self.drw = None if drw is None else validation.number(self, "drw", drw, "[0, 1]")
         self.beta = validation.number(self, "beta", beta, "[0, 1)")
-        if self.drw is not None:
+        self.weighs_classes = self.drw is not None
+        if self.weighs_classes:
             self._reweight = tf.Variable(0.0, trainable=False, name="reweight")
 
     @property
@@ -80,13 +81,9 @@ class LDAM(CountsLoss):
         if self.drw is not None:
             self._reweight.assign(float(epoch >= self.drw * epochs))
 
-    def smoothed(self, labels):
-        return labels  # the weights belong to the label as it was; `values` smooths the rest
+    def example_weights(self, labels):
+        weights = of_label(labels, effective_number(self.counts(labels), self.beta))
+        return tf.where(self._reweight > 0.0, weights, 1.0)
 
     def values(self, targets, logits):
-        counts = self.counts(logits)
-        values = ldam(smooth(targets, self.label_smoothing), logits, counts, self.max_m, self.s)
-        if self.drw is None:
-            return values
-        weights = of_label(targets, effective_number(counts, self.beta))
-        return values * tf.where(self._reweight > 0.0, weights, 1.0)
+        return ldam(targets, logits, self.counts(logits), self.max_m, self.s)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from lossexp import links
 from lossexp.losses import validation
 
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
 
 
@@ -42,12 +43,16 @@ class Loss(keras.losses.Loss):
     needs_counts: bool = False
     class_counts: list[int] | None = None
 
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None, dtype: str | None = None):
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
+    ):
         if dtype not in (None, "float32"):
             raise ValueError(
                 f"{type(self).__name__}: dtype={dtype!r}; losses compute in float32 whatever the model's "
                 "precision (class labels above 256 do not fit bfloat16). Leave dtype out."
             )
+        if reduction is not None:
+            validation.choice(self, "reduction", reduction, REDUCTIONS)
         super().__init__(name=name, reduction=reduction, dtype="float32")
 
     def adapt(self, class_counts: Sequence[int]) -> None:

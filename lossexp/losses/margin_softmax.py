@@ -63,7 +63,9 @@ class CosFace(_CosineLoss):
     """CosFace: `-log softmax(s (c - m e_y))_y` on cosines c.
 
     Wang et al. 2018, "CosFace: Large Margin Cosine Loss for Deep Face Recognition", equation 4 (also Wang et
-    al. 2018, "Additive Margin Softmax"). Outputs must be cosines (`head="cosine"`).
+    al. 2018, "Additive Margin Softmax"). Outputs must be cosines (`head="cosine"`). Soft and smoothed labels t
+    give `sum_k t_k CE_k(s (c - m e_k))`: the margin comes off each class in turn, where that class is the true
+    one, and not off the labelled class alone.
 
     Args:
         m: >= 0, the margin; 0 is cross-entropy of s c.
@@ -98,7 +100,8 @@ class ArcFace(_CosineLoss):
     """ArcFace: cross-entropy of s c with the true class's cosine replaced by `cos(acos c_y + m)`.
 
     Deng et al. 2019, "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", equation 3. Outputs
-    must be cosines (`head="cosine"`).
+    must be cosines (`head="cosine"`). Soft and smoothed labels t give `sum_k t_k CE_k(s (c - m_k e_k))`,
+    `m_k = c_k - cos(acos c_k + m)`: each class in turn is the true one, with its own margin.
 
     Args:
         m: in [0, pi], the angle added; 0 is cross-entropy of s c.

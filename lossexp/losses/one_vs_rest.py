@@ -34,12 +34,20 @@ class OneVsRest(MulticlassLoss):
         logits = tf.cast(y_pred, tf.float32)
         labels, counted = self._labels(y_true, logits)
         if counted is None:
-            return self.values(labels, logits)
-        values = self.values(labels, tf.where(counted, logits, LEFT_OUT))
+            return self._weighted(labels, logits)
+        values = self._weighted(labels, tf.where(counted, logits, LEFT_OUT))
         if self.averages:
             share = tf.reduce_mean(tf.cast(counted, tf.float32), axis=-1)
             values = tf.math.divide_no_nan(values, share)
         return leave_out(values, tf.reduce_any(counted, axis=-1))
+
+    def encoded(self, y_true, logits):
+        labels, counted = self._labels(y_true, logits)
+        return labels, None if counted is None else tf.reduce_any(counted, axis=-1)
+
+    def _weighted(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        values = self.values(labels, logits)
+        return values * self.example_weights(labels) if self.weighs_classes else values
 
     def _labels(self, y_true, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         """Labels `[batch, K]` float32, 0 where left out, and which of them count (None: all)."""

@@ -65,8 +65,9 @@ class CORAL(OrdinalLoss):
         dtype: str | None = None,
     ):
         super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
-        given = importance is not None
-        self.importance = validation.numbers(self, "importance", importance, "[0, inf)") if given else None
+        if importance is not None:  # two classes have one threshold
+            importance = validation.numbers(self, "importance", importance, "[0, inf)", "threshold", shortest=1)
+        self.importance = importance
 
     def values(self, targets, logits):
         if self.importance is not None and len(self.importance) != logits.shape[-1]:

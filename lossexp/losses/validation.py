@@ -39,22 +39,24 @@ def flag(loss: object, name: str, value: bool) -> bool:
     return bool(value)
 
 
-def numbers(loss: object, name: str, values: Sequence[float], interval: str) -> list[float]:
-    """A list of floats inside `interval`, one per class (at least two), from a list or a mapping by class.
+def numbers(
+    loss: object, name: str, values: Sequence[float], interval: str, per: str = "class", shortest: int = 2
+) -> list[float]:
+    """A list of at least `shortest` floats inside `interval`, from a list or a mapping by class.
 
-    Raises ValueError.
+    per: what there is one number of, for the message. Raises ValueError.
     """
     values = _by_class(loss, name, values)
-    if isinstance(values, str) or not hasattr(values, "__len__") or len(values) < 2:
+    if not is_list(values) or len(values) < shortest:
         raise ValueError(
-            f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per class."
+            f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per {per}."
         )
     return [number(loss, f"{name}[{k}]", _plain(value), interval) for k, value in enumerate(values)]
 
 
 def choice(loss: object, name: str, value: str, allowed: Sequence[str]) -> str:
     """`value`, if it is one of `allowed`. Raises ValueError."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected one of {', '.join(allowed)}.")
     return value
 
@@ -64,7 +66,12 @@ def class_counts(loss: object, counts: Sequence[int], positive: bool = False) ->
 
     counts: a list, or a mapping by class. Raises ValueError, also for what is no whole number.
     """
-    counts = [_plain(n) for n in _by_class(loss, "class_counts", counts)]
+    counts = _by_class(loss, "class_counts", counts)
+    if not is_list(counts):
+        raise ValueError(
+            f"{type(loss).__name__}: class_counts={counts!r}; expected a list, one whole number per class."
+        )
+    counts = [_plain(n) for n in counts]
     for k, n in enumerate(counts):
         if isinstance(n, bool) or not isinstance(n, Real) or n % 1 != 0:
             raise ValueError(f"{type(loss).__name__}: class_counts[{k}]={n!r}; expected a whole number.")
@@ -99,6 +106,12 @@ def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None 
         )
 
 
+def is_list(values, axes: int = 1) -> bool:
+    """Whether `values` is a list of some kind: a tuple, an array or tensor of `axes` axes; no string, no mapping."""
+    listed = hasattr(values, "__len__") and not isinstance(values, (str, Mapping))
+    return listed and getattr(values, "ndim", axes) == axes
+
+
 def _by_class(loss: object, name: str, values):
     """A mapping from the classes 0..K-1, as Keras's `class_weight`, as a list; anything else as it is."""
     if not isinstance(values, Mapping):
@@ -111,8 +124,8 @@ def _by_class(loss: object, name: str, values):
 
 
 def _plain(value):
-    """A number of NumPy or TensorFlow as one of Python."""
-    return np.asarray(value).item() if hasattr(value, "dtype") else value
+    """A number of NumPy or TensorFlow as one of Python; anything else as it is."""
+    return np.asarray(value).item() if hasattr(value, "dtype") and np.size(value) == 1 else value
 
 
 def _inside(value: float, interval: str) -> bool:

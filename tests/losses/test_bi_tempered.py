@@ -32,6 +32,25 @@ def test_the_tempered_link_agrees_with_the_loss(t2, num_classes):
     assert losses.BiTempered(t2=1).link == "softmax"
 
 
+@quickly
+@given(z=logits)
+def test_bi_tempered_at_one_is_the_divergence_from_a_soft_label(z):
+    soft = np.float32([[0.8, 0.1, 0.1, 0.0]])
+    expected = special.rel_entr(np.float64(soft), special.softmax(np.float64(z))).sum()
+    for loss in (losses.BiTempered(t1=1, t2=1), losses.KLDivergence()):
+        close(values(loss, z, soft), expected, 2e-5, 1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_bi_tempered_has_no_jump_at_one(smoothing):
+    z, soft = np.zeros([1, 3]), np.float32([[0.8, 0.1, 0.1]])
+    at_one = losses.BiTempered(t1=1, t2=1, label_smoothing=smoothing).call(soft, z)
+    near = losses.BiTempered(t1=1 - 1e-5, t2=1 + 1e-5, label_smoothing=smoothing).call(soft, z)
+    close(at_one, near, 1e-4)
+    if not smoothing:
+        close(at_one, 0.459580, 1e-5)
+
+
 def test_bi_tempered_smooths_labels_by_its_own_rule():
     z = [0.5, -1.0, 2.0, 0.25]
     smooth = np.float32(np.eye(4) * (1 - 4 / 3 * 0.3) + 0.3 / 3)

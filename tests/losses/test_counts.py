@@ -1,5 +1,7 @@
 """What all losses with class counts keep."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from lossexp.losses import (
     DBLoss,
     EQLv2,
     EqualizedFocal,
+    InfluenceBalanced,
     LogitAdjusted,
     Seesaw,
 )
@@ -67,6 +70,16 @@ def test_an_empty_class_is_named(loss):
         loss(class_counts=[5, 3, 0])
     with pytest.raises(ValueError, match=r"class_counts\[2\]=0"):
         loss().adapt([5, 3, 0])
+
+
+@pytest.mark.parametrize("loss", [*ALL, InfluenceBalanced])
+def test_counts_that_are_no_list_are_named(loss):
+    for counts in (5, 5.0, float("nan"), float("inf"), True, "59", np.array(5), np.ones([2, 2])):
+        expected = re.escape(f"{loss.__name__}: class_counts={counts!r}; expected a list, one whole number per class")
+        with pytest.raises(ValueError, match=expected):
+            loss(class_counts=counts)
+        with pytest.raises(ValueError, match=expected):
+            loss().adapt(counts)
 
 
 @pytest.mark.parametrize("loss", ALL)

@@ -70,6 +70,12 @@ def test_two_classes_are_one_question(loss):
         np.testing.assert_allclose(loss.call(labels, z), expected, 1e-5)
 
 
+def test_importance_of_the_one_threshold_between_two_classes():
+    plain, weighted = losses.CORAL(), losses.CORAL(importance=[2])
+    np.testing.assert_allclose(weighted.call([0, 1, 1, 0], Z[:, :1]), 2 * plain.call([0, 1, 1, 0], Z[:, :1]), 1e-6)
+    assert losses.CORAL.from_config(weighted.get_config()).importance == [2.0]
+
+
 def test_squared_emd_punishes_distance():
     z = np.zeros((5, 5), np.float32)
     z[:, 0] = 50  # class 0 is predicted for sure: a label d classes away costs d
@@ -84,3 +90,6 @@ def test_importance_of_another_length_is_refused():
         losses.CORAL(importance=[1, 1]).call(Y, Z)
     with pytest.raises(ValueError, match=r"importance\[1\]=-1"):
         losses.CORAL(importance=[1, -1])
+    for importance in ([], 2.0, np.ones([2, 2])):
+        with pytest.raises(ValueError, match=r"CORAL: importance=(.|\n)*one number in \[0, inf\) per threshold"):
+            losses.CORAL(importance=importance)

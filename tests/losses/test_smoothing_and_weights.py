@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax
 
-from lossexp.losses import LDAM, ArcFace, CosFace, CrossEntropy, MaxSup, Seesaw
+from lossexp.losses import LDAM, ArcFace, CBCrossEntropy, CBSigmoid, CosFace, CrossEntropy, MaxSup, Seesaw
 from lossexp.losses.class_weights import effective_number
 from tests.losses.options import OPTIONS, batch, class_counts, make, num_classes
 
@@ -46,6 +46,43 @@ def test_a_mean_over_weights_counts_class_weights(option):
     weights = (1.0 / np.array(class_counts(plain)))[y_true.numpy()]  # but for a factor
     expected = np.average(plain.call(y_true, outputs), weights=weights)
     np.testing.assert_allclose(loss(y_true, outputs), expected, 1e-5)
+
+
+def deferred(**parameters):
+    loss = LDAM(drw=0.0, **parameters)
+    loss.on_epoch(0, 10)
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("make_loss", "parameters", "batch_mean", "weighted_mean"),
+    [
+        (CBCrossEntropy, {}, 0.82668, 1.09861),
+        (deferred, {"max_m": 0.0, "s": 1.0}, 0.82668, 1.09861),
+        (CBSigmoid, {"gamma": 0.0}, 1.56474, 2.07944),
+    ],
+)
+def test_a_mean_over_weights_counts_those_by_effective_number(make_loss, parameters, batch_mean, weighted_mean):
+    for reduction, expected in (("sum_over_batch_size", batch_mean), ("mean_with_sample_weight", weighted_mean)):
+        loss = make_loss(class_counts=[50, 7, 3], reduction=reduction, **parameters)
+        np.testing.assert_allclose(loss([0, 0, 2], np.zeros([3, 3], np.float32)), expected, 1e-5)
+
+
+def test_weights_are_not_counted_before_they_are_deferred_to():
+    loss = LDAM(drw=0.5, class_counts=COUNTS, reduction="mean_with_sample_weight")
+    np.testing.assert_allclose(loss(Y, Z), ldam()(Y, Z), 1e-6)
+
+
+@pytest.mark.parametrize("ignore_class", [None, -1])
+def test_a_mean_over_weights_of_rows_of_labels(ignore_class):
+    rows = (RNG.random([12, 4]) < 0.4).astype(np.float32)
+    rows[0] = 0.0 if ignore_class is None else -1.0
+    rows[1, 2] = 0.0 if ignore_class is None else -1.0
+    given, sample_weight = {"class_counts": COUNTS, "ignore_class": ignore_class}, RNG.random(12).astype(np.float32)
+    values = CBSigmoid(**given).call(rows, Z).numpy()
+    weights = sample_weight * (np.maximum(rows, 0.0) @ effective_number(COUNTS))
+    value = CBSigmoid(**given, reduction="mean_with_sample_weight")(rows, Z, sample_weight)
+    np.testing.assert_allclose(value, (sample_weight * values).sum() / weights.sum(), 1e-5)
 
 
 @pytest.mark.parametrize("make_loss", [CosFace, ArcFace, ldam, MaxSup])

@@ -3,12 +3,15 @@
 import inspect
 import re
 import warnings
+from functools import partial
 
+import keras
 import numpy as np
 import pytest
 
 from lossexp import losses
 from lossexp.losses import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, KLDivergence
+from lossexp.losses.loss import REDUCTIONS
 
 REFUSED = [
     (Focal, "gamma", -1, "[0, inf)"),
@@ -69,6 +72,45 @@ def test_out_of_range(loss, name, value, allowed):
     assert name in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [[1.0], ["sum"], {}, {"name": ["exp"]}, np.ones(2), np.array("sum"), 1, True])
+@pytest.mark.parametrize(
+    ("loss", "name", "expected"),
+    [
+        (Focal, "reduction", "one of sum_over_batch_size, sum, mean, mean_with_sample_weight, none"),
+        (losses.MSE, "reduction", "one of sum_over_batch_size"),
+        (losses.Dice, "over", "one of example, class, batch"),
+        (losses.Poisson, "link", "one of exp, softplus, identity"),
+        (losses.Tweedie, "link", "one of exp, softplus, identity"),
+        (losses.GammaDeviance, "link", "one of exp, softplus, identity"),
+        (partial(losses.Adapted, keras.losses.Huber()), "link", "one of softmax"),
+        (partial(losses.Adapted, keras.losses.Huber()), "on", "one of auto, logits"),
+        (partial(losses.Adapted, keras.losses.Huber()), "labels", "one of auto, sparse"),
+    ],
+)
+def test_what_is_no_name_is_refused_as_a_choice(loss, name, expected, value):
+    with pytest.raises(ValueError, match=f"{name}=(.|\n)*expected {expected}"):
+        loss(**{name: value})
+
+
+def test_the_reductions_are_those_of_keras():
+    for reduction in (*REDUCTIONS, None):
+        assert keras.losses.Huber(reduction=reduction).reduction == Focal(reduction=reduction).reduction
+
+
+@pytest.mark.parametrize("loss", [losses.Forward, losses.BackwardCorrection])
+@pytest.mark.parametrize("value", [{}, {0: [1, 0], 1: [0, 1]}, "abc", "", [], None, np.array(0.2), np.ones(3), 2, True])
+def test_what_is_no_transition_is_refused(loss, value):
+    with pytest.raises(ValueError, match=re.escape(f"{loss.__name__}: transition={value!r}; expected")):
+        loss(transition=value)
+
+
+@pytest.mark.parametrize("value", [np.ones(2), [1.0], {}, "1", True, None, float("inf"), float("nan")])
+def test_what_is_no_shape_is_refused(value):
+    with pytest.raises(ValueError, match=re.escape(f"Barron: alpha={value!r}; expected a number")):
+        losses.Barron(alpha=value)
+    assert losses.Barron(alpha=np.float32("-inf")).alpha == -np.inf
+
+
 SWITCHES = [
     (loss, name)
     for loss in map(losses.__dict__.get, sorted(losses.__all__))
@@ -123,6 +165,6 @@ def test_a_mapping_by_class_is_a_list(name):
 def test_class_counts_are_whole_numbers_by_class():
     assert losses.LDAM(class_counts={1: 5, 0: np.int32(9)}).class_counts == [9, 5]
     assert losses.LDAM(class_counts=np.array([9.0, 5.0])).class_counts == [9, 5]
-    for counts in ({1: 5, 2: 9}, [9, 5.5], [9, True], [9, float("nan")], [9, "5"], [9, float("inf")]):
+    for counts in ({1: 5, 2: 9}, [9, 5.5], [9, True], [9, float("nan")], [9, "5"], [9, float("inf")], [np.ones(2)] * 2):
         with pytest.raises(ValueError, match="class_counts"):
             losses.LDAM(class_counts=counts)
