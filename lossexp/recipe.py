@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from omegaconf import DictConfig
 
@@ -57,7 +56,7 @@ def train_and_score(
     with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), sigterm_raises():
         with trainer.scope():
             parts = build_parts(config, dataset, trainer, trusted)
-        show_choices(choices, facts(parts, trainer, config.seed), run_dir)
+        show_choices(choices, facts(parts, trainer, config), run_dir)
         with tracker, rerun(run_dir, config.rerun, run_dir / CHECKPOINTS) as anew:
             name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices, run_dir)
             tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not anew)
@@ -109,18 +108,19 @@ def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[st
     return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 
 
-def facts(parts: Parts, trainer: Trainer, seed: int) -> dict[str, str]:
+def facts(parts: Parts, trainer: Trainer, config: DictConfig) -> dict[str, str]:
     """What the choices amount to, a few words a group."""
     data = parts.dataset
     sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
     classes = f", {data.num_classes} classes" if data.num_classes else ""
-    config = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
+    loss = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
+    where = f"{device}, seed {config.seed}"
     return {
         "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
         "model": f"{parts.model.count_params():,} parameters",
-        "loss": ", ".join(f"{k}={v}" for k, v in config.items() if v is not None and v is not False),
-        "optimizer": f"learning rate {float(np.asarray(parts.optimizer.learning_rate)):g}",
-        "trainer": f"{trainer.epochs} epochs, batch {trainer.batch_size}, {trainer.precision}, {device}, seed {seed}",
+        "loss": ", ".join(f"{k}={v}" for k, v in loss.items() if v is not None and v is not False),
+        "optimizer": f"learning rate {config.optimizer.learning_rate}, {config.schedule._target_.rpartition('.')[2]}",
+        "trainer": f"{trainer.epochs} epochs, batch {trainer.batch_size}, {trainer.precision}, {where}",
     }
