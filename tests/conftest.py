@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ for name, value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }.items():
     os.environ.setdefault(name, value)
+
+# A shell without job control lets what it starts in the background ignore Ctrl-C, which some tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 STARTING_PROCESSES = ("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py")
 ROOT = Path(__file__).resolve().parents[1]
