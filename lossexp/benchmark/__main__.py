@@ -16,6 +16,8 @@ from lossexp.benchmark import jobs, start
 from lossexp.benchmark.contenders import OURS, PRECISIONS, WORKLOADS, Workload
 from lossexp.benchmark.rounds import Result, compare
 
+DOCUMENT = Path("docs", "performance.md")
+
 
 def table(workload: Workload, precision: str, results: dict[str, Result]) -> str:
     """A Markdown table of one workload."""
@@ -55,8 +57,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="timed epochs of each (default 15)")
     parser.add_argument("--only", default="", help="workloads whose name contains this, memory, or start")
     parser.add_argument("--precision", choices=PRECISIONS, help="one precision instead of both")
-    parser.add_argument("--write", type=Path, help="write the tables to this Markdown file as well")
+    parser.add_argument("--write", type=Path, help=f"also to this file (default: {DOCUMENT} if all is measured)")
     chosen = parser.parse_args()
+    everything = not chosen.only and chosen.precision is None
     parts = [
         "# Performance",
         f"Printed by `scripts/benchmark --rounds {chosen.rounds}`. Medians of epochs timed in turn, each way of "
@@ -74,8 +77,10 @@ def main() -> None:
     if chosen.only in "start":
         parts.append(start.table(start.seconds_to_results()))
         print(parts[-1] + "\n", flush=True)
-    if chosen.write:
-        chosen.write.write_text("\n\n".join(parts) + "\n")
+    target = chosen.write or (DOCUMENT if everything and DOCUMENT.parent.is_dir() else None)
+    if target:
+        target.write_text("\n\n".join(parts) + "\n")
+        print(f"written to {target}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from lossexp.errors import InputError
 from lossexp.trainer.engine import Totals
 
 Record = dict[str, float]
@@ -33,4 +34,11 @@ class State:
 
     @classmethod
     def from_json(cls, data: dict) -> State:
-        return cls(**{**data, "totals": Totals(*data["totals"])})
+        """From `as_json`. Raises InputError for fields that this version does not know."""
+        try:
+            return cls(**{**data, "totals": Totals(*data["totals"])})
+        except (TypeError, KeyError) as error:
+            raise InputError(
+                f"The checkpoint was written by another version of lossexp ({error}). rerun=true trains this run from "
+                "the start, output=another_folder elsewhere."
+            ) from error

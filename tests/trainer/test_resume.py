@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from lossexp.datasets.scikit_learn import digits
+from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.runtime import runtime
 from lossexp.trainer import callback_state
+from lossexp.trainer.state import State
 from lossexp.trainer.trainer import Trainer
 
 DATA = {"seed": 0, "validation_fraction": 0.1, "test_fraction": 0.2, "limit": 200}
@@ -173,6 +175,12 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     train(tmp_path)
     with pytest.raises(ValueError, match=r"another model or optimizer.*rerun=true"):
         train(tmp_path, kind="average")
+
+
+def test_a_checkpoint_of_another_version_is_refused():
+    with pytest.raises(InputError, match=r"another version of lossexp.*rerun=true"):
+        State.from_json({**State().as_json(), "of_the_future": 1})
+    assert State.from_json(State(epoch=2).as_json()) == State(epoch=2)
 
 
 def test_a_bounded_number_of_checkpoints_is_kept(tmp_path):
