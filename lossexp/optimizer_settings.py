@@ -6,37 +6,11 @@ something else by it, so only Keras's own are checked.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from lossexp.errors import InputError
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """The values that a setting may have: `said` completes "give ..."."""
-
-    said: str
-    holds: Callable[[Any], bool]
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _whole(least: int) -> Allowed:
-    return Allowed(
-        f"a whole number of at least {least}",
-        lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= least,
-    )
-
-
-BELOW_ONE = Allowed("a number from 0 up to but below 1", lambda v: _number(v) and 0 <= v < 1)
-FROM_ZERO = Allowed("a number from 0 up", lambda v: _number(v) and v >= 0)
-ABOVE_ZERO = Allowed("a number above 0", lambda v: _number(v) and v > 0)
-SWITCH = Allowed("true or false", lambda v: isinstance(v, bool))
+from lossexp.trainer.allowed import ABOVE_ZERO, BELOW_ONE, FROM_ZERO, SWITCH, whole
 
 ALLOWED = {
     "beta_1": BELOW_ONE,
@@ -55,8 +29,8 @@ ALLOWED = {
     "nesterov": SWITCH,
     "centered": SWITCH,
     "use_ema": SWITCH,
-    "ema_overwrite_frequency": _whole(1),
-    "gradient_accumulation_steps": _whole(2),
+    "ema_overwrite_frequency": whole(1),
+    "gradient_accumulation_steps": whole(2),
 }
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
 # What null switches off. AdamW alone has no weight_decay=null, and says so itself.
@@ -67,8 +41,8 @@ def check_learning_rate(rate: Any) -> None:
     """Raises InputError unless `rate` is a number above 0, or a node that builds a schedule of the user's own."""
     if rate is None:
         raise InputError("optimizer.learning_rate is missing: set it, for example optimizer.learning_rate=0.001.")
-    if not isinstance(rate, Mapping) and not ABOVE_ZERO.holds(rate):
-        raise InputError(f"optimizer.learning_rate={rate}: give {ABOVE_ZERO.said}.")
+    if not isinstance(rate, Mapping):
+        ABOVE_ZERO.check("optimizer.learning_rate", rate)
 
 
 def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
@@ -76,7 +50,8 @@ def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
     if not str(settings.get("_target_")).startswith("keras."):
         return
     for name, value in settings.items():
-        _check_value(name, value)
+        if name in ALLOWED:
+            ALLOWED[name].check(f"optimizer.{name}", value, or_null=name in OR_NULL)
     clipping = [f"optimizer.{name}={settings[name]}" for name in CLIPPING if settings.get(name) is not None]
     if len(clipping) > 1:
         raise InputError(f"{' and '.join(clipping)} cannot be combined: set one of them, and the others to null.")
@@ -92,12 +67,3 @@ def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
             f"optimizer.gradient_accumulation_steps={steps} is more than the {total_steps} steps that this run has in "
             "all its epochs, so nothing would ever be updated. Give fewer, or null."
         )
-
-
-def _check_value(name: str, value: Any) -> None:
-    allowed = ALLOWED.get(name)
-    if allowed is None or allowed.holds(value) or (value is None and name in OR_NULL):
-        return
-    or_null = ", or null for none" if name in OR_NULL else ""
-    shown = "null" if value is None else value
-    raise InputError(f"optimizer.{name}={shown}: give {allowed.said}{or_null}.")

@@ -6,7 +6,6 @@ what `keras.optimizers` accepts as `learning_rate`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from keras.optimizers.schedules import (
@@ -17,6 +16,12 @@ from keras.optimizers.schedules import (
 )
 
 from lossexp.errors import InputError
+from lossexp.trainer.allowed import ABOVE_ZERO, SHARE, SHARE_ABOVE_ZERO, Allowed
+
+FRACTIONS = Allowed(
+    "a list of at least one fraction of the training, each from 0 to 1, such as [0.5, 0.75]",
+    lambda at: isinstance(at, list | tuple) and bool(at) and all(map(SHARE.holds, at)),
+)
 
 
 def constant(learning_rate: float, total_steps: int) -> float:
@@ -26,7 +31,7 @@ def constant(learning_rate: float, total_steps: int) -> float:
 
 def cosine(learning_rate: float, total_steps: int, final_fraction: float = 0.0) -> LearningRateSchedule:
     """Half a cosine from `learning_rate` down to `final_fraction` of it (Loshchilov and Hutter 2017, no restarts)."""
-    _check_share("final_fraction", final_fraction)
+    SHARE.check("schedule.final_fraction", final_fraction)
     return CosineDecay(learning_rate, total_steps, alpha=final_fraction)
 
 
@@ -37,8 +42,8 @@ def warmup_cosine(
 
     With w steps of it, step i = 0, 1, ... has (i + 1) / (w + 1) of the rate, so that no step is wasted on 0.
     """
-    _check_share("warmup_fraction", warmup_fraction)
-    _check_share("final_fraction", final_fraction)
+    SHARE.check("schedule.warmup_fraction", warmup_fraction)
+    SHARE.check("schedule.final_fraction", final_fraction)
     warmup = round(warmup_fraction * total_steps)
     if warmup == 0:
         return CosineDecay(learning_rate, total_steps, alpha=final_fraction)
@@ -56,38 +61,19 @@ def step(
 ) -> LearningRateSchedule:
     """The rate times `factor` at each of the fractions `at` of the training (He et al. 2016, section 4.2)."""
     fractions = _checked_fractions(at)
-    if not _is_number(factor) or not factor > 0:
-        raise InputError(f"schedule.factor={_shown(factor)}: give a number above 0.")
+    ABOVE_ZERO.check("schedule.factor", factor)
     boundaries = [round(fraction * total_steps) - 1 for fraction in fractions]  # the last steps at the rate before
     return PiecewiseConstantDecay(boundaries, [learning_rate * factor**i for i in range(len(boundaries) + 1)])
 
 
 def exponential(learning_rate: float, total_steps: int, final_fraction: float = 0.01) -> LearningRateSchedule:
     """A constant ratio between steps, reaching `final_fraction` of `learning_rate` at the end."""
-    if not _is_number(final_fraction) or not 0 < final_fraction <= 1:
-        raise InputError(f"schedule.final_fraction={_shown(final_fraction)}: give a number above 0 and up to 1.")
+    SHARE_ABOVE_ZERO.check("schedule.final_fraction", final_fraction)
     return ExponentialDecay(learning_rate, total_steps, decay_rate=final_fraction)
 
 
 def _checked_fractions(at: Sequence[float]) -> list[float]:
-    if not isinstance(at, list | tuple) or not at or not all(_is_number(f) and 0 <= f <= 1 for f in at):
-        raise InputError(
-            f"schedule.at={_shown(at)}: give a list of at least one fraction of the training, each from 0 to 1, such "
-            "as [0.5, 0.75]."
-        )
+    FRACTIONS.check("schedule.at", at)
     if list(at) != sorted(at):
         raise InputError(f"schedule.at={list(at)}: give the fractions in ascending order.")
     return list(at)
-
-
-def _check_share(name: str, value: float) -> None:
-    if not _is_number(value) or not 0 <= value <= 1:
-        raise InputError(f"schedule.{name}={_shown(value)}: give a number from 0 to 1.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _shown(value: object) -> object:
-    return "null" if value is None else value
