@@ -17,6 +17,7 @@ from pathlib import Path
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -77,10 +78,16 @@ def look_again(config: DictConfig, trusted: Sequence[str]) -> float:
     return next(iter(revisit.evaluate(config, trusted).values()))
 
 
+def overrides(settings: DictConfig) -> list[Override]:
+    """What the command line of this job says."""
+    return OverridesParser.create().parse_overrides(list(settings.overrides.task))
+
+
 def changed_settings(settings: DictConfig) -> tuple[str, ...]:
     """The command line's settings inside groups, such as `loss.gamma=1`: they tell the runs of a sweep apart."""
-    parsed = OverridesParser.create().parse_overrides(list(settings.overrides.task))
-    return tuple(o.input_line.lstrip("+") for o in parsed if "." in o.key_or_group and decides(o.key_or_group))
+    return tuple(
+        o.input_line.lstrip("+") for o in overrides(settings) if "." in o.key_or_group and decides(o.key_or_group)
+    )
 
 
 def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
@@ -89,7 +96,7 @@ def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...
     An option file that sets `trusted_packages` for itself is refused with InputError.
     """
     granted: list[str] = []
-    for override in OverridesParser.create().parse_overrides(list(settings.overrides.task)):
+    for override in overrides(settings):
         if override.key_or_group == "trusted_packages":
             granted += _as_list(override.value())
     granted += _as_list(_primary_config(settings).get("trusted_packages"))

@@ -31,12 +31,12 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     """
     chosen = {}
     for key in config:
-        if key in TOP_LEVEL_EXCLUDED:
+        if not decides(str(key)):
             continue
         value = config[key]
         plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
         if isinstance(plain, dict):
-            plain = {k: v for k, v in plain.items() if k not in EXCLUDED.get(str(key), ())}
+            plain = {k: v for k, v in plain.items() if decides(f"{key}.{k}")}
         chosen[str(key)] = plain
     dataset = chosen.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
@@ -47,7 +47,7 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
 
 
 def decides(setting: str) -> bool:
-    """Whether a setting such as `trainer.epochs` can change what is trained; `trainer.progress` cannot."""
+    """Whether a setting such as `trainer.epochs`, or a group, can change what is trained; `trainer.progress` cannot."""
     group, _, key = setting.partition(".")
     return group not in TOP_LEVEL_EXCLUDED and key not in EXCLUDED.get(group, ())
 

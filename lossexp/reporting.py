@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
-# Where a run is written and found again, rather than what it is.
 PATHS = ("path", "data_dir")  # of datasets
+# Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
 
 

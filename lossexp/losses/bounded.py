@@ -10,7 +10,7 @@ from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.others import slope_through_softmax, sum_of_others
-from lossexp.losses.targets import multiclass_targets
+from lossexp.losses.targets import multiclass_targets, sums_to_one
 
 
 def gce(y_true, logits, q: float = 0.7) -> tf.Tensor:
@@ -49,7 +49,7 @@ def mae_prob(y_true, logits) -> tf.Tensor:
     # Where t sums to 1 as p does, what p lacks in some classes it has too much of in others: half the sum is
     # enough, and then a hard label has one term, whose gradient cannot cancel.
     lacking = targets * tf.exp(log_not_p) - (1.0 - targets) * tf.exp(log_p)
-    of_one = tf.abs(tf.reduce_sum(targets, axis=-1) - 1.0) < 1e-3
+    of_one = sums_to_one(targets)[..., 0]
     return tf.where(of_one, 2.0 * tf.reduce_sum(tf.nn.relu(lacking), axis=-1), tf.reduce_sum(tf.abs(lacking), axis=-1))
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
-from lossexp.losses.targets import multiclass_targets
+from lossexp.losses.targets import multiclass_targets, sums_to_one
 
 OVER = ("example", "class", "batch")
 
@@ -38,7 +38,7 @@ def tversky(
     log_p, log_not_p = log_probabilities(logits)
     p, not_p = tf.exp(log_p), tf.exp(log_not_p)
     if over == "example":
-        of_one = tf.abs(tf.reduce_sum(targets, axis=-1, keepdims=True) - 1.0) < 1e-3
+        of_one = sums_to_one(targets)
         shares = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen
         stable = _of_example(shares, log_p, log_not_p, alpha + beta, smooth, exponent)
         hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, [-1])

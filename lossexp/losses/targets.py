@@ -82,6 +82,11 @@ def _known(targets: tf.Tensor, known: tf.Tensor, expected: str) -> tf.Tensor:
     return tf.where(known, targets, float("nan"))
 
 
+def sums_to_one(targets: tf.Tensor) -> tf.Tensor:
+    """Whether the labels of an example `[..., K]` sum to 1, `[..., 1]` bool; several classes at once do not."""
+    return tf.abs(tf.reduce_sum(targets, axis=-1, keepdims=True) - 1.0) < 1e-3
+
+
 def smooth(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
     """`t (1 - e) + e / K` for targets `[..., K]` (Szegedy et al. 2016, section 7)."""
     if label_smoothing == 0.0:

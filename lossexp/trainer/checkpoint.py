@@ -93,10 +93,6 @@ class Checkpoints:
             )
         return None
 
-    def clear(self) -> None:
-        """Removes all checkpoints."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("step-*"))
 

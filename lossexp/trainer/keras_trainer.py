@@ -97,10 +97,7 @@ class StopOnNonfinite(keras.callbacks.TerminateOnNaN):
         try:
             super().on_batch_end(batch, logs)
         except RuntimeError as error:
-            raise Diverged(
-                f"{error} trainer=default names the examples too; a lower optimizer.learning_rate or clipping "
-                "(optimizer.global_clipnorm=1.0) often helps; trainer.stop_on_nonfinite=false goes on regardless."
-            ) from error
+            raise Diverged(f"{error} trainer=default names the examples too. {ADVICE}{OTHERWISE}") from error
 
 
 class KerasTrainer(Trainer):
