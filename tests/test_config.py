@@ -25,7 +25,7 @@ from lossexp.errors import InputError
         "lossexp.losses.focal.tf.io.write_file",
         "lossexp.losses.focal.np.load",
         "lossexp.experiment.run",
-        "lossexp.config.build",
+        "lossexp.config.build.build",
         "keras.losses.deserialize",
         "keras.layers.get",
         "lossexp.losses.Focal.__init__.__globals__",
