@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import resource
 
-from lossexp.benchmark.contenders import WORKLOADS, train_with_fit, train_with_lossexp
+from benchmarks.contenders import WORKLOADS, train_with_fit, train_with_lossexp
 
 JOBS = 10
 WAYS = {

@@ -9,7 +9,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from lossexp.benchmark.contenders import CONTENDERS, Workload
+from benchmarks.contenders import CONTENDERS, Workload
 
 
 def serve(name: str, workload: Workload, precision: str, pipe) -> None:

@@ -1,4 +1,4 @@
-"""Training speed and memory beside Keras `fit` and the usual hand-written loop: `python -m lossexp.benchmark`.
+"""Training speed and memory beside Keras `fit` and the usual hand-written loop: `python -m benchmarks`.
 
 Each way of training lives in a process of its own, so that its memory is its own; the processes train in
 turn, an epoch each, so that a slow moment of the machine meets all of them.
@@ -12,9 +12,9 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from lossexp.benchmark import jobs, start
-from lossexp.benchmark.contenders import OURS, PRECISIONS, WORKLOADS, Workload
-from lossexp.benchmark.rounds import Result, compare
+from benchmarks import jobs, start
+from benchmarks.contenders import OURS, PRECISIONS, WORKLOADS, Workload
+from benchmarks.rounds import Result, compare
 
 DOCUMENT = Path("docs", "performance.md")
 
@@ -53,7 +53,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lossexp.benchmark", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="timed epochs of each (default 15)")
     parser.add_argument("--only", default="", help="workloads whose name contains this, memory, or start")
     parser.add_argument("--precision", choices=PRECISIONS, help="one precision instead of both")
