@@ -35,8 +35,11 @@ class CosineSimilarity(ValueLoss):
 
 
 def _unit(v: tf.Tensor) -> tf.Tensor:
-    """Rows of length 1 (zero rows stay, without gradient); scaled first, so that squares cannot overflow."""
+    """Rows of length 1 (zero rows stay, without gradient); scaled first, so that squares cannot overflow.
+
+    A root and a division: `rsqrt` is an approximation on some processors.
+    """
     size = tf.reduce_max(tf.abs(v), axis=-1, keepdims=True)
     v = v / tf.stop_gradient(tf.where(size > 0.0, size, 1.0))
     square = tf.reduce_sum(tf.square(v), axis=-1, keepdims=True)
-    return v * tf.where(square > 0.0, tf.math.rsqrt(tf.where(square > 0.0, square, 1.0)), 0.0)
+    return v * tf.where(square > 0.0, 1.0 / tf.sqrt(tf.where(square > 0.0, square, 1.0)), 0.0)
