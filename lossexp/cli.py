@@ -22,20 +22,12 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError, did_you_mean
 from lossexp.identity import decides, run_key
 
 # What the user can repair: one paragraph, no traceback.
 INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException, FloatingPointError)
-
-
-def config_folder() -> str:
-    """The `conf` folder: inside the package in a wheel, beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    for folder in (here / "conf", here.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return str(folder)
-    raise FileNotFoundError(f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp.")
 
 
 def run_folder(*, _root_: DictConfig) -> str:

@@ -20,7 +20,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.cli import INPUT_ERRORS, config_folder, explain, show, trusted_packages
+from lossexp.cli import INPUT_ERRORS, explain, show, trusted_packages
+from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError
 
 # Beside the loss and its settings, these may have several values: a curve each.
