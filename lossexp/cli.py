@@ -45,7 +45,8 @@ def job(config: DictConfig) -> float:
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # each job of a sweep traces anew, which is no fault
     settings = HydraConfig.get()
-    trusted = trusted_packages(config, settings)
+    trusted = granted("trusted_packages", config, settings)
+    granted("trusted_paths", config, settings)
 
     if config.mode != "train":
         return look_again(config, trusted)
@@ -82,22 +83,22 @@ def changed_settings(settings: DictConfig) -> tuple[str, ...]:
     )
 
 
-def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
-    """Packages that the user trusts: from the command line or the primary config, from nowhere else.
+def granted(setting: str, config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
+    """`trusted_packages` or `trusted_paths`, which the command line or the primary config sets, and nothing else.
 
-    An option file that sets `trusted_packages` for itself is refused with InputError.
+    An option file that sets them for itself is refused with InputError.
     """
-    granted: list[str] = []
+    given: list[str] = []
     for override in overrides(settings):
-        if override.key_or_group == "trusted_packages":
-            granted += _as_list(override.value())
-    granted += _as_list(_primary_config(settings).get("trusted_packages"))
-    asked = _as_list(OmegaConf.to_container(config, resolve=True).get("trusted_packages"))
+        if override.key_or_group == setting:
+            given += _as_list(override.value())
+    given += _as_list(_primary_config(settings).get(setting))
+    asked = _as_list(OmegaConf.to_container(config, resolve=True).get(setting))
     for name in asked:
-        if name not in granted:
+        if name not in given:
             raise InputError(
-                f"trusted_packages holds {name!r}, which a config file asked for itself. Trust is given on the "
-                f"command line or in your own primary config only: trusted_packages=[{name}]."
+                f"{setting} holds {name!r}, which a config file asked for itself. Trust is given on the command line "
+                f"or in your own primary config only: {setting}=[{name}]."
             )
     return tuple(asked)
 

@@ -80,7 +80,9 @@ def _check_keys(node: Mapping, where: str) -> None:
                 "false: write it in quotes."
             )
         if key.startswith("_") and key.endswith("_") and key not in SPECIAL:
-            raise InputError(f"{where}.{key}: a config may use {' and '.join(SPECIAL)} only. Name arguments by keyword.")
+            raise InputError(
+                f"{where}.{key}: a config may use {' and '.join(SPECIAL)} only. Name arguments by keyword."
+            )
     if "class_name" in node:
         raise InputError(
             f"{where}.class_name={node['class_name']}: Keras would build any class from this. Name the class by "
