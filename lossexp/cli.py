@@ -22,6 +22,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from lossexp.config.option_folders import check_option_folders
 from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError, did_you_mean
 from lossexp.identity import decides, run_key
@@ -159,9 +160,11 @@ def main() -> None:
         sys.path.append(os.getcwd())
     sys.argv = [quoted(argument) for argument in sys.argv]
     if "HYDRA_FULL_ERROR" in os.environ:
+        check_option_folders(sys.argv[1:])
         return job()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise here instead of printing its own summary
     try:
+        check_option_folders(sys.argv[1:])
         return job()
     except INPUT_ERRORS as error:
         show(error)
