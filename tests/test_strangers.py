@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import keras
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
@@ -127,6 +128,21 @@ def test_code_in_a_model_file_is_not_run(theirs, tmp_path):
 
     edit_model(folder, edit)
     with pytest.raises(Exception, match="safe_mode"):
+        revisit.evaluate(asked)
+    assert not (tmp_path / "mine" / "harmed").exists()
+
+
+class Harm:
+    def __reduce__(self):
+        return open, ("harmed", "w")
+
+
+def test_saved_outputs_are_read_without_unpickling(theirs, tmp_path):
+    folder, asked = theirs
+    with np.load(folder / "test_outputs.npz") as file:
+        arrays = dict(file)
+    np.savez(folder / "test_outputs.npz", **{**arrays, "labels": np.array([Harm()], dtype=object)})
+    with pytest.raises(InputError, match="not a file of saved outputs"):
         revisit.evaluate(asked)
     assert not (tmp_path / "mine" / "harmed").exists()
 
