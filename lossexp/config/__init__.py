@@ -1,6 +1,7 @@
 """From a composed config to objects: `build` and what it admits."""
 
 from lossexp.config.build import build, float_parameters, prepare
-from lossexp.config.targets import locate
+from lossexp.config.paths import confined
+from lossexp.config.targets import check_target, locate
 
-__all__ = ["build", "float_parameters", "locate", "prepare"]
+__all__ = ["build", "check_target", "confined", "float_parameters", "locate", "prepare"]

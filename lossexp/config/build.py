@@ -15,6 +15,8 @@ from omegaconf import OmegaConf
 from lossexp.config.targets import locate
 from lossexp.errors import InputError, did_you_mean
 
+SPECIAL = ("_target_", "_partial_")
+
 
 def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) -> Any:
     """Builds the object that `node` describes; the only call of Hydra's `instantiate`.
@@ -57,12 +59,7 @@ def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
         return [_prepare(item, f"{where}[{i}]", trusted) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    for key in node:
-        if not isinstance(key, str):
-            raise InputError(
-                f"{where} has the key {key!r}, which is not a word. YAML reads a bare on, off, yes or no as true or "
-                "false: write it in quotes."
-            )
+    _check_keys(node, where)
     node = {key: _prepare(value, f"{where}.{key}", trusted) for key, value in node.items()}
     if "_target_" not in node:
         return node
@@ -72,6 +69,25 @@ def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
     _check_arguments(target, node, where)
     floats = float_parameters(target)
     return {key: _as_float(value, f"{where}.{key}") if key in floats else value for key, value in node.items()}
+
+
+def _check_keys(node: Mapping, where: str) -> None:
+    """Refuses keys that are no words, and keys by which Hydra or Keras would build or call something else."""
+    for key in node:
+        if not isinstance(key, str):
+            raise InputError(
+                f"{where} has the key {key!r}, which is not a word. YAML reads a bare on, off, yes or no as true or "
+                "false: write it in quotes."
+            )
+        if key.startswith("_") and key.endswith("_") and key not in SPECIAL:
+            raise InputError(
+                f"{where}.{key}: a config may use {' and '.join(SPECIAL)} only. Name arguments by keyword."
+            )
+    if "class_name" in node:
+        raise InputError(
+            f"{where}.class_name={node['class_name']}: Keras would build any class from this. Name the class by "
+            f"{where}._target_ and its arguments beside it."
+        )
 
 
 def _check_arguments(target: Any, node: Mapping, where: str) -> None:

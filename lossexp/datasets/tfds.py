@@ -12,7 +12,7 @@ import numpy as np
 
 from lossexp.datasets.assemble import Arrays, assemble
 from lossexp.datasets.dataset import Dataset, Task
-from lossexp.datasets.preparation import check_allowed, prepare
+from lossexp.datasets.preparation import check_allowed, check_features, prepare
 from lossexp.datasets.tfds_files import stored_split
 from lossexp.errors import InputError
 
@@ -79,6 +79,7 @@ def data_folder(data_dir: str | None) -> Path:
 
 def _prepared_builder(name: str, version: str | None, folder: Path, download: bool) -> DatasetBuilder:
     check_allowed(name, folder, download)  # before the seconds that importing TensorFlow takes
+    check_features(name, folder)
     builder = _builder(name, version, folder)
     if builder.is_prepared():
         return builder
