@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
+from lossexp.checks import checked
 from lossexp.losses import validation
 
-REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
-NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
 
-
+@typing.dataclass_transform(kw_only_default=True, eq_default=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Loss(keras.losses.Loss):
     """Base class of every loss in this package.
 
@@ -32,28 +35,58 @@ class Loss(keras.losses.Loss):
         needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
         class_counts: what `adapt` was given, None before.
 
-    Every constructor parameter is kept as an attribute of the same name; `get_config` collects them from
-    the signature, so that no parameter can be lost on save.
+    Parameters are the fields that a class declares with what they may be (`lossexp.checks`), as in
+    `gamma: NonNegative = 2.0`. Every subclass is made a dataclass of keyword-only fields: the constructor, the
+    checks and `get_config` follow from them. Fields are inherited; `gamma = 3.0` changes a default, and
+    `gamma: ClassVar[float] = 3.0` makes it no parameter. What depends on several parameters goes into
+    `__post_init__`, after `super().__post_init__()`. A subclass may also write an `__init__` of its own.
+
+    Args:
+        reduction, name: as for every Keras loss.
+        dtype: float32 is all there is, as class numbers above 256 do not fit bfloat16. Leave it out.
+
+    Raises:
+        InputError: a ValueError that names the parameter, its value and what it may be.
     """
 
-    tasks: tuple[str, ...] = ("multiclass", "binary")
-    labels: str = "sparse"
-    link: str | dict = "softmax"
-    head: str = "linear"
-    needs_counts: bool = False
-    class_counts: list[int] | None = None
+    tasks: ClassVar[tuple[str, ...]] = ("multiclass", "binary")
+    labels: ClassVar[str] = "sparse"
+    link: ClassVar[str | dict] = "softmax"
+    head: ClassVar[str] = "linear"
+    needs_counts: ClassVar[bool] = False
+    class_counts: ClassVar[list[int] | None] = None
 
-    def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
-    ):
-        if dtype not in (None, "float32"):
-            raise ValueError(
-                f"{type(self).__name__}: dtype={dtype!r}; losses compute in float32 whatever the model's "
-                "precision (class labels above 256 do not fit bfloat16). Leave dtype out."
-            )
-        if reduction is not None:
-            validation.choice(self, "reduction", reduction, REDUCTIONS)
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+    reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] | None = (
+        "sum_over_batch_size"
+    )
+    name: str | None = None
+    dtype: Literal["float32"] | None = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        own = vars(cls).get("__annotations__", {})
+        inherited = {f.name: f.type for base in cls.__mro__[:0:-1] if is_dataclass(base) for f in fields(base)}
+        try:  # hints are read where they are written, since a subclass's module may not know their names
+            hints = typing.get_type_hints(cls, include_extras=True)
+        except NameError:
+            hints = own
+        defaults = {name: hint for name, hint in inherited.items() if name in vars(cls)}
+        cls.__annotations__ = defaults | {name: hints[name] for name in own}
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def __new__(cls, *args, **kwargs):
+        loss = super().__new__(cls)
+        loss._given = args, kwargs
+        return loss
+
+    def __post_init__(self):
+        self.dtype = getattr(self.dtype, "name", self.dtype)  # of a policy, or a dtype of TensorFlow
+        for field in fields(self):
+            if field.name in vars(self):
+                value = validation.plain(vars(self)[field.name])
+                setattr(self, field.name, checked(f"{type(self).__name__}.{field.name}", value, field.type))
+        super().__init__(name=self.name, reduction=self.reduction, dtype="float32")
+        self.dtype = "float32"
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         """Takes the training split's examples per class, `[K]`. Does nothing unless `needs_counts`.
@@ -87,15 +120,31 @@ class Loss(keras.losses.Loss):
         return [value for value in vars(self).values() if isinstance(value, tf.Variable)]
 
     def get_config(self) -> dict:
-        own = [p for p in inspect.signature(type(self).__init__).parameters if p not in NOT_PARAMETERS]
+        """Every parameter's value: what the attribute of its name holds, or else what the constructor got.
+
+        What a constructor of the form `__init__(self, ..., **kwargs)` was not given is left out, since it may fix it.
+        """
+        args, kwargs = self._given
+        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        given: dict[str, Any] = {}
+        for parameter in list(bound.signature.parameters.values())[1:]:
+            value = bound.arguments[parameter.name]
+            if parameter.kind is not parameter.VAR_POSITIONAL:
+                given |= value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value}
+        given.pop("dtype", None)
         adapted = {} if self.class_counts is None else {"class_counts": self.class_counts}
-        return {**{p: getattr(self, p) for p in own}, **super().get_config(), **adapted}
+        return {**{name: vars(self).get(name, value) for name, value in given.items()}, **adapted}
 
     @classmethod
     def from_config(cls, config: dict) -> Loss:
-        config = dict(config)
+        parts = keras.saving.deserialize_keras_object
+        config = {name: parts(value) if isinstance(value, dict) else value for name, value in config.items()}
         class_counts = config.pop("class_counts", None)
         loss = cls(**config)
         if class_counts is not None:
             loss.adapt(class_counts)
         return loss
+
+
+register = keras.saving.register_keras_serializable("lossexp")
