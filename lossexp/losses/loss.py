@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-import typing
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
-from lossexp.checks import checked
 from lossexp.losses import validation
+from lossexp.losses.parameters import Declared
 
 
-@typing.dataclass_transform(kw_only_default=True, eq_default=False)
-@dataclass(kw_only=True, eq=False, repr=False)
-class Loss(keras.losses.Loss):
+class Loss(Declared, keras.losses.Loss):
     """Base class of every loss in this package.
 
     `call(y_true, y_pred)` returns one float32 value per example, `[batch]`, from raw outputs, computed
@@ -35,11 +30,7 @@ class Loss(keras.losses.Loss):
         needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
         class_counts: what `adapt` was given, None before.
 
-    Parameters are the fields that a class declares with what they may be (`lossexp.checks`), as in
-    `gamma: NonNegative = 2.0`. Every subclass is made a dataclass of keyword-only fields: the constructor, the
-    checks and `get_config` follow from them. Fields are inherited; `gamma = 3.0` changes a default, and
-    `gamma: ClassVar[float] = 3.0` makes it no parameter. What depends on several parameters goes into
-    `__post_init__`, after `super().__post_init__()`. A subclass may also write an `__init__` of its own.
+    Parameters are declared as fields, see `Declared`; `get_config` saves them, and the class counts beside.
 
     Args:
         reduction, name: as for every Keras loss.
@@ -54,7 +45,7 @@ class Loss(keras.losses.Loss):
     link: ClassVar[str | dict] = "softmax"
     head: ClassVar[str] = "linear"
     needs_counts: ClassVar[bool] = False
-    class_counts: ClassVar[list[int] | None] = None
+    class_counts = None  # not declared, so that beside another base it does not hide the parameter of `CountsLoss`
 
     reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] | None = (
         "sum_over_batch_size"
@@ -62,29 +53,9 @@ class Loss(keras.losses.Loss):
     name: str | None = None
     dtype: Literal["float32"] | None = None
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        own = vars(cls).get("__annotations__", {})
-        inherited = {f.name: f.type for base in cls.__mro__[:0:-1] if is_dataclass(base) for f in fields(base)}
-        try:  # hints are read where they are written, since a subclass's module may not know their names
-            hints = typing.get_type_hints(cls, include_extras=True)
-        except NameError:
-            hints = own
-        defaults = {name: hint for name, hint in inherited.items() if name in vars(cls)}
-        cls.__annotations__ = defaults | {name: hints[name] for name in own}
-        dataclass(kw_only=True, eq=False, repr=False)(cls)
-
-    def __new__(cls, *args, **kwargs):
-        loss = super().__new__(cls)
-        loss._given = args, kwargs
-        return loss
-
     def __post_init__(self):
         self.dtype = getattr(self.dtype, "name", self.dtype)  # of a policy, or a dtype of TensorFlow
-        for field in fields(self):
-            if field.name in vars(self):
-                value = validation.plain(vars(self)[field.name])
-                setattr(self, field.name, checked(f"{type(self).__name__}.{field.name}", value, field.type))
+        super().__post_init__()
         super().__init__(name=self.name, reduction=self.reduction, dtype="float32")
         self.dtype = "float32"
 
@@ -120,21 +91,8 @@ class Loss(keras.losses.Loss):
         return [value for value in vars(self).values() if isinstance(value, tf.Variable)]
 
     def get_config(self) -> dict:
-        """Every parameter's value: what the attribute of its name holds, or else what the constructor got.
-
-        What a constructor of the form `__init__(self, ..., **kwargs)` was not given is left out, since it may fix it.
-        """
-        args, kwargs = self._given
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        given: dict[str, Any] = {}
-        for parameter in list(bound.signature.parameters.values())[1:]:
-            value = bound.arguments[parameter.name]
-            if parameter.kind is not parameter.VAR_POSITIONAL:
-                given |= value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value}
-        given.pop("dtype", None)
         adapted = {} if self.class_counts is None else {"class_counts": self.class_counts}
-        return {**{name: vars(self).get(name, value) for name, value in given.items()}, **adapted}
+        return {**{name: value for name, value in self.parameters().items() if name != "dtype"}, **adapted}
 
     @classmethod
     def from_config(cls, config: dict) -> Loss:
