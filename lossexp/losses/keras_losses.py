@@ -6,13 +6,13 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
-from lossexp.checks import checked
+from lossexp.checks import checked, described
 from lossexp.losses.classification import register
 from lossexp.losses.keras_facts import LINKS, Facts, facts_of
 from lossexp.losses.loss import Loss
@@ -117,7 +117,7 @@ class Adapted(Loss):
         if labels == "auto" and on in ("values", "positive"):
             labels = "values"
         if "auto" in (on, labels):
-            choices = {f.name: "|".join(get_args(f.type)[1:]) for f in fields(Adapted)}
+            choices = {f.name: described(f.type).replace("auto or ", "").replace(" or ", "|") for f in fields(Adapted)}
             raise ValueError(
                 f"{self.name} is not one of Keras's losses, so say what it works on: on={choices['on']} and "
                 f"labels={choices['labels']} (given: on={on}, labels={labels})."
