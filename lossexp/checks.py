@@ -6,7 +6,6 @@ heavy, so that settings can be checked before TensorFlow is imported.
 
 from __future__ import annotations
 
-import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from lossexp.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """Finite numbers in `low` to `high`; text: as in mathematics, `[0, inf)`."""
+    """Numbers in `low` to `high`; text: as in mathematics, `[0, inf)`, so that `[-inf, inf)` takes -inf too."""
 
     text: str
 
@@ -27,7 +26,7 @@ class Interval:
         low, high = (float(end) for end in self.text[1:-1].split(","))
         above = value >= low if self.text[0] == "[" else value > low
         below = value <= high if self.text[-1] == "]" else value < high
-        return math.isfinite(value) and above and below
+        return above and below
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,15 @@ Between = Annotated[float, Interval("(0, 1)")]
 Share = Annotated[float, Interval("(0, 1]")]
 Count = Annotated[int, Interval("[1, inf)")]
 FromZero = Annotated[int, Interval("[0, inf)")]
+PerClass = Annotated[list[NonNegative], Length(2, "class")]
 
 
 class Refused(Exception):
-    """`value` (perhaps an entry of the whole) is not what the hint says; `place`: its position, as `[2]`."""
+    """`value` (perhaps an entry of the whole, then at `place`, as `[2]`, and with a `hint` of its own) is not it."""
 
-    def __init__(self, value: Any, place: str = ""):
+    def __init__(self, value: Any, place: str = "", hint: Any = None):
         super().__init__(place)
-        self.value, self.place = value, place
+        self.value, self.place, self.hint = value, place, hint
 
 
 def checked(setting: str, value: Any, hint: Any) -> Any:
@@ -66,7 +66,9 @@ def checked(setting: str, value: Any, hint: Any) -> Any:
     try:
         return _held(value, hint)
     except Refused as refused:
-        raise InputError(f"{setting}{refused.place}={shown(refused.value)}: give {described(hint)}.") from None
+        raise InputError(
+            f"{setting}{refused.place}={shown(refused.value)}: give {described(refused.hint or hint)}."
+        ) from None
 
 
 def shown(value: Any) -> str:
@@ -135,7 +137,7 @@ def _listed(value: Any, arguments: Sequence[Any]) -> list:
         try:
             entries.append(_held(entry, arguments[0]) if arguments else entry)
         except Refused as refused:
-            raise Refused(refused.value, f"[{i}]{refused.place}") from None
+            raise Refused(refused.value, f"[{i}]{refused.place}", refused.hint or arguments[0]) from None
     return entries
 
 
