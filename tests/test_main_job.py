@@ -149,7 +149,7 @@ def test_targets_outside_the_losss_domain_are_refused(tmp_path):
         (["dataset.validation_fraction=0"], "validation_fraction"),
         (["loss=ce", "loss.reduction=none"], "one value for each example"),
         (["optimizer.learning_rate=fast"], "learning_rate"),
-        (["optimizer.learning_rate=-1"], "above 0"),
+        (["optimizer.learning_rate=-1"], r"\(0, inf\)"),
         (["~optimizer.learning_rate"], "learning_rate is missing"),
         (["optimizer.beta_1=abc"], r"optimizer\.beta_1=abc: give a number"),
         (["optimizer.gradient_accumulation_steps=15"], "more than the 14 steps"),
