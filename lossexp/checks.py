@@ -1,7 +1,7 @@
 """What a setting may be, said once, in its type hint: `gamma: NonNegative = 2.0`, `hidden: list[Count]`.
 
-`checked` holds a value against a hint; `described` says the hint in words, for the message. Imports nothing
-heavy, so that settings can be checked before TensorFlow is imported.
+`checked` holds a value against a hint. Imports nothing heavy, so that settings can be checked before TensorFlow is
+imported. A limit, such as `Interval`, contains the values that it allows, and adds its words to those of its type.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 from lossexp.errors import InputError, did_you_mean
+from lossexp.wording import choices, described, shown
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Interval:
         above = value >= low if self.text[0] == "[" else value > low
         return above and (value <= high if self.text[-1] == "]" else value < high)
 
+    def words(self, said: str) -> str:
+        if said == "a whole number" and self.text.endswith(", inf)"):
+            return f"{said} of at least {self.text[1:].partition(',')[0]}"
+        return said + (" that is finite" if self.text == "(-inf, inf)" else f" in {self.text}")
+
 
 @dataclass(frozen=True)
 class Length:
@@ -41,6 +47,11 @@ class Length:
     def __contains__(self, value: Sequence) -> bool:
         return len(value.strip() if isinstance(value, str) else value) >= self.least
 
+    def words(self, said: str) -> str:
+        if said == "a text":
+            return "a text that is not blank"
+        return f"{said}, one per {self.per}" if self.per else said.replace("a list", f"a list of {self.least} or more")
+
 
 class Distinct:
     """Lists of which no two entries are alike, as text."""
@@ -48,12 +59,28 @@ class Distinct:
     def __contains__(self, value: Sequence) -> bool:
         return len({str(entry) for entry in value}) == len(value)
 
+    def words(self, said: str) -> str:
+        return f"{said}, no two alike"
+
+
+class Ascending:
+    """Lists of numbers of which none is below the one before."""
+
+    def __contains__(self, value: Sequence) -> bool:
+        return list(value) == sorted(value)
+
+    def words(self, said: str) -> str:
+        return f"{said}, in ascending order"
+
 
 class NotAllZero:
     """Lists of numbers, or mappings to them, of which one at least is not 0."""
 
     def __contains__(self, value: Sequence | Mapping) -> bool:
         return any(value.values() if isinstance(value, Mapping) else value)
+
+    def words(self, said: str) -> str:
+        return f"{said}, not all of them 0"
 
 
 Finite = Annotated[float, Interval("(-inf, inf)")]
@@ -81,13 +108,12 @@ class Refused(Exception):
 def checked(setting: str, value: Any, hint: Any) -> Any:
     """`value` as the hint's type: an integer as a float where only floats are meant, a tuple as a list.
 
-    A hint that is no declaration of plain data (a class, `Any`) takes everything. Raises InputError that names
-    `setting`, the value and what to give.
+    Raises InputError that names `setting`, the value and what to give.
     """
     try:
         return _held(value, hint)
     except Refused as refused:
-        meant = did_you_mean(refused.value, _words(hint)) if isinstance(refused.value, str) else ""
+        meant = did_you_mean(refused.value, choices(hint)) if isinstance(refused.value, str) else ""
         size = "" if _fits(refused.value) else " that fits 64 bits"
         said = f"{setting}{refused.place}={shown(refused.value)}: give {described(refused.hint)}{size}. {meant}"
         raise InputError(said.strip()) from None
@@ -120,19 +146,6 @@ def check_fields(instance: Any, group: str) -> None:
         setattr(instance, field.name, checked(f"{group}.{field.name}", value, hints[field.name]))
 
 
-def shown(value: Any) -> str:
-    """A value as a config file writes it, shortened where it is long."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, list | tuple):
-        text = f"[{', '.join(map(shown, value))}]"
-    elif isinstance(value, Mapping):
-        text = f"{{{', '.join(f'{key}: {shown(entry)}' for key, entry in value.items())}}}"
-    else:
-        text = repr(value) if isinstance(value, str) and not value.strip() else str(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."
-
-
 def _held(value: Any, hint: Any) -> Any:
     try:
         return _as(value, hint)
@@ -162,7 +175,7 @@ def _as(value: Any, hint: Any) -> Any:
         return hint(_required(value, isinstance(value, number) and not isinstance(value, bool) and _fits(value)))
     if hint in (None, type(None)):
         return _required(value, value is None)
-    return _required(value, isinstance(value, hint)) if hint in (bool, str, Path) else value
+    return _required(value, isinstance(value, hint)) if isinstance(hint, type) and hint is not Any else value
 
 
 def _required(value: Any, holds: bool) -> Any:
@@ -203,44 +216,3 @@ def _entry(value: Any, hint: Any, place: str) -> Any:
         return _held(value, hint)
     except Refused as refused:
         raise Refused(refused.value, refused.hint, f"{place}{refused.place}") from None
-
-
-def described(hint: Any) -> str:
-    """The hint in words that complete "give ..."."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        return functools.reduce(_limited, arguments[1:], described(arguments[0]))
-    if origin in (Union, types.UnionType):
-        said = sorted((described(a) for a in arguments), key=lambda words: words == "null")
-        return (", or " if any("," in words for words in said) else " or ").join(said)
-    if origin is Literal:
-        said = [shown(a) for a in arguments]
-        return " or ".join(said) if len(said) < 4 else f"one of {', '.join(said)}"
-    if hint in (list, tuple, Sequence) or origin in (list, tuple, Sequence):
-        return f"a list, each entry {described(arguments[0])}" if arguments else "a list"
-    if hint in (dict, Mapping) or origin in (dict, Mapping):
-        return f"a mapping, each value {described(arguments[1])}" if arguments else "a mapping"
-    if hint is Callable or origin is Callable:
-        return "a function, as a node with its _target_ and _partial_: true"
-    known = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
-    return "null" if hint in (None, type(None)) else known.get(hint, "another value")
-
-
-def _limited(said: str, limit: Any) -> str:
-    if isinstance(limit, Interval):
-        at_least = said == "a whole number" and limit.text.endswith(", inf)")
-        finite = " that is finite" if limit.text == "(-inf, inf)" else f" in {limit.text}"
-        return f"{said} of at least {limit.text[1:].partition(',')[0]}" if at_least else said + finite
-    if isinstance(limit, Length):
-        if said == "a text":
-            return "a text that is not blank"
-        said = said if limit.per else said.replace("a list", f"a list of {limit.least} or more")
-        return f"{said}, one per {limit.per}" if limit.per else said
-    return said + {Distinct: ", no two alike", NotAllZero: ", not all of them 0"}.get(type(limit), "")
-
-
-def _words(hint: Any) -> list[str]:
-    """The texts that a hint lists as choices, at any depth."""
-    if typing.get_origin(hint) is Literal:
-        return [a for a in typing.get_args(hint) if isinstance(a, str)]
-    return [word for argument in typing.get_args(hint) for word in _words(argument)]

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
-from lossexp.config import build
+from lossexp.config import build, check_values
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
 from lossexp.errors import InputError
@@ -44,6 +44,7 @@ def run(
     check_seed(config.seed)
     if not isinstance(config.rerun, bool):
         raise InputError(f"rerun={config.rerun}: give true or false.")
+    check_values(config, trusted)
     key = run_key(config)
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     with alone(run_dir):

@@ -22,8 +22,8 @@ def check_learning_rate(rate: Any) -> None:
         checked("optimizer.learning_rate", rate, Positive)
 
 
-def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
-    """Raises InputError where a setting of a Keras optimizer, or two together, cannot work in `total_steps` steps."""
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raises InputError where two settings of a Keras optimizer cannot work together."""
     if not str(settings.get("_target_")).startswith("keras."):
         return
     clipping = [f"optimizer.{name}={settings[name]}" for name in CLIPPING if settings.get(name) is not None]
@@ -35,6 +35,12 @@ def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
             f"optimizer.ema_overwrite_frequency={every} does nothing without an average: set optimizer.use_ema=true, "
             "or leave it null."
         )
+
+
+def check_steps(settings: Mapping[str, Any], total_steps: int) -> None:
+    """Raises InputError where a Keras optimizer would never update anything in `total_steps` steps."""
+    if not str(settings.get("_target_")).startswith("keras."):
+        return
     steps = settings.get("gradient_accumulation_steps")
     if steps is not None and steps > total_steps:
         raise InputError(

@@ -6,8 +6,10 @@ import keras
 import pytest
 from hydra import compose, initialize_config_dir
 
+from lossexp.config.values import check_node
 from lossexp.errors import InputError
-from lossexp.optimizer_settings import ALLOWED, check_settings
+from lossexp.keras_settings import HINTS
+from lossexp.optimizer_settings import check_settings
 from lossexp.recipe import build_optimizer
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -84,16 +86,18 @@ def test_what_keras_can_work_with_passes(settings):
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_passes_as_it_is_and_all_its_settings_are_known(option):
     config = built(f"optimizer={option}").get_config()
-    assert set(config) - {"name", "learning_rate"} <= set(ALLOWED)
+    assert set(config) - {"name", "learning_rate"} <= set(HINTS["optimizers"])
 
 
 @pytest.mark.parametrize("kind", ["Adadelta", "Adamax", "Ftrl", "Lamb", "Lion", "Muon", "Nadam"])
 def test_defaults_of_keras_optimizers_without_an_option_pass(kind):
     config = getattr(keras.optimizers, kind)().get_config()
-    check_settings({"_target_": f"keras.optimizers.{kind}", **config}, 100)
+    node = {"_target_": f"keras.optimizers.{kind}", **config}
+    check_node(node, "optimizer")
+    check_settings(node)
 
 
 def test_a_users_own_class_may_mean_something_else_by_a_name():
-    check_settings({"_target_": "mine.Optimizer", "momentum": 5, "clipnorm": "auto"}, 1)
+    check_node({"_target_": "mine.Optimizer", "momentum": 5, "clipnorm": "auto"}, "optimizer", trusted=["mine"])
     with pytest.raises(InputError, match="momentum=5"):
-        check_settings({"_target_": "keras.optimizers.SGD", "momentum": 5}, 1)
+        check_node({"_target_": "keras.optimizers.SGD", "momentum": 5}, "optimizer")

@@ -27,9 +27,12 @@ class _Elsewhere(type):
             raise AttributeError(name)
         return cls
 
+    def __instancecheck__(cls, value: Any) -> bool:
+        return not isinstance(value, bool | int | float | str)
+
 
 class Elsewhere(metaclass=_Elsewhere):
-    """Stands in a hint for what only an import would tell, such as `keras.losses.Loss`: it takes every value."""
+    """Stands in a hint for what only an import would tell, such as `keras.losses.Loss`: no number, no text."""
 
 
 @dataclass(frozen=True)

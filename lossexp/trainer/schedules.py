@@ -15,10 +15,9 @@ from keras.optimizers.schedules import (
     PiecewiseConstantDecay,
 )
 
-from lossexp.checks import Fraction, Length, Positive, Share, settings
-from lossexp.errors import InputError
+from lossexp.checks import Ascending, Fraction, Length, Positive, Share, settings
 
-Fractions = Annotated[list[Fraction], Length(1)]
+Fractions = Annotated[list[Fraction], Length(1), Ascending()]
 
 
 def constant(learning_rate: float, total_steps: int) -> float:
@@ -57,8 +56,6 @@ def step(
     learning_rate: float, total_steps: int, at: Fractions = (0.5, 0.75), factor: Positive = 0.1
 ) -> LearningRateSchedule:
     """The rate times `factor` at each of the fractions `at` of the training (He et al. 2016, section 4.2)."""
-    if at != sorted(at):
-        raise InputError(f"schedule.at={at}: give the fractions in ascending order.")
     boundaries = [round(fraction * total_steps) - 1 for fraction in at]  # the last steps at the rate before
     return PiecewiseConstantDecay(boundaries, [learning_rate * factor**i for i in range(len(boundaries) + 1)])
 

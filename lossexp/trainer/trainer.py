@@ -16,13 +16,14 @@ from lossexp.checks import Count, FromZero, Limit, NonNegative, check_fields
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.losses.loss import Loss
 from lossexp.runtime import Precision
+from lossexp.trainer.callback_arguments import check_arguments
 from lossexp.trainer.callbacks import check_monitors, check_rate
 from lossexp.trainer.devices import Mirrored, OneDevice, Strategy, devices
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.loss_scale import check_unscaled, with_loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
-from lossexp.trainer.settings import check_together, checked_callbacks
+from lossexp.trainer.settings import check_together
 from lossexp.trainer.state import Record
 from lossexp.trainer.validation import Validator
 
@@ -95,8 +96,10 @@ class Trainer:
 
     def __post_init__(self):
         check_fields(self, "trainer")
-        check_together(self.epochs, self.profile_epoch, self.jit_compile, self.strategy, self.eager)
-        self.callbacks = checked_callbacks(self.callbacks)
+        check_together(vars(self))
+        self.callbacks = self.callbacks or []
+        for callback in self.callbacks:
+            check_arguments(callback)
 
     def fit(
         self,

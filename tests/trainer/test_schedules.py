@@ -50,7 +50,10 @@ def test_constant_stays_a_number_that_callbacks_may_set():
         *(("warmup_cosine", {"warmup_fraction": v}, "give a number in [0, 1]") for v in (-0.1, "abc", None)),
         *(("warmup_cosine", {"final_fraction": v}, "give a number in [0, 1]") for v in (2, "abc")),
         *(("exponential", {"final_fraction": v}, "give a number in (0, 1]") for v in (0.0, 1.5, "abc", None, True)),
-        *(("step", {"at": v}, "give a list of 1 or more, each entry a number in [0, 1]") for v in ([], 0.5, None, "abc")),
+        *(
+            ("step", {"at": v}, "give a list of 1 or more, each entry a number in [0, 1]")
+            for v in ([], 0.5, None, "abc")
+        ),
         ("step", {"at": [0.7, 0.2]}, "ascending"),
         *(("step", {"factor": v}, "give a number in (0, inf)") for v in (-1, 0, "abc", None, True, math.inf)),
     ],
