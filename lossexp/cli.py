@@ -22,20 +22,12 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError, did_you_mean
 from lossexp.identity import decides, run_key
 
 # What the user can repair: one paragraph, no traceback.
 INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException, FloatingPointError)
-
-
-def config_folder() -> str:
-    """The `conf` folder: inside the package in a wheel, beside it in a checkout."""
-    here = Path(__file__).resolve().parent
-    for folder in (here / "conf", here.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return str(folder)
-    raise FileNotFoundError(f"lossexp's conf folder is neither in {here} nor in {here.parent}; reinstall lossexp.")
 
 
 def run_folder(*, _root_: DictConfig) -> str:
@@ -53,7 +45,8 @@ def job(config: DictConfig) -> float:
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # each job of a sweep traces anew, which is no fault
     settings = HydraConfig.get()
-    trusted = trusted_packages(config, settings)
+    trusted = granted("trusted_packages", config, settings)
+    granted("trusted_paths", config, settings)
 
     if config.mode != "train":
         return look_again(config, trusted)
@@ -90,22 +83,22 @@ def changed_settings(settings: DictConfig) -> tuple[str, ...]:
     )
 
 
-def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
-    """Packages that the user trusts: from the command line or the primary config, from nowhere else.
+def granted(setting: str, config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
+    """`trusted_packages` or `trusted_paths`, which the command line or the primary config sets, and nothing else.
 
-    An option file that sets `trusted_packages` for itself is refused with InputError.
+    An option file that sets them for itself is refused with InputError.
     """
-    granted: list[str] = []
+    given: list[str] = []
     for override in overrides(settings):
-        if override.key_or_group == "trusted_packages":
-            granted += _as_list(override.value())
-    granted += _as_list(_primary_config(settings).get("trusted_packages"))
-    asked = _as_list(OmegaConf.to_container(config, resolve=True).get("trusted_packages"))
+        if override.key_or_group == setting:
+            given += _as_list(override.value())
+    given += _as_list(_primary_config(settings).get(setting))
+    asked = _as_list(OmegaConf.to_container(config, resolve=True).get(setting))
     for name in asked:
-        if name not in granted:
+        if name not in given:
             raise InputError(
-                f"trusted_packages holds {name!r}, which a config file asked for itself. Trust is given on the "
-                f"command line or in your own primary config only: trusted_packages=[{name}]."
+                f"{setting} holds {name!r}, which a config file asked for itself. Trust is given on the command line "
+                f"or in your own primary config only: {setting}=[{name}]."
             )
     return tuple(asked)
 

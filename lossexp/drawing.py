@@ -20,7 +20,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.cli import INPUT_ERRORS, config_folder, explain, show, trusted_packages
+from lossexp.cli import INPUT_ERRORS, explain, granted, show
+from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError
 
 # Beside the loss and its settings, these may have several values: a curve each.
@@ -115,7 +116,7 @@ def _variant(overrides: list[str], settings: Sequence[str], search: list[str]) -
     config = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
     values = dict(text.split("=", 1) for text in overrides if "=" in text)
     varied = {key.lstrip("+"): values[key] for key in settings}
-    trusted = trusted_packages(config, composed.hydra)
+    trusted = granted("trusted_packages", config, composed.hydra)
     return Variant(config, composed.hydra.runtime.choices.loss, varied, trusted)
 
 

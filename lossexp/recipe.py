@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from omegaconf import DictConfig
 
-from lossexp.config import build, prepare
+from lossexp.config import build, confined, prepare
 from lossexp.datasets.dataset import Dataset
 from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
@@ -51,7 +51,8 @@ def train_and_score(
     given: Sequence[str] = (),
 ) -> Scores:
     """Everything after the data: see `experiment.run`. key: the run's key."""
-    trainer: Trainer = build(config.trainer, "trainer", trusted)
+    settings = prepare(config.trainer, "trainer", trusted)
+    trainer: Trainer = build(confined(settings, "trainer", run_dir, config.get("trusted_paths")), "trainer", trusted)
     trainer.check(dataset)
     with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), sigterm_raises():
         with trainer.scope():

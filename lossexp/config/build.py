@@ -10,10 +10,9 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
 from lossexp.config.targets import locate
-from lossexp.config.values import check_names, check_node
+from lossexp.config.values import check_names, check_node, plain
 from lossexp.errors import InputError
 
 
@@ -36,9 +35,9 @@ def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) ->
 
 def prepare(node: Any, where: str, trusted: Collection[str] = ()) -> Any:
     """What `build` builds from: `node` as plain data, targets checked, numbers of their parameters' types."""
-    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
-    check_node(plain, where, trusted)
-    return _prepare(plain, where, trusted)
+    node = plain(node)
+    check_node(node, where, trusted)
+    return _prepare(node, where, trusted)
 
 
 def _explained(error: InstantiationException, node: Mapping, where: str) -> Exception:
