@@ -95,6 +95,7 @@ Count = Annotated[int, Interval("[1, inf)")]
 FromZero = Annotated[int, Interval("[0, inf)")]
 Name = Annotated[str, Length(1)]
 Place = Name | Path
+PerClass = Annotated[list[NonNegative], Length(2, "class"), NotAllZero()]
 
 
 class Refused(Exception):

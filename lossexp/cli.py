@@ -22,6 +22,7 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from lossexp.config.idle import check_idle
 from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError, did_you_mean
 from lossexp.identity import decides, run_key
@@ -47,6 +48,7 @@ def job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     trusted = granted("trusted_packages", config, settings)
     granted("trusted_paths", config, settings)
+    check_idle(config, [o.key_or_group for o in overrides(settings) if not o.is_delete()])
 
     if config.mode != "train":
         return look_again(config, trusted)

@@ -84,7 +84,7 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
     num_outputs = check_loss(loss, dataset)
     counts = dataset.class_counts
     if counts:
-        loss.adapt(counts)
+        loss.adapt(getattr(loss, "class_counts", None) or counts)  # the user's own go first
     needs: dict[str, Any] = {
         "input_shape": dataset.input_shape,
         "num_outputs": num_outputs,

@@ -45,10 +45,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Signature:
-    """parameters: by name. open: whether it takes further ones, `**kwargs`."""
+    """parameters: by name. open: whether it takes further ones, `**kwargs`. fields: whether they are a dataclass's."""
 
     parameters: Mapping[str, Parameter]
     open: bool = False
+    fields: bool = False
 
 
 @cache
@@ -123,23 +124,29 @@ def _of_function(node: ast.FunctionDef, file: Path, method: bool = False) -> Sig
 
 
 def _of_class(node: ast.ClassDef, file: Path) -> Signature | None:
-    """From `__init__`, else from the fields: those of the bases come first, as in a dataclass."""
+    """From `__init__`, else from the fields: those of the bases come first, as in a dataclass.
+
+    `gamma = 3.0` gives an inherited field a default, and `gamma: ClassVar[float] = 3.0` makes it no parameter.
+    """
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
             return _of_function(statement, file, method=True)
-    inherited = [signature(path) for path in _bases(node, file)]
-    if not any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list) and not _fields(node):
-        return next(filter(None, inherited), None)
-    parameters = {name: p for base in reversed(inherited) if base for name, p in base.parameters.items()}
-    parameters |= {
-        field.target.id: Parameter(_hint(field.annotation, file), field.value is None) for field in _fields(node)
-    }
-    return Signature(parameters, open=any(base.open for base in inherited if base))
-
-
-def _fields(node: ast.ClassDef) -> list[ast.AnnAssign]:
+    inherited = [found for path in _bases(node, file) if (found := signature(path))]
     fields = [s for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
-    return [s for s in fields if not ast.unparse(s.annotation).startswith(("ClassVar", "InitVar"))]
+    is_dataclass = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
+    if not is_dataclass and not all(base.fields for base in inherited):
+        return inherited[0]
+    parameters = {name: parameter for base in reversed(inherited) for name, parameter in base.parameters.items()}
+    for statement in node.body:
+        for target in statement.targets if isinstance(statement, ast.Assign) else ():
+            if isinstance(target, ast.Name) and target.id in parameters:
+                parameters[target.id] = Parameter(parameters[target.id].hint, required=False)
+    for field in fields:
+        if ast.unparse(field.annotation).startswith("ClassVar"):
+            parameters.pop(field.target.id, None)
+        else:
+            parameters[field.target.id] = Parameter(_hint(field.annotation, file), field.value is None)
+    return Signature(parameters, open=any(base.open for base in inherited), fields=True)
 
 
 def _bases(node: ast.ClassDef, file: Path) -> Iterator[str]:
