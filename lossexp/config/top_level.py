@@ -65,8 +65,9 @@ def check_choices(config: DictConfig, settings: DictConfig) -> None:
         if not isinstance(config[group], DictConfig) or "_target_" not in config[group]:
             option = settings.runtime.choices.get(group)
             raise InputError(
-                f"{group}={option} names nothing to build: there is no {group}._target_. {_file(settings, group, option)} must hold a mapping with "
-                "a line such as _target_: my_package.my_function, and a line for each of its arguments."
+                f"{group}={option} names nothing to build: there is no {group}._target_. "
+                f"{_file(settings, group, option)} must hold a mapping with a line such as "
+                "_target_: my_package.my_function, and a line for each of its arguments."
             )
 
 
