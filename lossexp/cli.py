@@ -16,8 +16,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 import lossexp.config.folders  # noqa: F401 - the resolvers of conf/config.yaml
-from lossexp.config.command_line import arguments, changed_settings, config_folder, trusted_packages
+from lossexp.config.command_line import arguments, changed_settings, granted
 from lossexp.config.messages import explain, explained
+from lossexp.config.shipped import config_folder
 from lossexp.config.top_level import check_choices, check_only, check_settings
 from lossexp.jobs import Jobs
 from lossexp.screen import show_error
@@ -31,7 +32,8 @@ def job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     check_settings(config)
     check_choices(config, settings)
-    trusted = trusted_packages(config, settings)
+    trusted = granted("trusted_packages", config, settings)
+    granted("trusted_paths", config, settings)
     if config.mode != "train":
         check_only(config, settings)
         return look_again(config, trusted)

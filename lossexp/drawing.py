@@ -20,8 +20,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.config.command_line import config_folder, trusted_packages
+from lossexp.config.command_line import granted
 from lossexp.config.messages import INPUT_ERRORS, explain, explained
+from lossexp.config.shipped import config_folder
 from lossexp.errors import InputError
 from lossexp.screen import show_error
 
@@ -123,7 +124,7 @@ def _variant(overrides: list[str], settings: Sequence[str], search: list[str]) -
     config = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
     values = dict(text.split("=", 1) for text in overrides if "=" in text)
     varied = {key.lstrip("+"): values[key] for key in settings}
-    trusted = trusted_packages(config, composed.hydra)
+    trusted = granted("trusted_packages", config, composed.hydra)
     return Variant(config, composed.hydra.runtime.choices.loss, varied, trusted)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
-from lossexp.config import build
+from lossexp.config import build, check_values
 from lossexp.config.top_level import check_settings
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
@@ -41,6 +41,7 @@ def run(
     InputError before any training where the config or the data cannot work.
     """
     check_settings(config)
+    check_values(config, trusted)
     key = run_key(config)
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     with alone(run_dir):

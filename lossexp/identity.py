@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 # Where things are written, who watches, and how they look: none of it changes what is trained.
 TOP_LEVEL_EXCLUDED = (
     *("hydra", "tracking", "debug", "output", "name", "rerun"),
-    *("mode", "run", "inputs", "trusted_packages"),
+    *("mode", "run", "inputs", "trusted_packages", "trusted_paths"),
 )
 EXCLUDED = {
     "dataset": ("data_dir", "download", "in_memory"),

@@ -11,13 +11,13 @@ import keras
 import tensorflow as tf
 from omegaconf import DictConfig
 
-from lossexp.config import build, prepare
+from lossexp.config import build, confined, prepare
 from lossexp.datasets.dataset import Dataset
 from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
-from lossexp.optimizer_settings import check_learning_rate, check_settings
+from lossexp.optimizer_settings import check_learning_rate, check_settings, check_steps
 from lossexp.reporting import log_result, log_start, run_name, run_tags
 from lossexp.rerun import rerun
 from lossexp.runtime import runtime
@@ -51,7 +51,8 @@ def train_and_score(
     given: Sequence[str] = (),
 ) -> Scores:
     """Everything after the data: see `experiment.run`. key: the run's key."""
-    trainer: Trainer = build(config.trainer, "trainer", trusted)
+    settings = prepare(config.trainer, "trainer", trusted)
+    trainer: Trainer = build(confined(settings, "trainer", run_dir, config.get("trusted_paths")), "trainer", trusted)
     trainer.check(dataset)
     with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), sigterm_raises():
         with trainer.scope():
@@ -103,7 +104,8 @@ def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[st
     settings = prepare(config.optimizer, "optimizer", trusted)
     given = settings.get("learning_rate")
     check_learning_rate(given)
-    check_settings(settings, total_steps)
+    check_settings(settings)
+    check_steps(settings, total_steps)
     rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)
     return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 

@@ -28,7 +28,7 @@ NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
 PATHS = ("path", "data_dir")  # of datasets
 # Where a run is written and found again, rather than what it is.
-NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
+NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths")
 
 
 def run_name(choices: Mapping[str, str], seed: int, given: Sequence[str] = ()) -> str:
@@ -42,7 +42,7 @@ def run_tags(config: DictConfig, key: str, choices: Mapping[str, str], run_dir: 
     chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group)}
     devices = [device.device_type for device in tf.config.list_physical_devices()]
     keys = {"run_key": key, "run_dir": str(run_dir.resolve()), "group_key": group_key(config), "seed": str(config.seed)}
-    return {**provenance(devices=devices), **chosen, **keys}
+    return {**provenance(config.get("trusted_packages") or (), devices), **chosen, **keys}
 
 
 def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:

@@ -12,20 +12,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from lossexp.checks import Name, checked
 from lossexp.errors import InputError
 from lossexp.identity import decides
 
 # What a command asks for; Hydra does one thing at a time.
 COMMANDS = ("run", "multirun", "cfg", "info", "shell_completion")
-
-
-def config_folder() -> str:
-    """The `conf` folder: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "conf", package.parent / "conf"):
-        if (folder / "config.yaml").is_file():
-            return str(folder)
-    raise FileNotFoundError(f"lossexp's conf folder is neither in {package} nor beside it; reinstall lossexp.")
+TRUST = list[Name]
 
 
 def arguments(given: Sequence[str]) -> list[str]:
@@ -77,22 +70,22 @@ def changed_settings(settings: DictConfig) -> tuple[str, ...]:
     )
 
 
-def trusted_packages(config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
-    """Packages that the user trusts: from the command line or the primary config, from nowhere else.
+def granted(setting: str, config: DictConfig, settings: DictConfig) -> tuple[str, ...]:
+    """`trusted_packages` or `trusted_paths`, which the command line or the primary config sets, and nothing else.
 
-    An option file that sets `trusted_packages` for itself is refused with InputError.
+    Raises InputError where an option file sets them for itself.
     """
-    granted: list[str] = []
+    given: list[str] = []
     for override in overrides(settings):
-        if override.key_or_group == "trusted_packages":
-            granted += override.value()
-    granted += _primary_config(settings).get("trusted_packages") or ()
-    asked = OmegaConf.to_container(config, resolve=True).get("trusted_packages") or ()
+        if override.key_or_group == setting:
+            given += checked(setting, override.value(), TRUST)
+    given += _primary_config(settings).get(setting) or ()
+    asked = checked(setting, OmegaConf.to_container(config, resolve=True).get(setting), TRUST)
     for name in asked:
-        if name not in granted:
+        if name not in given:
             raise InputError(
-                f"trusted_packages holds {name!r}, which a config file asked for itself. Trust is given on the "
-                f"command line or in your own primary config only: trusted_packages=[{name}]."
+                f"{setting} holds {name!r}, which a config file asked for itself. Trust is given on the command line "
+                f"or in your own primary config only: {setting}=[{name}]."
             )
     return tuple(asked)
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.checks import FromZero, Length, checked
-from lossexp.config.command_line import overrides
+from lossexp.checks import FromZero, Name, checked
+from lossexp.config.command_line import TRUST, overrides
+from lossexp.config.values import GROUPS
 from lossexp.errors import InputError, did_you_mean
 from lossexp.identity import decides
 
-Text = Annotated[str, Length(1)]
 SETTINGS = {
-    "name": Text,
+    "name": Name,
     "seed": FromZero,
-    "output": Text,
+    "output": Name,
     "rerun": bool,
     "mode": Literal["train", "evaluate", "predict"],
     "run": str | int | None,
     "inputs": str | None,
-    "trusted_packages": list[Text],
+    "trusted_packages": TRUST,
+    "trusted_paths": TRUST,
 }
-GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "tracking")
 # The modes in which these have an effect.
 ONLY_IN = {"run": ("evaluate", "predict"), "inputs": ("predict",)}
 

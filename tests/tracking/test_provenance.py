@@ -4,7 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from lossexp.tracking.provenance import git, host, provenance, versions
+from lossexp.tracking.provenance import host, provenance, versions
+from lossexp.tracking.repository import git
 
 
 @pytest.fixture
