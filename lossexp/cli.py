@@ -18,6 +18,7 @@ from omegaconf import DictConfig
 import lossexp.config.folders  # noqa: F401 - the resolvers of conf/config.yaml
 from lossexp.config.command_line import arguments, changed_settings, granted
 from lossexp.config.messages import explain, explained
+from lossexp.config.option_folders import check_option_folders
 from lossexp.config.shipped import config_folder
 from lossexp.config.top_level import check_choices, check_only, check_settings
 from lossexp.jobs import Jobs
@@ -63,22 +64,22 @@ def main() -> None:
         sys.path.append(os.getcwd())
     jobs = Jobs()
     command = hydra.main(version_base="1.3", config_path=config_folder(), config_name="config")(jobs.watched(job))
-    if "HYDRA_FULL_ERROR" in os.environ:
-        sys.argv[1:] = arguments(sys.argv[1:])
-        return command()
+    full = "HYDRA_FULL_ERROR" in os.environ  # the user asks for tracebacks
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise here instead of printing its own summary
     try:
         sys.argv[1:] = arguments(sys.argv[1:])
+        check_option_folders(sys.argv[1:])
         command()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if full or not (jobs.failed or explained(error, within=job)):
+            raise
         if not jobs.failed:  # those were told when they failed
-            if not explained(error, within=job):
-                raise
             show_error(explain(error))
         sys.exit(1)
     finally:
-        del os.environ["HYDRA_FULL_ERROR"]
+        if not full:
+            del os.environ["HYDRA_FULL_ERROR"]
         if jobs.failed:
             jobs.sum_up()
