@@ -6,6 +6,7 @@ Everything comes from the run's folder: its saved config, not the one composed n
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from lossexp.links import log_probabilities, predicted_values, probabilities
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.scores import FILE_NAME as SCORES
 from lossexp.screen import show_scores
+from lossexp.tracking.mlflow_loader import custom_modules
 from lossexp.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def predict(config: DictConfig, trusted: Collection[str] = ()) -> Path:
     run_dir = find_run(config, trusted)
     outputs = run_outputs(run_dir, trusted, config.inputs)
     path = run_dir / "predictions.csv"
+    path.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
     table(outputs, labelled=config.inputs is None).to_csv(path, index_label="example")
     log.info("%d predictions in %s", len(outputs.outputs), path)
     return path
@@ -100,10 +103,25 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
         from lossexp.trainer.predictor import Predictor
 
     locate(saved.model._target_, "model", trusted)  # importing it registers its classes
-    model = keras.saving.load_model(run_dir / "model.keras", compile=False)
+    check_modules(run_dir / "model.keras", trusted)
+    model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
     if inputs is not None:
         check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)
+
+
+def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
+    """Raises InputError for a model file that names modules which loading it could import anew.
+
+    Keras imports some packages by the name that the file gives. What is imported already runs nothing again.
+    """
+    for module in sorted(custom_modules(keras_file)):
+        package = module.partition(".")[0]
+        if package not in ("lossexp", *trusted) and module not in sys.modules:
+            raise InputError(
+                f"{keras_file} has objects of the module {module}, which is neither lossexp's nor Keras's. If you "
+                f"trust it, say so on the command line: trusted_packages=[{package}]."
+            )
 
 
 def scored(test: Split, trainer: DictConfig) -> Split:

@@ -24,8 +24,11 @@ PROBE_SECONDS = 3.0
 def check_allowed(name: str, folder: Path, download: bool) -> None:
     """Raises InputError if nothing of dataset `name` is in `folder` and downloading is not allowed.
 
-    Looks at folder names only, so that the answer comes at once.
+    Also for a name in a namespace, `huggingface:mnist`, where TFDS would fetch code and run it. Looks at names only,
+    so that the answer comes at once.
     """
+    if re.match(r"[^/]*:[^\d/]", name):  # a version after the colon is a number, mnist:3.0.1
+        raise InputError(f"dataset.name={name} is in a namespace, whose code TFDS would fetch. Name one of TFDS's own.")
     if not download and not (folder / name.split("/")[0].split(":")[0]).is_dir():
         raise _not_prepared(name, folder)
 

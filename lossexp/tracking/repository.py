@@ -59,6 +59,8 @@ def _differs(file: Path, known: str) -> bool:
     """Whether the file's content is not the one that git knows by the hash `known`."""
     if file.is_dir() and not file.is_symlink():
         return False  # a submodule, whose state is its own
+    if not file.is_symlink() and not file.is_file():
+        return True  # gone, or a device or pipe that reading would not end
     try:
         content = os.fsencode(os.readlink(file)) if file.is_symlink() else file.read_bytes()
     except OSError:
