@@ -101,7 +101,7 @@ def check_arguments(node: Mapping, where: str) -> None:
             raise InputError(f"{where}.{name} is missing: set it with {where}.{name}=..., or +{where}.{name}=...")
     for key, value in node.items():
         if not is_node(value):  # what is built has its own checks
-            checked(f"{where}.{key}", value, _hint(node["_target_"], key, parameters))
+            checked(f"{where}.{key}", value, hint_of(node["_target_"], key, parameters))
 
 
 def check_filled(node: Mapping, where: str) -> None:
@@ -126,7 +126,8 @@ def is_node(value: Any) -> bool:
     return isinstance(value, Mapping) and "_target_" in value
 
 
-def _hint(path: str, name: str, parameters: Mapping[str, Parameter]) -> Any:
+def hint_of(path: str, name: str, parameters: Mapping[str, Parameter]) -> Any:
+    """What the argument `name` of the target `path` may be."""
     own = parameters[name].hint if name in parameters else Any
     package, _, module = path.rpartition(".")[0].partition(".")
     return HINTS.get(module, {}).get(name, own) if package == "keras" else own
