@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Collection, Mapping
@@ -42,8 +43,9 @@ def prepare(node: Any, where: str, trusted: Collection[str] = ()) -> Any:
 
 def _explained(error: InstantiationException, node: Mapping, where: str) -> Exception:
     cause = error.__cause__
-    if isinstance(cause, InputError):
-        return cause
+    if isinstance(cause, InputError):  # of a parameter that a class names `Focal.gamma` and the user `loss.gamma`
+        kind = node["_target_"].rpartition(".")[2]
+        return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
     if isinstance(cause, TypeError | ValueError):
         return InputError(f"{where}: {node['_target_']} refused its arguments: {cause}")
     return cause if isinstance(cause, Exception) else error

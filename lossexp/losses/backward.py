@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import tensorflow as tf
 
+from lossexp.checks import Fraction, Interval, Length
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
-from lossexp.losses.forward import checked_transition, transition_matrix
+from lossexp.losses.forward import check_rows, transition_matrix
 from lossexp.losses.others import slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
@@ -56,18 +59,11 @@ class BackwardCorrection(MulticlassLoss):
             call; the rate 1 - 1/K has none).
     """
 
-    def __init__(
-        self,
-        transition: float | list[list[float]] = 0.2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.transition = checked_transition(self, transition)
+    transition: Annotated[float, Interval("[0, 1)")] | Annotated[list[list[Fraction]], Length(2, "class")] = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_rows(self, self.transition)
 
     def values(self, targets, logits):
         return backward(targets, logits, self.transition)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import tensorflow as tf
 
+from lossexp.checks import Fraction, Interval, Positive, checked
 from lossexp.losses import targets as label_targets
-from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.others import sum_of_others
 from lossexp.losses.targets import multiclass_targets
@@ -61,20 +63,13 @@ class BiTempered(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        t1: float = 0.8,
-        t2: float = 1.2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.t1 = validation.number(self, "t1", t1, "[0, 1]")
-        self.t2 = validation.number(self, "t2", t2, "(0, inf)" if self.t1 < 1.0 else "[1, inf)")
+    t1: Fraction = 0.8
+    t2: Positive = 1.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.t1 == 1.0:
+            checked(f"{type(self).__name__}.t2", self.t2, Annotated[float, Interval("[1, inf)")])
         self.link = "softmax" if self.t2 == 1.0 else {"name": "tempered", "t2": self.t2}
 
     def smoothed(self, labels):

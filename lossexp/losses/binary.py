@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import targets, validation
+from lossexp.checks import BelowOne
+from lossexp.losses import targets
 from lossexp.losses.classification import leave_out
 from lossexp.losses.loss import Loss
 
@@ -25,20 +26,9 @@ class BinaryLoss(Loss):
     tasks = ("binary",)
     labels = "binary"
     link = "sigmoid"
-    label_smoothing: float = 0.0
-    ignore_class: int | None = None
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
-        self.ignore_class = validation.optional_class(self, "ignore_class", ignore_class)
+    label_smoothing: BelowOne = 0.0
+    ignore_class: int | None = None
 
     def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Count, Share
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.others import slope_through_softmax, sum_of_others
@@ -69,18 +69,7 @@ class GCE(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        q: float = 0.7,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.q = validation.number(self, "q", q, "(0, 1]")
+    q: Share = 0.7
 
     def values(self, targets, logits):
         return gce(targets, logits, self.q)
@@ -101,18 +90,7 @@ class Taylor(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        order: int = 2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.order = validation.integer(self, "order", order, "[1, inf)")
+    order: Count = 2
 
     def values(self, targets, logits):
         return taylor(targets, logits, self.order)
@@ -131,17 +109,6 @@ class MAEProb(MulticlassLoss):
     Raises:
         ValueError: a parameter out of range.
     """
-
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
 
     def values(self, targets, logits):
         return mae_prob(targets, logits)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
+from lossexp.checks import BelowOne, PerClass
 from lossexp.losses import class_weights, targets, validation
-from lossexp.losses.loss import Loss
+from lossexp.losses.loss import Loss, register  # noqa: F401 (families of losses take both from here)
 
 
 class MulticlassLoss(Loss):
@@ -31,31 +32,17 @@ class MulticlassLoss(Loss):
             Where an example has several labels, single ones are left out, and examples that have no other.
     """
 
-    label_smoothing: float = 0.0
-    class_weight: str | list[float] | None = None
+    label_smoothing: BelowOne = 0.0
+    class_weight: Literal["balanced", "effective_number"] | PerClass | None = None
     ignore_class: int | None = None
-    weighs_classes: bool = False  # whether `call` multiplies values by `example_weights`
+    weighs_classes: ClassVar[bool] = False  # whether `call` multiplies values by `example_weights`
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
-        self.ignore_class = validation.optional_class(self, "ignore_class", ignore_class)
-        if isinstance(class_weight, str):
-            validation.choice(self, "class_weight", class_weight, tuple(class_weights.COMPUTED))
-            self.class_weight, self._weights, self.needs_counts = class_weight, None, True
-        else:
-            given = class_weight is not None
-            self.class_weight = validation.numbers(self, "class_weight", class_weight, "[0, inf)") if given else None
-            self._weights = self.class_weight
-        self.weighs_classes = type(self).weighs_classes or class_weight is not None
+    def __post_init__(self):
+        super().__post_init__()
+        computed = isinstance(self.class_weight, str)
+        self._weights = None if computed else self.class_weight
+        self.needs_counts = computed or type(self).needs_counts
+        self.weighs_classes = self.class_weight is not None or type(self).weighs_classes
 
     def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
@@ -142,6 +129,3 @@ def _spread(sample_weight, shape: tf.Tensor, rank: int) -> tf.Tensor:
     if weights.shape.rank == rank + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     return tf.broadcast_to(weights, shape)
-
-
-register = keras.saving.register_keras_serializable("lossexp")

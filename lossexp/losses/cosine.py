@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, pair
 
 
@@ -14,7 +14,7 @@ def cosine_similarity(y_true, y_pred) -> tf.Tensor:
     return -tf.reduce_sum(_unit(y_true) * _unit(y_pred), axis=-1)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class CosineSimilarity(ValueLoss):
     """`-cos(y_true, y_pred)` over the last axis, in [-1, 1]; the sign is Keras's (others use 1 - cos).
 

@@ -8,13 +8,14 @@ Each takes outputs z and a `link` that makes the predicted mean m of them: `"ide
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import keras
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Interval
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, pair, per_example
-
-MEAN_LINKS = ("exp", "softplus", "identity")
 
 
 def poisson(y_true, y_pred, link: str = "identity") -> tf.Tensor:
@@ -45,7 +46,7 @@ def gamma_deviance(y_true, y_pred, link: str = "identity") -> tf.Tensor:
     return per_example(2.0 * tf.where(near, tf.cast(_excess(-ratio), tf.float32), far + tf.math.expm1(-far)))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Poisson(ValueLoss):
     """Poisson negative log-likelihood without its constant: `mean m - y log m`, m the predicted rate.
 
@@ -58,21 +59,13 @@ class Poisson(ValueLoss):
 
     domain = "nonnegative"
 
-    def __init__(
-        self,
-        link: str = "identity",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.link = validation.choice(self, "link", link, MEAN_LINKS)
+    link: Literal["exp", "softplus", "identity"] = "identity"
 
     def call(self, y_true, y_pred):
         return poisson(y_true, y_pred, self.link)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Tweedie(ValueLoss):
     """Tweedie deviance, for amounts with many exact zeros (rain, claims), m the predicted mean:
 
@@ -89,23 +82,14 @@ class Tweedie(ValueLoss):
 
     domain = "nonnegative"
 
-    def __init__(
-        self,
-        power: float = 1.5,
-        link: str = "identity",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.power = validation.number(self, "power", power, "(1, 2)")
-        self.link = validation.choice(self, "link", link, MEAN_LINKS)
+    power: Annotated[float, Interval("(1, 2)")] = 1.5
+    link: Literal["exp", "softplus", "identity"] = "identity"
 
     def call(self, y_true, y_pred):
         return tweedie(y_true, y_pred, self.power, self.link)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class GammaDeviance(ValueLoss):
     """Gamma deviance: `mean 2 (log(m / y) + y / m - 1)`, m the predicted mean; errors count relatively.
 
@@ -119,15 +103,7 @@ class GammaDeviance(ValueLoss):
 
     domain = "positive"
 
-    def __init__(
-        self,
-        link: str = "identity",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.link = validation.choice(self, "link", link, MEAN_LINKS)
+    link: Literal["exp", "softplus", "identity"] = "identity"
 
     def call(self, y_true, y_pred):
         return gamma_deviance(y_true, y_pred, self.link)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import keras
 import tensorflow as tf
 
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss
 
 TAIL = 20.0  # standard deviations from which erf and exp have reached their limits in float32
@@ -28,7 +28,7 @@ def crps(y_true, y_pred) -> tf.Tensor:
     return residual * tf.math.erf(w / math.sqrt(2.0)) + scale * (density - 1.0 / math.sqrt(math.pi))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class GaussianNLL(ValueLoss):
     """Gaussian negative log-likelihood without its constant: `(v + (y - mu)^2 exp(-v)) / 2`.
 
@@ -45,7 +45,7 @@ class GaussianNLL(ValueLoss):
         return gaussian_nll(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class CRPS(ValueLoss):
     """Continuous ranked probability score of a normal distribution, `w = (y - mu) / s`, `s = exp(y_pred[1])`:
 

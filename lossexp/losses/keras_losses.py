@@ -5,19 +5,19 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import field, fields
+from typing import Any, Literal, get_args
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
-from lossexp.losses import validation
+from lossexp.checks import checked
 from lossexp.losses.classification import register
-from lossexp.losses.keras_facts import LINKS, TASKS, Facts, facts_of
+from lossexp.losses.keras_facts import LINKS, Facts, facts_of
 from lossexp.losses.loss import Loss
 from lossexp.losses.targets import class_numbers, matched, multiclass_targets
 
-ON = ("logits", "probabilities", "values", "positive", "embeddings", "frames")
-LABELS = ("sparse", "onehot", "binary", "values")
 BLANK = -1e9  # logit of the blank symbol, low enough to have probability 0
 
 
@@ -52,33 +52,34 @@ class Adapted(Loss):
         ValueError: an argument is missing or unknown; shapes do not match; `fn` returns a scalar.
     """
 
-    def __init__(
-        self,
-        fn: keras.losses.Loss | Callable,
-        tasks: str | list[str] = "auto",
-        labels: str = "auto",
-        on: str = "auto",
-        link: str | dict = "auto",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name or _name(fn), dtype=dtype)
-        self.fn = fn
-        validation.choice(self, "on", on, ("auto", *ON))
-        validation.choice(self, "labels", labels, ("auto", *LABELS))
-        facts = self._known_or_given(labels, on)
+    fn: Any = field(kw_only=False)
+    tasks: (
+        Literal["auto", "multiclass", "binary", "regression"] | list[Literal["multiclass", "binary", "regression"]]
+    ) = "auto"
+    labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
+    on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
+    link: (
+        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "ordinal", "conditional"]
+        | Literal["identity", "softplus", "exp", "gaussian"]
+        | dict
+    ) = "auto"
+
+    def __post_init__(self):
+        self.name = self.name or _name(self.fn)
+        super().__post_init__()
+        facts = self._known_or_given(self.labels, self.on)
         self.on, self.labels = facts.on, facts.labels
-        self.link = facts.link if isinstance(link, str) and link == "auto" else link
-        kind = self.link.get("name", self.link) if isinstance(self.link, Mapping) else self.link
-        validation.choice(self, "link", kind, links.CLASS_LINKS + links.VALUE_LINKS)
+        self.link = facts.link if self.link == "auto" else self.link
+        if isinstance(self.link, Mapping):
+            names = Literal[links.CLASS_LINKS + links.VALUE_LINKS]
+            checked(f"{type(self).__name__}.link.name", self.link.get("name"), names)
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
                 f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "
                 f"labels={self.labels} and link={self.link} are for. Give labels=onehot, sparse or binary."
             )
-        tasks = facts.tasks if tasks == "auto" else (tasks,) if isinstance(tasks, str) else tuple(tasks)
-        self.tasks = tuple(validation.choice(self, "tasks", task, TASKS) for task in tasks)
+        tasks = [self.tasks] if isinstance(self.tasks, str) else self.tasks
+        self.tasks = facts.tasks if tasks == ["auto"] else tuple(tasks)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
         outputs = tf.cast(y_pred, tf.float32)
@@ -116,9 +117,10 @@ class Adapted(Loss):
         if labels == "auto" and on in ("values", "positive"):
             labels = "values"
         if "auto" in (on, labels):
+            choices = {f.name: "|".join(get_args(f.type)[1:]) for f in fields(Adapted)}
             raise ValueError(
-                f"{self.name} is not one of Keras's losses, so say what it works on: on={'|'.join(ON)} and "
-                f"labels={'|'.join(LABELS)} (given: on={on}, labels={labels})."
+                f"{self.name} is not one of Keras's losses, so say what it works on: on={choices['on']} and "
+                f"labels={choices['labels']} (given: on={on}, labels={labels})."
             )
         link = "softplus" if on == "positive" else LINKS.get(labels, "identity")
         if known and labels == known.labels:

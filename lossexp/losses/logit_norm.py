@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Positive
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.others import is_largest, sum_of_others
@@ -49,18 +49,7 @@ class LogitNorm(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        tau: float = 0.04,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.tau = validation.number(self, "tau", tau, "(0, inf)")
+    tau: Positive = 0.04
 
     def values(self, targets, logits):
         return logit_norm(targets, logits, self.tau)

@@ -7,6 +7,8 @@ so that the mean over the batch is the loss. Errors that do not count are ranked
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from lossexp.losses.binary import BinaryLoss
@@ -92,14 +94,8 @@ class LovaszSoftmax(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
         return lovasz_softmax(targets, logits, counted)
@@ -119,14 +115,7 @@ class LovaszHinge(BinaryLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
+    label_smoothing: ClassVar[float] = 0.0
 
     def call(self, y_true, y_pred):
         logits = tf.cast(y_pred, tf.float32)

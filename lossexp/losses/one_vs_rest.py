@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from lossexp.losses.classification import MulticlassLoss, leave_out
@@ -28,7 +30,9 @@ class OneVsRest(MulticlassLoss):
     """
 
     link = "one_vs_rest"
-    averages: bool = False
+    averages: ClassVar[bool] = False
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def call(self, y_true, y_pred) -> tf.Tensor:
         logits = tf.cast(y_pred, tf.float32)

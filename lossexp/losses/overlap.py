@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative, Positive
+from lossexp.errors import InputError
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets, sums_to_one
-
-OVER = ("example", "class", "batch")
 
 
 def tversky(
@@ -101,18 +101,10 @@ class Dice(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        smooth: float = 0.0,
-        over: str = "example",
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
-        self.over = validation.choice(self, "over", over, OVER)
+    smooth: NonNegative = 0.0
+    over: Literal["example", "class", "batch"] = "example"
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
         return dice(targets, logits, self.smooth, self.over, counted)
@@ -133,23 +125,17 @@ class Tversky(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        alpha: float = 0.5,
-        beta: float = 0.5,
-        smooth: float = 0.0,
-        over: str = "example",
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "[0, inf)")
-        validation.number(self, "alpha + beta", self.alpha + self.beta, "(0, inf)")
-        self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
-        self.over = validation.choice(self, "over", over, OVER)
+    alpha: NonNegative = 0.5
+    beta: NonNegative = 0.5
+    smooth: NonNegative = 0.0
+    over: Literal["example", "class", "batch"] = "example"
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.alpha == self.beta == 0.0:
+            raise InputError(f"{type(self).__name__}.alpha=0.0 and beta=0.0: give at least one of them above 0.")
 
     def batch_values(self, targets, logits, counted):
         return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, counted=counted)
@@ -170,20 +156,9 @@ class FocalTversky(Tversky):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        exponent: float = 0.75,
-        alpha: float = 0.3,
-        beta: float = 0.7,
-        smooth: float = 0.0,
-        over: str = "example",
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(alpha, beta, smooth, over, ignore_class, reduction, name, dtype)
-        self.exponent = validation.number(self, "exponent", exponent, "(0, inf)")
+    exponent: Positive = 0.75
+    alpha = 0.3
+    beta = 0.7
 
     def batch_values(self, targets, logits, counted):
         return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, self.exponent, counted)

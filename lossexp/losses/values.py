@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,7 +23,7 @@ class ValueLoss(Loss):
     tasks = ("regression",)
     labels = "values"
     link = "identity"
-    domain: str = "real"
+    domain: ClassVar[str] = "real"
 
 
 def check_domain(loss: Loss, y) -> None:

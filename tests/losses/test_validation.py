@@ -11,7 +11,6 @@ import pytest
 
 from lossexp import losses
 from lossexp.losses import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, KLDivergence
-from lossexp.losses.loss import REDUCTIONS
 
 REFUSED = [
     (Focal, "gamma", -1, "[0, inf)"),
@@ -23,7 +22,7 @@ REFUSED = [
     (Focal, "alpha", [0.2], "[0, inf)"),
     (Focal, "label_smoothing", 1, "[0, 1)"),
     (Focal, "class_weight", [1.0, -2.0], "[0, inf)"),
-    (Focal, "class_weight", "equal", "balanced, effective_number"),
+    (Focal, "class_weight", "equal", "balanced or effective_number"),
     (Focal, "ignore_class", 0.5, "whole number"),
     (BinaryFocal, "gamma", -0.1, "[0, inf)"),
     (BinaryFocal, "alpha", 5, "[0, 1]"),
@@ -59,7 +58,7 @@ REFUSED = [
     (losses.Hinge, "margin", 0, "(0, inf)"),
     (losses.CategoricalHinge, "margin", -1, "(0, inf)"),
     (losses.Dice, "smooth", -1, "[0, inf)"),
-    (losses.Dice, "over", "image", "example, class, batch"),
+    (losses.Dice, "over", "image", "example or class or batch"),
     (losses.Tversky, "alpha", -1, "[0, inf)"),
     (losses.FocalTversky, "exponent", 0, "(0, inf)"),
 ]
@@ -76,24 +75,24 @@ def test_out_of_range(loss, name, value, allowed):
 @pytest.mark.parametrize(
     ("loss", "name", "expected"),
     [
-        (Focal, "reduction", "one of sum_over_batch_size, sum, mean, mean_with_sample_weight, none"),
-        (losses.MSE, "reduction", "one of sum_over_batch_size"),
-        (losses.Dice, "over", "one of example, class, batch"),
-        (losses.Poisson, "link", "one of exp, softplus, identity"),
-        (losses.Tweedie, "link", "one of exp, softplus, identity"),
-        (losses.GammaDeviance, "link", "one of exp, softplus, identity"),
-        (partial(losses.Adapted, keras.losses.Huber()), "link", "one of softmax"),
-        (partial(losses.Adapted, keras.losses.Huber()), "on", "one of auto, logits"),
-        (partial(losses.Adapted, keras.losses.Huber()), "labels", "one of auto, sparse"),
+        (Focal, "reduction", "sum_over_batch_size or sum or mean or mean_with_sample_weight or none"),
+        (losses.MSE, "reduction", "sum_over_batch_size or sum"),
+        (losses.Dice, "over", "example or class or batch"),
+        (losses.Poisson, "link", "exp or softplus or identity"),
+        (losses.Tweedie, "link", "exp or softplus or identity"),
+        (losses.GammaDeviance, "link", "exp or softplus or identity"),
+        (partial(losses.Adapted, keras.losses.Huber()), "link", "(auto or )?softmax"),
+        (partial(losses.Adapted, keras.losses.Huber()), "on", "auto or logits"),
+        (partial(losses.Adapted, keras.losses.Huber()), "labels", "auto or sparse"),
     ],
 )
 def test_what_is_no_name_is_refused_as_a_choice(loss, name, expected, value):
-    with pytest.raises(ValueError, match=f"{name}=(.|\n)*expected {expected}"):
+    with pytest.raises(ValueError, match=rf"\.{name}(\.name)?=(.|\n)*: give {expected}"):
         loss(**{name: value})
 
 
 def test_the_reductions_are_those_of_keras():
-    for reduction in (*REDUCTIONS, None):
+    for reduction in ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None):
         assert keras.losses.Huber(reduction=reduction).reduction == Focal(reduction=reduction).reduction
 
 
