@@ -134,8 +134,9 @@ def _of_class(node: ast.ClassDef, file: Path) -> Signature | None:
     inherited = [found for path in _bases(node, file) if (found := signature(path))]
     fields = [s for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
     is_dataclass = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
-    if not is_dataclass and not all(base.fields for base in inherited):
+    if inherited and not inherited[0].fields and not is_dataclass:
         return inherited[0]
+    inherited = [base for base in inherited if base.fields]
     parameters = {name: parameter for base in reversed(inherited) for name, parameter in base.parameters.items()}
     for statement in node.body:
         for target in statement.targets if isinstance(statement, ast.Assign) else ():
