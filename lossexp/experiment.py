@@ -14,15 +14,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
-from lossexp.config import build
+from lossexp.config import build, check_values
+from lossexp.config.top_level import check_settings
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
-from lossexp.errors import InputError
 from lossexp.identity import run_key
 from lossexp.importing import first_import
 from lossexp.scores import Scores, read_scores
 from lossexp.screen import show_scores
-from lossexp.seeds import check_seed
 from lossexp.tracking.tracker import NoTracker, Tracker
 
 log = logging.getLogger(__name__)
@@ -41,9 +40,8 @@ def run(
     may build from beside lossexp and Keras. given: settings to show at the end of the run's name. Raises
     InputError before any training where the config or the data cannot work.
     """
-    check_seed(config.seed)
-    if not isinstance(config.rerun, bool):
-        raise InputError(f"rerun={config.rerun}: give true or false.")
+    check_settings(config)
+    check_values(config, trusted)
     key = run_key(config)
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     with alone(run_dir):

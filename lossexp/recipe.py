@@ -17,7 +17,7 @@ from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
-from lossexp.optimizer_settings import check_learning_rate, check_settings
+from lossexp.optimizer_settings import check_learning_rate, check_settings, check_steps
 from lossexp.reporting import log_result, log_start, run_name, run_tags
 from lossexp.rerun import rerun
 from lossexp.runtime import runtime
@@ -84,7 +84,7 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
     num_outputs = check_loss(loss, dataset)
     counts = dataset.class_counts
     if counts:
-        loss.adapt(counts)
+        loss.adapt(getattr(loss, "class_counts", None) or counts)  # the user's own go first
     needs: dict[str, Any] = {
         "input_shape": dataset.input_shape,
         "num_outputs": num_outputs,
@@ -104,7 +104,8 @@ def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[st
     settings = prepare(config.optimizer, "optimizer", trusted)
     given = settings.get("learning_rate")
     check_learning_rate(given)
-    check_settings(settings, total_steps)
+    check_settings(settings)
+    check_steps(settings, total_steps)
     rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)
     return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 

@@ -12,7 +12,8 @@ def check_dataset(dataset: Dataset) -> None:
     """Raises InputError for an unusable split or for splits that do not fit each other.
 
     Unusable: empty, inputs and targets of different lengths, NaN or infinite values, class labels that
-    are not whole numbers in [0, num_classes), or sample weights that are not finite and positive in sum.
+    are not whole numbers in [0, num_classes), values of regression that are all the same (training or test), or
+    sample weights that are not finite and positive in sum.
     """
     for name, split in dataset.splits.items():
         where = f"dataset {dataset.name}, {name} split"
@@ -21,6 +22,11 @@ def check_dataset(dataset: Dataset) -> None:
             raise InputError(
                 f"{where}: inputs have shape {split.x.shape[1:]}, the training inputs {dataset.input_shape}. "
                 "Give every split inputs of one shape."
+            )
+        if dataset.task == "regression" and name != "val" and len(split) > 1 and (split.y == split.y[0]).all():
+            raise InputError(
+                f"{where}: all {len(split)} targets are {split.y[0] * dataset.target_scale:g}, so there is nothing to "
+                "predict, and R2 has no meaning. Give targets that differ, or set dataset.task where the source has it."
             )
         _check_weights(split, where)
 

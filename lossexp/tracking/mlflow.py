@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from lossexp.errors import InputError
+from lossexp.checks import Name, Place, settings
 from lossexp.names import legal_name
 from lossexp.tracking import mlflow_runs as runs
 from lossexp.tracking import mlflow_store as store
@@ -43,21 +43,18 @@ class MLflowTracker(Tracker):
     tries again everything that was kept back. Metrics missing then are sent when the run is continued.
     """
 
+    @settings("tracking")
     def __init__(
         self,
         uri: str | None = None,
-        experiment: str = "lossexp",
-        artifact_location: str | None = None,
-        root: str | None = None,
+        experiment: Name = "lossexp",
+        artifact_location: Place | None = None,
+        root: Place | None = None,
         log_model: bool = True,
         log_datasets: bool = True,
         on_unreachable: Literal["error", "warn"] = "error",
     ):
         super().__init__()
-        if on_unreachable not in ("error", "warn"):
-            raise InputError(f"tracking.on_unreachable={on_unreachable!r}; expected error or warn")
-        if not isinstance(experiment, str) or not experiment.strip():
-            raise InputError(f"tracking.experiment={experiment!r}; expected a name")
         folder = Path(root or Path.cwd()).resolve()
         self.uri = resolve_uri(uri, folder)
         self.experiment = experiment

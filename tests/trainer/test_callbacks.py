@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 
+from lossexp.checks import shown
 from lossexp.datasets.scikit_learn import digits
 from lossexp.errors import InputError
 from lossexp.losses import Focal
@@ -179,20 +180,19 @@ EarlyStopping, ReduceLROnPlateau = keras.callbacks.EarlyStopping, keras.callback
 @pytest.mark.parametrize(
     ("kind", "name", "value", "said"),
     [
-        *((EarlyStopping, "patience", v, "a whole number from 0 up") for v in ("two", -1, 1.5, None, True)),
-        (EarlyStopping, "start_from_epoch", "two", "a whole number from 0 up"),
-        *((EarlyStopping, "baseline", v, "a number, or null") for v in ("abc", math.nan)),
+        *((EarlyStopping, "patience", v, "a whole number of at least 0") for v in ("two", -1, 1.5, None, True)),
+        (EarlyStopping, "start_from_epoch", "two", "a whole number of at least 0"),
+        *((EarlyStopping, "baseline", v, "a number that is finite or null") for v in ("abc", math.nan)),
         (EarlyStopping, "restore_best_weights", "maybe", "true or false"),
-        *((ReduceLROnPlateau, "factor", v, "a number between 0 and 1") for v in (-1, 0, math.nan)),
+        *((ReduceLROnPlateau, "factor", v, r"a number in \(0, 1\)") for v in (-1, 0, math.nan)),
         *((ReduceLROnPlateau, name, "two", "a whole number") for name in ("patience", "cooldown")),
-        *((ReduceLROnPlateau, "min_lr", v, "a number from 0 up") for v in (-1, "abc", None)),
+        *((ReduceLROnPlateau, "min_lr", v, r"a number in \[0, inf\)") for v in (-1, "abc", None)),
         *((keras.callbacks.LearningRateScheduler, "schedule", v, "a function") for v in ("abc", 0.1, None)),
     ],
 )
 def test_an_argument_that_cannot_work_is_refused_before_training(kind, name, value, said):
     monitor = {} if kind is keras.callbacks.LearningRateScheduler else {"monitor": "val_accuracy"}
-    shown = "null" if value is None else value
-    with pytest.raises(InputError, match=rf"callbacks: {kind.__name__} has {name}={shown}: give {said}"):
+    with pytest.raises(InputError, match=rf"callbacks: {kind.__name__} has {name}={shown(value)}: give {said}"):
         Trainer(callbacks=[kind(**monitor, **{name: value})])
 
 
