@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Collection, Mapping
@@ -45,7 +46,8 @@ def _explained(error: InstantiationException, node: Mapping, where: str) -> Exce
     if isinstance(cause, InputError):
         return cause
     if isinstance(cause, TypeError | ValueError):
-        return InputError(f"{where}: {node['_target_']} refused its arguments: {cause}")
+        inner = re.search(r"call to target '([^']+)'", str(error))  # of a node inside this one, perhaps
+        return InputError(f"{where}: {inner[1] if inner else node['_target_']} refused its arguments: {cause}")
     return cause if isinstance(cause, Exception) else error
 
 

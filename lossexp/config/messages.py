@@ -23,6 +23,7 @@ from omegaconf.errors import (
 from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
 
+from lossexp.blame import user_error
 from lossexp.errors import InputError, did_you_mean
 
 # What the user can repair: one paragraph, no traceback.
@@ -31,8 +32,9 @@ Interpolation = InterpolationResolutionError | UnsupportedInterpolationType | Gr
 
 
 def explain(error: BaseException) -> str:
-    """One paragraph for `error`: an InputError's own, else of the innermost cause that there are words for."""
+    """One paragraph for `error`: an InputError's own, a line of the user's, or the innermost cause with words."""
     said = [str(cause) for cause in causes(error) if isinstance(cause, InputError)][:1]
+    said = said or [str(told) for told in [user_error(error)] if told]
     said = said or [text for text in map(words, causes(error)) if text] or [str(error) or type(error).__name__]
     job = local(error, "sweep_overrides")  # where Hydra composes the jobs of a sweep, before any of them starts
     return re.sub(r"\s+", " ", f"{' '.join(job)}: {said[-1]}" if job else said[-1]).strip()
@@ -41,7 +43,8 @@ def explain(error: BaseException) -> str:
 def explained(error: BaseException, within: Callable) -> bool:
     """Whether `explain` has more to say than the traceback: of input, and of what Hydra met before `within` began."""
     began = any(frame.f_code is within.__code__ for frame, _ in traceback.walk_tb(error.__traceback__))
-    return not began or any(isinstance(cause, INPUT_ERRORS) or words(cause) for cause in causes(error))
+    known = any(isinstance(cause, INPUT_ERRORS) or words(cause) for cause in causes(error))
+    return not began or known or user_error(error) is not None
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -62,7 +65,8 @@ def local(error: BaseException, name: str) -> Any:
 @singledispatch
 def words(error: BaseException) -> str | None:
     """What to say of an error of this kind; None where its message has to do."""
-    return None
+    # TensorFlow's, which is not imported here.
+    return memory_is_full(error) if type(error).__name__ == "ResourceExhaustedError" else None
 
 
 @words.register
@@ -235,6 +239,8 @@ def _(error: ValueError) -> str | None:
     return f"{override.input_line}: a group needs the name of an option. Leave it out for its default."
 
 
-@words.register
-def _(error: MemoryError) -> str:
-    return f"The memory is full ({error}). Make the model or trainer.batch_size smaller."
+@words.register(MemoryError)
+def memory_is_full(error: Exception) -> str:
+    asked = re.search(r"tensor with shape\s?\[[\d,]*\]|Unable to allocate .*", str(error))
+    what = f" ({asked[0]})" if asked else ""
+    return f"There is not enough memory{what}. Make the model, such as model.hidden, or trainer.batch_size smaller."

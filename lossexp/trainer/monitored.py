@@ -70,7 +70,7 @@ def _check_added(
     fits: Sequence[str],
     known: Sequence[str],
 ) -> None:
-    """fits: what it may monitor of what is `known`. Raises InputError unless a callback before this one may add it, with its direction."""
+    """Raises InputError unless a callback before this one may add its metric. fits: what it may monitor of `known`."""
     monitor, name = callback.monitor, f"trainer.callbacks: {type(callback).__name__}"
     if monitor in LOSSES:
         raise InputError(
