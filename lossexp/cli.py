@@ -29,6 +29,7 @@ def job(config: DictConfig) -> float:
     """One job: trains (or finds) the run that `config` describes and returns its objective."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # pages of what MLflow raises as well
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # each job of a sweep traces anew, which is no fault
     settings = HydraConfig.get()
     check_settings(config)

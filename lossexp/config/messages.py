@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterator
@@ -66,16 +66,26 @@ def local(error: BaseException, name: str) -> Any:
 def words(error: BaseException) -> str | None:
     """What to say of an error of this kind; None where its message has to do."""
     # TensorFlow's, which is not imported here.
-    return memory_is_full(error) if type(error).__name__ == "ResourceExhaustedError" else None
+    return memory_is_full(error) if type(error).__name__ == "ResourceExhaustedError" else disk_is_full(error)
+
+
+FULL = re.compile("No space left on device|Disk quota exceeded|database or disk is full")
+
+
+def disk_is_full(error: BaseException) -> str | None:
+    """Words for a full disk, or share of it; h5py, SQLite and MLflow tell so somewhere in their messages only."""
+    found = FULL.search(os.strerror(getattr(error, "errno", None) or 0)) or FULL.search(str(error))
+    place = f" for {error.filename}" if isinstance(error, OSError) and error.filename else ""
+    return found and (
+        f"The disk refuses to take more: {found[0]}{place}. Make room and give the same command again; it continues "
+        "from the last checkpoint. Or name a folder elsewhere with output=my_folder."
+    )
 
 
 @words.register
 def _(error: OSError) -> str | None:
-    if is_full(error):
-        return (
-            f"The disk refuses to take more: {error}. Make room and give the same command again; it continues from the "
-            "last checkpoint. Or name a folder elsewhere with output=my_folder."
-        )
+    if full := disk_is_full(error):
+        return full
     folder, file = local(error, "output_dir") or local(error, "sweep_dir"), error.filename  # Hydra's
     if folder and file and (_inside(file, folder) or _inside(folder, file)):
         return f"output: the run's folder cannot be written: {error}. Name another one with output=my_folder."
@@ -84,12 +94,6 @@ def _(error: OSError) -> str | None:
 
 def _inside(path: str | Path, folder: str | Path) -> bool:
     return Path(path).absolute().is_relative_to(Path(folder).absolute())
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether a disk, or a share of it, is full; h5py and SQLite tell so in their messages only."""
-    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    return full or "No space left" in str(error) or "database or disk is full" in str(error)
 
 
 @words.register
