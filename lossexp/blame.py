@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import linecache
-import logging
 import os
 import re
 import sysconfig
@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lossexp.errors import InputError
-
-log = logging.getLogger(__name__)
 
 PACKAGE = str(Path(__file__).resolve().parent)
 INSTALLED = tuple(
@@ -29,7 +27,9 @@ LONGEST_LINE = 80
 # How TensorFlow writes frames into a message; XLA's paths have lost the slash that they begin with.
 FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+).*$', re.MULTILINE)
 NOISE = re.compile(
-    r"^\s*(Graph execution error:|Detected at node .*|Exception encountered when calling .*|\[\[.*)$", re.M
+    r"^\s*(Graph execution error:|Detected at node .*|Exception encountered when calling .*"
+    r"|<stack traces unavailable>|\[\[.*)$",
+    re.MULTILINE,
 )
 # What TensorFlow and Keras add after what matters: frames of callers, and the arguments of a layer's call.
 MORE = re.compile(r"Stack trace for op definition:|Arguments received by ")
@@ -51,7 +51,7 @@ class Place(NamedTuple):
 
 
 def users_place(error: BaseException) -> Place | None:
-    """The innermost line of the user's own code that lossexp called and that ended in `error`; None where there is none.
+    """The innermost line of the user's own code that lossexp called on the way to `error`; None where there is none.
 
     The user's is what is neither lossexp, Python's library nor an installed package.
     """
@@ -65,7 +65,7 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
 
     setting: what the code was called for, such as `"loss=my_losses.focal"`.
     """
-    if isinstance(error, InputError):
+    if isinstance(error, InputError | FloatingPointError | MemoryError) or _is_of_the_machine(error):
         return None
     original, place = _original(error), users_place(error)
     if place is None:
@@ -78,24 +78,14 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
 
 @contextmanager
 def blaming(setting: str = "") -> Iterator[None]:
-    """A block that calls the user's code: its errors become one paragraph; the whole traceback goes to the log file."""
+    """A block that calls the user's code: its errors become one paragraph, with the error itself as its cause."""
     try:
         yield
     except Exception as error:
         told = user_error(error, setting)
         if told is None:
             raise
-        write_traceback(error)
         raise told from error
-
-
-def write_traceback(error: BaseException) -> None:
-    """Writes the whole traceback to the log files, and not to the terminal."""
-    files = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
-    cause = (type(error), error, error.__traceback__)
-    record = log.makeRecord(log.name, logging.ERROR, __file__, 0, "the whole traceback:", (), cause)
-    for file in files:
-        file.handle(record)
 
 
 def sentence(error: BaseException) -> str:
@@ -107,16 +97,23 @@ def sentence(error: BaseException) -> str:
     return ENDING.sub("", re.sub(r"\s+", " ", " ".join(lines))) or type(error).__name__
 
 
+def _is_of_the_machine(error: BaseException) -> bool:
+    """Whether memory or the disk is full, wherever that was noticed."""
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    return full or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's, which is not imported here
+
+
 def _original(error: BaseException) -> BaseException:
-    """The error that was raised, where AutoGraph or Keras wrapped it in one of its type that repeats its words."""
+    """The error that was raised, where Keras wrapped it in one of its type, or AutoGraph in any, that repeats it."""
     while True:
         inner = error.__cause__ or error.__context__
-        if type(inner).__name__ != type(error).__name__ or _squeezed(inner) not in _squeezed(error):
+        named = type(inner).__name__ == type(error).__name__ or f"{type(inner).__name__}:" in str(error)
+        if inner is None or not named or _squeezed(inner) not in _squeezed(error):
             return error
         error = inner
 
 
-def _squeezed(error: BaseException | None) -> str:
+def _squeezed(error: BaseException) -> str:
     return "".join(str(error).split())
 
 

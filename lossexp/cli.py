@@ -17,11 +17,11 @@ from omegaconf import DictConfig
 
 import lossexp.config.folders  # noqa: F401 - the resolvers of conf/config.yaml
 from lossexp.config.command_line import arguments, changed_settings, granted
+from lossexp.config.jobs import Jobs
 from lossexp.config.messages import explain, explained
 from lossexp.config.option_folders import check_option_folders
 from lossexp.config.shipped import config_folder
 from lossexp.config.top_level import check_choices, check_only, check_settings
-from lossexp.jobs import Jobs
 from lossexp.screen import show_error
 
 
