@@ -22,7 +22,7 @@ def refused(*arguments, folder, code=1):
     [
         (["loss=[ce,focal]"], r"loss=\[ce,focal\] would merge .* -m loss=ce,focal"),
         (["loss=ce,focal"], "loss=ce,focal has several values. Give -m"),
-        (["dataset=5"], "dataset=5: a group needs the name of an option"),
+        (["dataset=5"], "dataset=5: a group needs an option by its name"),
         (["+foo=1"], r"foo is no setting, and nothing refers to it"),
         (["++foo.bar=1"], r"foo is no setting"),
         (["+sead=1"], "Did you mean seed"),
