@@ -18,11 +18,11 @@ from omegaconf import DictConfig
 import lossexp.config.folders  # noqa: F401 - the resolvers of conf/config.yaml
 from lossexp.config.command_line import arguments, changed_settings, granted, overrides
 from lossexp.config.idle import check_idle
+from lossexp.config.jobs import Jobs
 from lossexp.config.messages import explain, explained
 from lossexp.config.option_folders import check_option_folders
 from lossexp.config.shipped import config_folder
 from lossexp.config.top_level import check_choices, check_only, check_settings
-from lossexp.jobs import Jobs
 from lossexp.screen import show_error
 
 
@@ -30,6 +30,7 @@ def job(config: DictConfig) -> float:
     """One job: trains (or finds) the run that `config` describes and returns its objective."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # pages of what MLflow raises as well
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # each job of a sweep traces anew, which is no fault
     settings = HydraConfig.get()
     check_settings(config)

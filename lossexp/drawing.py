@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from lossexp.config.command_line import granted
 from lossexp.config.messages import INPUT_ERRORS, explain, explained
 from lossexp.config.shipped import config_folder
+from lossexp.config.top_level import check_option
 from lossexp.errors import InputError
 from lossexp.screen import show_error
 
@@ -125,6 +126,7 @@ def _variant(overrides: list[str], settings: Sequence[str], search: list[str]) -
     values = dict(text.split("=", 1) for text in overrides if "=" in text)
     varied = {key.lstrip("+"): values[key] for key in settings}
     trusted = granted("trusted_packages", config, composed.hydra)
+    check_option("loss", config, composed.hydra)
     return Variant(config, composed.hydra.runtime.choices.loss, varied, trusted)
 
 

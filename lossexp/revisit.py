@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp.config import build, locate
+from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.datasets.npz import plain_arrays
 from lossexp.errors import InputError
 from lossexp.importing import first_import
 from lossexp.links import log_probabilities, predicted_values, probabilities
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
     import keras
 
 log = logging.getLogger(__name__)
-
-MODES = ("train", "evaluate", "predict")
 
 
 def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, float]:
@@ -65,8 +66,9 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     if not config.run:
         raise InputError(f"mode={config.mode} needs a finished run: run=<its key or MLflow id>.")
     for run_dir in run_folders(str(config.run), Path(config.output), config, trusted):
-        if (run_dir / SCORES).is_file():
-            return run_dir
+        with suppress(OSError):  # a name that is too long for a folder
+            if (run_dir / SCORES).is_file():
+                return run_dir
     raise InputError(
         f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
         "the name of the run's folder and its tag run_key; output=... says where runs are, tracking.uri=... where "
@@ -87,8 +89,11 @@ def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[
 
 def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = None) -> Outputs:
     """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
-    saved = OmegaConf.load(run_dir / "config.yaml")
-    facts = load_outputs(run_dir / "test_outputs.npz")
+    with whole(run_dir / "config.yaml"):
+        saved = OmegaConf.load(run_dir / "config.yaml")
+        target = saved.model._target_
+    with whole(run_dir / "test_outputs.npz"):
+        facts = load_outputs(run_dir / "test_outputs.npz")
     if inputs is None:
         dataset: Dataset = build(saved.dataset, "dataset", trusted)
         test = scored(dataset.test, saved.trainer)
@@ -102,12 +107,28 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
 
         from lossexp.trainer.predictor import Predictor
 
-    locate(saved.model._target_, "model", trusted)  # importing it registers its classes
-    check_modules(run_dir / "model.keras", trusted)
-    model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
+    locate(target, "model", trusted)  # importing it registers its classes
+    with whole(run_dir / "model.keras"):
+        check_modules(run_dir / "model.keras", trusted)
+        model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
     if inputs is not None:
         check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[None]:
+    """A block that reads a file of the run. Raises InputError where that is missing or damaged."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # YAML, zipfile, h5py and Keras each have their own
+        what = "is damaged" if file.is_file() else "is missing"
+        raise InputError(
+            f"{file} {what}, so the run cannot be looked at again: {error}. Put it back from a copy or from the run's "
+            "artifacts in MLflow, or give the run's command again with rerun=true."
+        ) from error
 
 
 def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
@@ -146,12 +167,12 @@ def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:
 
 
 def read_inputs(path: Path) -> np.ndarray:
-    """`x` `[n, *input_shape]`, float32, from an npz file."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return np.asarray(file["x"], np.float32)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"inputs={path}: expected an .npz file with an array x ({error}).") from error
+    """`x` `[n, *input_shape]`, float32, from an npz file. Raises InputError where it holds no such numbers."""
+    x = plain_arrays(path, ("x",), f"inputs={path}", "Write it with numpy.savez(path, x=...).")["x"]
+    check_numbers(x, "values of x", f"inputs={path}")
+    if not x.size:
+        raise InputError(f"inputs={path}: x has the shape {x.shape}. Give at least one example.")
+    return np.asarray(x, np.float32)
 
 
 def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:

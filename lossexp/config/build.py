@@ -47,7 +47,8 @@ def _explained(error: InstantiationException, node: Mapping, where: str) -> Exce
         kind = node["_target_"].rpartition(".")[2]
         return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
     if isinstance(cause, TypeError | ValueError):
-        return InputError(f"{where}: {node['_target_']} refused its arguments: {cause}")
+        inner = re.search(r"call to target '([^']+)'", str(error))  # of a node inside this one, perhaps
+        return InputError(f"{where}: {inner[1] if inner else node['_target_']} refused its arguments: {cause}")
     return cause if isinstance(cause, Exception) else error
 
 

@@ -59,8 +59,8 @@ def quoted(argument: str) -> str:
 
 
 def overrides(settings: DictConfig) -> list[Override]:
-    """What the command line of this job says. settings: Hydra's own."""
-    return OverridesParser.create().parse_overrides(list(settings.overrides.task))
+    """What the command line of this job says, interpolations as they were typed. settings: Hydra's own."""
+    return OverridesParser.create().parse_overrides(OmegaConf.to_container(settings.overrides.task))
 
 
 def changed_settings(settings: DictConfig) -> tuple[str, ...]:

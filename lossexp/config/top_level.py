@@ -62,13 +62,18 @@ def check_choices(config: DictConfig, settings: DictConfig) -> None:
                 f"each: -m {override.key_or_group}={','.join(map(str, given))}"
             )
     for group in GROUPS:
-        if not isinstance(config[group], DictConfig) or "_target_" not in config[group]:
-            option = settings.runtime.choices.get(group)
-            raise InputError(
-                f"{group}={option} names nothing to build: there is no {group}._target_. "
-                f"{_file(settings, group, option)} must hold a mapping with a line such as "
-                "_target_: my_package.my_function, and a line for each of its arguments."
-            )
+        check_option(group, config, settings)
+
+
+def check_option(group: str, config: DictConfig, settings: DictConfig) -> None:
+    """Raises InputError where the option of a group names nothing to build, and says in which file it should."""
+    if not isinstance(config[group], DictConfig) or "_target_" not in config[group]:
+        option = settings.runtime.choices.get(group)
+        raise InputError(
+            f"{group}={option} names nothing to build: there is no {group}._target_. "
+            f"{_file(settings, group, option)} must hold a mapping with a line such as "
+            "_target_: my_package.my_function, and a line for each of its arguments."
+        )
 
 
 def check_only(config: DictConfig, settings: DictConfig) -> None:

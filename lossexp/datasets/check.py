@@ -7,6 +7,8 @@ import numpy as np
 from lossexp.datasets.dataset import Dataset, Split, Task
 from lossexp.errors import InputError
 
+RENUMBER = "Number the classes 0, 1, ... without gaps, in the same way in every split."
+
 
 def check_dataset(dataset: Dataset) -> None:
     """Raises InputError for an unusable split or for splits that do not fit each other.
@@ -72,9 +74,31 @@ def _check_labels(y: np.ndarray, num_classes: int, where: str) -> None:
     if len(outside):
         raise InputError(
             f"{where}: label {int(outside[0])} is outside the {num_classes} classes 0 to {num_classes - 1} "
-            f"({len(outside)} such examples). Number the classes from 0 without gaps; if it marks examples "
-            f"without a label, set dataset.ignore_class={int(outside[0])} where the source has that setting."
+            f"({len(outside)} such examples). {label_advice(y)}"
         )
+
+
+def label_advice(y: np.ndarray) -> str:
+    """How whole numbers `[n]` become class labels 0, 1, ..., for a message about those that are none."""
+    used, counts = np.unique(y, return_counts=True)
+    if used.tolist() == [-1, 1]:
+        return "Relabel -1 and 1 as 0 and 1 in every split: y = (y + 1) // 2."
+    if used[0] > 0 and used[-1] - used[0] == len(used) - 1 > 0:
+        return f"Number the classes from 0 in every split: y = y - {int(used[0])}."
+    for end in (0, -1):
+        if _marks(used, counts, end):
+            return (
+                f"If {int(used[end])} marks examples without a label, set dataset.ignore_class={int(used[end])} where "
+                "the source has that setting; if it is a class, number the classes from 0 without gaps and name all of "
+                "them."
+            )
+    return RENUMBER
+
+
+def _marks(used: np.ndarray, counts: np.ndarray, end: int) -> bool:
+    """Whether the first or last label may mean "none": a minority, and the others are the classes 0, 1, ..."""
+    others = np.delete(used, end)
+    return len(others) > 1 and counts[end] < counts.sum() / 2 and np.array_equal(others, np.arange(len(others)))
 
 
 def _check_weights(split: Split, where: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from lossexp.checks import Between, Count, Distinct, FromZero, Length, Place, settings
 from lossexp.datasets.assemble import assemble
-from lossexp.datasets.check import check_numbers
+from lossexp.datasets.check import check_numbers, label_advice
 from lossexp.datasets.dataset import Dataset, Task
 from lossexp.datasets.stored import StoredInputs, chunks, rows
 from lossexp.errors import InputError
@@ -86,20 +87,26 @@ def _read(path: str) -> dict[str, np.ndarray]:
             f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file, or of a folder "
             "of .npy files."
         )
+    return plain_arrays(file, KEYS, f"dataset.path={path}", LAYOUT)
+
+
+def plain_arrays(file: Path, keys: Sequence[str], setting: str, layout: str) -> dict[str, np.ndarray]:
+    """The arrays called `keys` of an `.npz` file. Raises InputError from `setting` to `layout`."""
     try:
         # Pickled objects run code when they are read, so they stay refused whatever the file.
-        with np.load(file, allow_pickle=False) as stored:
-            missing = [key for key in KEYS if key not in stored]
-            arrays = {key: stored[key] for key in KEYS if not missing}
+        stored = np.load(file, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            raise ValueError("it holds a single array without a name")
+        with stored:
+            missing = [key for key in keys if key not in stored]
+            arrays = {key: stored[key] for key in keys if not missing}
             found = ", ".join(stored) or "nothing"
     except Exception as error:  # numpy, zipfile and zlib each have their own for a broken file
         # numpy's message for a pickle recommends to allow it, which would run whatever the file holds.
         reason = "it is another kind of file or holds Python objects" if "pickle" in str(error) else error
-        raise InputError(
-            f"dataset.path={path} is not an .npz file of plain numeric arrays: {reason}. {LAYOUT}"
-        ) from error
+        raise InputError(f"{setting} is not an .npz file of plain numeric arrays: {reason}. {layout}") from error
     if missing:
-        raise InputError(f"dataset.path={path} lacks {', '.join(missing)}; it has {found}. {LAYOUT}")
+        raise InputError(f"{setting} lacks {', '.join(missing)}; it has {found}. {layout}")
     return arrays
 
 
@@ -160,7 +167,7 @@ def _numbered(y: np.ndarray, where: str) -> list[str]:
         gap = next((i for i, label in enumerate(used) if label != i), len(used))
         raise InputError(
             f"{where}: y_train has labels up to {y.max():g} but no example of class {gap} "
-            f"({count - len(used)} absent in all). Number the classes from 0 without gaps, set "
-            "dataset.class_names to all of them, or set dataset.task=regression if these are values."
+            f"({count - len(used)} absent in all). {label_advice(y)} Set "
+            "dataset.task=regression if these are values, or dataset.class_names to all classes if some are absent."
         )
     return [str(label) for label in range(count)]

@@ -17,9 +17,11 @@ from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
+from lossexp.trainer.callback_errors import naming_callbacks
 from lossexp.trainer.callbacks import keras_logs
 from lossexp.trainer.divergence import ADVICE, OTHERWISE, Diverged
 from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.monitored import MonitorsAreThere
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
 from lossexp.trainer.step import encode_labels
@@ -114,6 +116,7 @@ class KerasTrainer(Trainer):
             raise InputError(f"trainer.strategy={self.strategy} is for trainer=default.")
         super().check(dataset)
 
+    @naming_callbacks()
     def fit(
         self,
         model: keras.Model,
@@ -133,7 +136,11 @@ class KerasTrainer(Trainer):
         steps = self.steps_per_epoch(dataset)
         batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)
         model.compile(optimizer=optimizer, loss=loss, jit_compile=jit_compile)
-        callbacks = [Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite), *self.callbacks]
+        callbacks = [
+            Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite),
+            *self.callbacks,
+            MonitorsAreThere(self.callbacks),
+        ]
         if self.stop_on_nonfinite:
             callbacks.append(StopOnNonfinite(raise_error=True))
         try:

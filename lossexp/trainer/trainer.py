@@ -17,11 +17,13 @@ from lossexp.datasets.dataset import Dataset, Split
 from lossexp.losses.loss import Loss
 from lossexp.runtime import Precision
 from lossexp.trainer.callback_arguments import check_arguments
-from lossexp.trainer.callbacks import check_monitors, check_rate
+from lossexp.trainer.callback_errors import naming_callbacks
+from lossexp.trainer.callbacks import check_rate
 from lossexp.trainer.devices import Mirrored, OneDevice, Strategy, devices
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.loss_scale import check_unscaled, with_loss_scale
 from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.monitored import check_monitors
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.settings import check_together
 from lossexp.trainer.state import Record
@@ -101,6 +103,7 @@ class Trainer:
         for callback in self.callbacks:
             check_arguments(callback)
 
+    @naming_callbacks()
     def fit(
         self,
         model: keras.Model,
@@ -114,7 +117,8 @@ class Trainer:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
         folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
-        Diverged when the objective is no longer finite, InputError for a checkpoint of another model.
+        Diverged when the objective is no longer finite, InputError for a checkpoint of another model, or where one
+        of Keras's callbacks raises.
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)

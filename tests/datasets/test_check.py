@@ -1,9 +1,10 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lossexp.datasets.check import check_dataset
+from lossexp.datasets.check import check_dataset, label_advice
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 
@@ -68,3 +69,28 @@ def test_inputs_of_another_shape_than_in_training():
 def test_impossible_sample_weights(weights):
     with pytest.raises(InputError, match="sample weights"):
         check_dataset(changed(sample_weight=weights.astype(np.float32)))
+
+
+@pytest.mark.parametrize(
+    ("y", "said", "unsaid"),
+    [
+        ([-1, 1, 1, -1], r"y = \(y \+ 1\) // 2", "ignore_class"),
+        ([1, 2, 1, 2], r"y = y - 1\b", "ignore_class"),
+        ([1, 2, 3, 3], r"y = y - 1\b", "ignore_class"),
+        ([0, 1, 2, 0, 1, -1], r"ignore_class=-1", r"//"),
+        ([0, 1, 2, 0, 1, 255], r"ignore_class=255", r"//"),
+        ([-1, -1, -1, -1, 0, 1], "without gaps", "ignore_class"),
+        ([-1, 0, -1, 0], "without gaps", "ignore_class"),
+        ([0, 5, 9, 9], "without gaps", "ignore_class"),
+    ],
+)
+def test_labels_are_told_what_makes_classes_of_them_and_never_to_leave_a_class_out(y, said, unsaid):
+    advice = label_advice(np.array(y))
+    assert re.search(said, advice)
+    assert not re.search(unsaid, advice)
+
+
+def test_signed_labels_with_names_are_not_told_to_drop_every_negative():
+    split = replace(SPLIT, y=np.array([-1, 1, -1, 1, 1, -1]))
+    with pytest.raises(InputError, match=r"\(y \+ 1\) // 2"):
+        check_dataset(Dataset("signed", "binary", split, split, split, ("neg", "pos")))

@@ -13,7 +13,7 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from lossexp.config.messages import explain
 from lossexp.screen import show_error
@@ -45,7 +45,8 @@ class Jobs:
                 settings = HydraConfig.get()
                 if settings.mode is RunMode.MULTIRUN:
                     self._folder = Path(settings.sweep.dir)
-                    self.failed.append(f"job {settings.job.num}, {' '.join(settings.overrides.task)}: {explain(error)}")
+                    given = " ".join(OmegaConf.to_container(settings.overrides.task))
+                    self.failed.append(f"job {settings.job.num}, {given}: {explain(error)}")
                     show_error(self.failed[-1])
                 raise
 
