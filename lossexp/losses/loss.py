@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from lossexp import links
 from lossexp.losses import validation
+from lossexp.variables import variables_of
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
@@ -83,8 +84,8 @@ class Loss(keras.losses.Loss):
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """State that changes while training, set by schedules or counted: checkpoints keep it."""
-        return [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        """State that changes while training, wherever it hangs, set by schedules or counted: checkpoints keep it."""
+        return variables_of(self)
 
     def get_config(self) -> dict:
         own = [p for p in inspect.signature(type(self).__init__).parameters if p not in NOT_PARAMETERS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
+from lossexp.models.check import OF_SCORING, overridden
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import keras_logs
@@ -25,6 +27,8 @@ from lossexp.trainer.state import Record
 from lossexp.trainer.step import encode_labels
 from lossexp.trainer.trainer import Fit, Trainer
 from lossexp.trainer.validation import Validator
+
+log = logging.getLogger(__name__)
 
 
 class EpochBatches(keras.utils.PyDataset):
@@ -87,6 +91,7 @@ class Report(keras.callbacks.Callback):
         record["time/steps_per_second"] = len(self._batches) / seconds
         logs.update(keras_logs({name: value for name, value in record.items() if name.startswith("val/")}))
         self._fit.history.append(record)
+        self._fit.ends.append(self._fit.steps)
         self._on_epoch(record, self._fit.steps)
 
 
@@ -113,6 +118,11 @@ class KerasTrainer(Trainer):
         if self.strategy != "none":
             raise InputError(f"trainer.strategy={self.strategy} is for trainer=default.")
         super().check(dataset)
+
+    def check_model(self, model: keras.Model) -> None:
+        """Warns of steps that a model has for `evaluate` and `predict`: every model is scored by its raw outputs."""
+        for name in overridden(model, OF_SCORING):
+            log.warning("model %s: its own %s is not used; scores are of what its call returns.", model.name, name)
 
     def fit(
         self,

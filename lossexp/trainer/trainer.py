@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import keras
 
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
+from lossexp.models.check import OF_FIT, OF_SCORING, overridden
 from lossexp.trainer.callbacks import check_monitors, check_rate
 from lossexp.trainer.devices import Mirrored, OneDevice, devices
 from lossexp.trainer.loop import Loop
@@ -36,6 +38,7 @@ from lossexp.trainer.validation import Validator
 class Fit:
     """What training gave: a record an epoch, the steps done, and the monitor with the best weights.
 
+    ends: the steps done at the end of each epoch.
     jit_compile: whether steps ran under XLA, whose rounding differs.
     """
 
@@ -44,6 +47,7 @@ class Fit:
     monitor: Monitor
     predict: Predictor
     jit_compile: str | bool | None = None
+    ends: list[int] = field(default_factory=list)
 
 
 class Trainer:
@@ -153,19 +157,31 @@ class Trainer:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
         folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
-        Diverged when the objective is no longer finite, InputError for a checkpoint of another model.
+        Diverged when the objective is no longer finite, InputError for a checkpoint of another model. Of a
+        training that is continued, `on_epoch` hears again from the first epoch on.
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
         loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
         loop.run()
-        return Fit(loop.state.history, loop.state.steps, loop.monitor, predict, loop.state.jit_compile)
+        state = loop.state
+        return Fit(state.history, state.steps, loop.monitor, predict, state.jit_compile, state.ends)
 
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
         Monitor(self.monitor, dataset.task)
         check_monitors(self.callbacks, dataset.task, self.unlogged)
+
+    def check_model(self, model: keras.Model) -> None:
+        """Raises InputError for a model with steps of its own, which this trainer would pass over."""
+        own = overridden(model, OF_FIT + OF_SCORING)
+        if own:
+            raise InputError(
+                f"model {model.name} ({type(model).__name__}) has its own {' and '.join(own)}, which trainer=default "
+                "does not use: it has steps of its own. Use trainer=keras, which trains with `fit`, or put what these "
+                "do into the model's call and the loss."
+            )
 
     def check_optimizer(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Raises InputError where the optimizer does not go with the callbacks, the precision or the devices."""
