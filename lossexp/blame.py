@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import linecache
-import logging
 import os
 import re
 import sysconfig
@@ -15,17 +15,20 @@ from typing import NamedTuple
 
 from lossexp.errors import InputError
 
-log = logging.getLogger(__name__)
-
 PACKAGE = str(Path(__file__).resolve().parent)
 INSTALLED = tuple(
-    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")}
+    {
+        str(Path(sysconfig.get_path(name)).resolve())
+        for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+    }
 )
 GENERATED = ("<", "__autograph_generated_file")
 LONGEST_LINE = 80
 # How TensorFlow writes frames into a message; XLA's paths have lost the slash that they begin with.
 FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+).*$', re.MULTILINE)
-NOISE = re.compile(r"^\s*(Graph execution error:|Detected at node .*|Exception encountered when calling .*|\[\[.*)$", re.M)
+NOISE = re.compile(
+    r"^\s*(Graph execution error:|Detected at node .*|Exception encountered when calling .*|\[\[.*)$", re.M
+)
 # What TensorFlow and Keras add after what matters: frames of callers, and the arguments of a layer's call.
 MORE = re.compile(r"Stack trace for op definition:|Arguments received by ")
 COLOUR = re.compile(r"\x1b\[\d*m")
@@ -46,7 +49,7 @@ class Place(NamedTuple):
 
 
 def users_place(error: BaseException) -> Place | None:
-    """The innermost line of the user's own code that lossexp called and that ended in `error`; None where there is none.
+    """The innermost line of the user's own code that lossexp called on the way to `error`; None where there is none.
 
     The user's is what is neither lossexp, Python's library nor an installed package.
     """
@@ -60,7 +63,7 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
 
     setting: what the code was called for, such as `"loss=my_losses.focal"`.
     """
-    if isinstance(error, InputError):
+    if isinstance(error, InputError | FloatingPointError | MemoryError) or _is_of_the_machine(error):
         return None
     original, place = _original(error), users_place(error)
     if place is None:
@@ -73,24 +76,14 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
 
 @contextmanager
 def blaming(setting: str = "") -> Iterator[None]:
-    """A block that calls the user's code: its errors become one paragraph; the whole traceback goes to the log file."""
+    """A block that calls the user's code: its errors become one paragraph, with the error itself as its cause."""
     try:
         yield
     except Exception as error:
         told = user_error(error, setting)
         if told is None:
             raise
-        write_traceback(error)
         raise told from error
-
-
-def write_traceback(error: BaseException) -> None:
-    """Writes the whole traceback to the log files, and not to the terminal."""
-    files = [handler for handler in logging.getLogger().handlers if isinstance(handler, logging.FileHandler)]
-    cause = (type(error), error, error.__traceback__)
-    record = log.makeRecord(log.name, logging.ERROR, __file__, 0, "the whole traceback:", (), cause)
-    for file in files:
-        file.handle(record)
 
 
 def sentence(error: BaseException) -> str:
@@ -100,6 +93,12 @@ def sentence(error: BaseException) -> str:
     if FRAME.search(str(error)):
         lines = lines[:1]  # the first one matters, further ones tell where it passed
     return ENDING.sub("", re.sub(r"\s+", " ", " ".join(lines))) or type(error).__name__
+
+
+def _is_of_the_machine(error: BaseException) -> bool:
+    """Whether memory or the disk is full, wherever that was noticed."""
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    return full or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's, which is not imported here
 
 
 def _original(error: BaseException) -> BaseException:

@@ -1,4 +1,4 @@
-"""The variables that objects hold, wherever they hang: attributes, containers, closures, classes, globals of functions."""
+"""The variables that objects hold: in attributes, containers, closures, classes and globals that functions use."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ STATEFUL = (
 )
 # What `compile` hangs on a model for callbacks, and no step of ours uses.
 COMPILED = ("optimizer", "_optimizer", "_loss_tracker", "_compile_loss", "_compile_metrics")
+TRACKED = "_self_"  # TensorFlow's notes of what hangs on a thing, with the former ones
 # What TensorFlow keeps outside of variables.
 OUT_OF_REACH = (tf.lookup.experimental.MutableHashTable, tf.lookup.experimental.DenseHashTable, tf.queue.QueueBase)
 
@@ -145,7 +146,7 @@ def _children(thing: Any) -> Iterator[tuple[str, Any]]:
 def _of_object(thing: Any) -> Iterator[tuple[str, Any]]:
     skipped = COMPILED if isinstance(thing, keras.Model) else ()
     for name, value in list(getattr(thing, "__dict__", {}).items()):
-        if name not in skipped:
+        if name not in skipped and not name.startswith(TRACKED):
             yield f".{name}", value
     for kind in type(thing).__mro__:
         slots = vars(kind).get("__slots__", ())

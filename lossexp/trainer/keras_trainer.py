@@ -20,7 +20,8 @@ from lossexp.models.check import OF_SCORING, overridden
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import keras_logs
-from lossexp.trainer.divergence import ADVICE, OTHERWISE, Diverged
+from lossexp.trainer.compilation import explaining_xla
+from lossexp.trainer.divergence import ADVICE, BEFORE, OTHERWISE, Diverged
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
@@ -102,7 +103,9 @@ class StopOnNonfinite(keras.callbacks.TerminateOnNaN):
         try:
             super().on_batch_end(batch, logs)
         except RuntimeError as error:
-            raise Diverged(f"{error} trainer=default names the examples too. {ADVICE}{OTHERWISE}") from error
+            first = self.model.optimizer.iterations == 1  # the update of this batch
+            advice = f"That was {BEFORE} Look at the model, the loss and the data. " if first else ADVICE
+            raise Diverged(f"{error} trainer=default names the examples too. {advice}{OTHERWISE}") from error
 
 
 class KerasTrainer(Trainer):
@@ -133,8 +136,10 @@ class KerasTrainer(Trainer):
         seed: int,
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
     ) -> Fit:
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
+        on_resume([])
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
@@ -147,13 +152,14 @@ class KerasTrainer(Trainer):
         if self.stop_on_nonfinite:
             callbacks.append(StopOnNonfinite(raise_error=True))
         try:
-            model.fit(
-                batches,
-                epochs=self.epochs,
-                shuffle=False,
-                callbacks=callbacks,
-                verbose=int(self.progress and sys.stdout.isatty()),
-            )
+            with explaining_xla(jit_compile):
+                model.fit(
+                    batches,
+                    epochs=self.epochs,
+                    shuffle=False,
+                    callbacks=callbacks,
+                    verbose=int(self.progress and sys.stdout.isatty()),
+                )
         finally:
             model.optimizer, model.compiled = None, False
         return fit

@@ -20,7 +20,7 @@ from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.checkpoint import Checkpoints
-from lossexp.trainer.compilation import choose_engine
+from lossexp.trainer.compilation import choose_engine, explaining_xla
 from lossexp.trainer.divergence import blame_update, check_finite
 from lossexp.trainer.engine import Engine, Totals
 from lossexp.trainer.interruption import Interruption
@@ -54,9 +54,10 @@ class Loop:
         validate: Validator,
         folder: Path | None,
         on_epoch: Callable[[Record, int], None],
+        on_resume: Callable[[list[tuple[Record, int]]], None],
     ):
         self.settings, self.model, self.optimizer, self.loss = settings, model, optimizer, loss
-        self.dataset, self.validate, self.on_epoch = dataset, validate, on_epoch
+        self.dataset, self.validate, self.on_epoch, self.on_resume = dataset, validate, on_epoch, on_resume
         self.state = State()
         self.monitor = Monitor(settings.monitor, dataset.task)
         steps = settings.steps_per_epoch(dataset)
@@ -76,6 +77,7 @@ class Loop:
             # Found now: callbacks may make theirs in on_train_begin.
             self._kept = Kept(self.model, self.optimizer, self.loss, self.settings.callbacks)
             self._resume()
+            self.on_resume(list(zip(self.state.history, self.state.ends, strict=True)))
             engine = self._engine()
             with training_progress(total, self.state.steps, self.settings.batch_size, self.settings.progress) as bar:
                 while self.state.epoch < self.settings.epochs and not self.state.stopped:
@@ -109,7 +111,8 @@ class Loop:
             self.callbacks.batch_begin(state.step)
             applied = applied_steps(self.optimizer)
             start = time.perf_counter()
-            totals = engine.run(order, state.step, count, state.totals)
+            with explaining_xla(engine.jit_compile):
+                totals = engine.run(order, state.step, count, state.totals)
             elapsed = time.perf_counter() - start
             if self.settings.stop_on_nonfinite:
                 checked = self.settings.check_gradients or applied is not None
@@ -200,7 +203,6 @@ class Loop:
         self._saved_at = time.monotonic()
 
     def _resume(self) -> None:
-        """Continues from a checkpoint. Its history is told again: what was written of it may be lost or damaged."""
         if self._folder and self.settings.keep_checkpoints:
             self._checkpoints = Checkpoints(self._folder, self._kept.groups, self.settings.keep_checkpoints)
         loaded = self._checkpoints.restore() if self._checkpoints else None
@@ -210,8 +212,6 @@ class Loop:
         best = [loaded.arrays[f"best/{i}"] for i in range(sum(name.startswith("best/") for name in loaded.arrays))]
         self.monitor.resume(loaded.data["monitor"], best)
         self.callbacks.resume(loaded.data["callbacks"], loaded.arrays)
-        for record, steps in zip(self.state.history, self.state.ends, strict=True):
-            self.on_epoch(record, steps)
         log.info("continuing at epoch %d, step %d", self.state.epoch + 1, self.state.step + 1)
 
 
