@@ -27,7 +27,9 @@ LONGEST_LINE = 80
 # How TensorFlow writes frames into a message; XLA's paths have lost the slash that they begin with.
 FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+).*$', re.MULTILINE)
 NOISE = re.compile(
-    r"^\s*(Graph execution error:|Detected at node .*|Exception encountered when calling .*|\[\[.*)$", re.M
+    r"^\s*(Graph execution error:|Detected at node .*|Exception encountered when calling .*"
+    r"|<stack traces unavailable>|\[\[.*)$",
+    re.MULTILINE,
 )
 # What TensorFlow and Keras add after what matters: frames of callers, and the arguments of a layer's call.
 MORE = re.compile(r"Stack trace for op definition:|Arguments received by ")
@@ -102,15 +104,16 @@ def _is_of_the_machine(error: BaseException) -> bool:
 
 
 def _original(error: BaseException) -> BaseException:
-    """The error that was raised, where AutoGraph or Keras wrapped it in one of its type that repeats its words."""
+    """The error that was raised, where Keras wrapped it in one of its type, or AutoGraph in any, that repeats it."""
     while True:
         inner = error.__cause__ or error.__context__
-        if type(inner).__name__ != type(error).__name__ or _squeezed(inner) not in _squeezed(error):
+        named = type(inner).__name__ == type(error).__name__ or f"{type(inner).__name__}:" in str(error)
+        if inner is None or not named or _squeezed(inner) not in _squeezed(error):
             return error
         error = inner
 
 
-def _squeezed(error: BaseException | None) -> str:
+def _squeezed(error: BaseException) -> str:
     return "".join(str(error).split())
 
 

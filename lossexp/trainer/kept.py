@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import keras
@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 
 IN_PLAIN_PYTHON = "plain Python, which a compiled step sees once and no checkpoint keeps. Use a tf.Variable"
 TOO_LATE = "a variable that was made while training ran. Make it in __init__ (a callback: in on_train_begin)"
+OF_AN_OPERATION = (
+    "an operation with a state of its own. For random numbers use keras.random with a SeedGenerator that is an "
+    "attribute, instead of Python use TensorFlow's operations"
+)
 NOT_A_VARIABLE = "state that TensorFlow keeps outside of variables. Use a tf.Variable"
 
 
@@ -58,8 +62,12 @@ class Kept:
         """Those of all groups."""
         return [variable for members in self.groups.values() for variable in members]
 
-    def tell_what_is_missed(self) -> None:
-        """Warns, once of each, of state that has come or has changed since and is not in `groups`."""
+    def tell_what_is_missed(self, operations: Collection[str]) -> None:
+        """Warns, once of each, of state that has come or has changed since and is not in `groups`.
+
+        operations: those of the compiled step that have a state of their own.
+        """
+        self._tell([f"{name} in the training step" for name in sorted(operations)], OF_AN_OPERATION)
         now = Holdings()
         for group, thing in self._things.items():
             now.add(thing, group)
