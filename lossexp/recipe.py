@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 from omegaconf import DictConfig
 
+from lossexp.blame import blaming
 from lossexp.config import build, confined, prepare
 from lossexp.datasets.dataset import Dataset
 from lossexp.fitting import check_loss, try_loss
@@ -26,6 +27,7 @@ from lossexp.screen import show_choices, show_scores
 from lossexp.tracking.signals import sigterm_raises
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Trainer
+from lossexp.variables import untouched
 
 CHECKPOINTS = "checkpoints"
 
@@ -62,15 +64,16 @@ def train_and_score(
             name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices, run_dir)
             tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not anew)
             log_start(tracker, config, trusted, parts, run_dir)
-            fit = trainer.fit(
-                parts.model,
-                parts.optimizer,
-                parts.loss,
-                dataset,
-                config.seed,
-                folder=run_dir / CHECKPOINTS,
-                on_epoch=tracker.metrics,
-            )
+            with blaming():
+                fit = trainer.fit(
+                    parts.model,
+                    parts.optimizer,
+                    parts.loss,
+                    dataset,
+                    config.seed,
+                    folder=run_dir / CHECKPOINTS,
+                    on_epoch=tracker.metrics,
+                )
             tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
             scores = log_result(tracker, fit, trainer, parts, key, run_dir)
             write_scores(run_dir, scores)
@@ -94,7 +97,9 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
     model = build(config.model, "model", trusted, **needs)
     optimizer = build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted)
     trainer.check_optimizer(optimizer)
-    check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+    with untouched(model), blaming(f"model={config.model._target_}"):
+        check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+    trainer.check_model(model)
     try_loss(loss, model, dataset)
     return Parts(dataset, loss, model, optimizer)
 

@@ -16,7 +16,6 @@ from lossexp.identity import group_key
 from lossexp.links import log_probabilities, predicted_values
 from lossexp.metrics import Outputs, save_outputs
 from lossexp.scores import Scores
-from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Fit, Trainer
@@ -85,7 +84,7 @@ def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: 
     tracker.metrics(_named(scores), fit.steps)
     save_outputs(run_dir / "test_outputs.npz", **vars(outputs))
     tracker.artifact(run_dir / "test_outputs.npz")
-    _log_figures(tracker, outputs, best_step=fit.steps * scores.best_epoch // len(fit.history))
+    _log_figures(tracker, outputs, fit)
     parts.model.save(run_dir / "model.keras")
     tracker.model(run_dir / "model.keras", inputs=test.x[:8], outputs=outputs.outputs[:8], step=fit.steps)
     return scores
@@ -97,9 +96,12 @@ def _named(scores: Scores) -> dict[str, float]:
     return {**{f"test/{k}": v for k, v in scores.test.items()}, **chosen, "best/epoch": scores.best_epoch}
 
 
-def _log_figures(tracker: Tracker, outputs: Outputs, best_step: int) -> None:
+def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:
     """Learning curves, and a confusion matrix or predicted against true values."""
-    tracker.figure(figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png")
+    records = [{"step": step, "metrics": record} for step, record in zip(fit.ends, fit.history, strict=True)]
+    best = fit.monitor.best_epoch
+    curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
+    tracker.figure(curves, "curves.png")
     if outputs.task == "regression":
         predicted = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
         true = outputs.labels * outputs.target_scale

@@ -10,7 +10,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from rooms before it in this list, and from itself.
 ROOMS = ["datasets", "models", "losses", "metrics", "trainer", "figures", "tracking", "comparison", "sweeps"]
 # Modules any room may import: they import no room themselves.
-FOUNDATION = {"errors", "checks", "keras_settings", "wording", "seeds", "links", "runtime", "names", "__init__"}
+FOUNDATION = {
+    *("errors", "blame", "checks", "keras_settings", "wording", "variables", "seeds", "links", "runtime", "names"),
+    "__init__",
+}
 HYDRA = {"cli", "config", "drawing", "pictures"}
 NO_TENSORFLOW = {
     "experiment",

@@ -52,7 +52,7 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
 
 
 def check_numbers(values: np.ndarray, what: str, where: str) -> None:
-    """Raises InputError unless `values`, called `what` in the message, are finite numbers."""
+    """Raises InputError unless `values`, called `what` in the message, are finite numbers that float32 holds."""
     if values.dtype.kind not in "biuf":
         raise InputError(f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers.")
     if values.dtype.kind != "f":
@@ -61,6 +61,12 @@ def check_numbers(values: np.ndarray, what: str, where: str) -> None:
     if wrong:
         raise InputError(
             f"{where}: {wrong} of {values.size} {what} are NaN or infinite. Fill or drop them before training."
+        )
+    largest = np.abs(values).max(initial=0)
+    if largest > np.finfo(np.float32).max:
+        raise InputError(
+            f"{where}: {what} up to {largest:g} are larger than float32 holds (3.4e38), in which training computes. "
+            "Give them in another unit, or drop what marks missing values."
         )
 
 

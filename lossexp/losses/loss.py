@@ -11,6 +11,7 @@ import tensorflow as tf
 from lossexp import links
 from lossexp.losses import validation
 from lossexp.losses.parameters import Declared
+from lossexp.variables import variables_of
 
 
 class Loss(Declared, keras.losses.Loss):
@@ -87,8 +88,8 @@ class Loss(Declared, keras.losses.Loss):
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """State that changes while training, set by schedules or counted: checkpoints keep it."""
-        return [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        """State that changes while training, wherever it hangs, set by schedules or counted: checkpoints keep it."""
+        return variables_of(self)
 
     def get_config(self) -> dict:
         adapted = {} if self.class_counts is None else {"class_counts": self.class_counts}

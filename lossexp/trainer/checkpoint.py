@@ -36,8 +36,7 @@ class Loaded:
 class Checkpoints:
     """Checkpoints in `folder`, one folder each: `step-000000041/{variables.*, arrays.npz, state.json}`.
 
-    variables: groups of Keras or TensorFlow variables, all that training changes: the model's (dropout
-    seeds too), the optimizer's (loss scale, averages and accumulators too) and the loss's.
+    variables: groups of Keras or TensorFlow variables, all that training changes (see `Kept`).
     keep: how many are kept, at least 1. Two let a damaged last one fall back to the one before.
     """
 
@@ -128,14 +127,14 @@ class Checkpoints:
         return Loaded(content["data"], arrays)
 
     def _difference(self, other: dict) -> str:
-        for group, members in self._signature.items():
-            theirs = other.get(group, [])
+        for group in {**self._signature, **other}:
+            members, theirs = self._signature.get(group, []), other.get(group, [])
             if len(theirs) != len(members):
                 return f"it has {len(theirs)} {group} variables, this run {len(members)}"
             for i, (mine, their) in enumerate(zip(members, theirs, strict=True)):
                 if mine != their:
                     return f"{group} variable {i} has shape and type {their} there, {mine} here"
-        return "it has other groups of variables"
+        return "its variables are grouped otherwise"
 
 
 def _tensor_variable(variable: Any) -> tf.Variable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -14,7 +14,9 @@ import keras
 
 from lossexp.checks import Count, FromZero, Limit, NonNegative, check_fields
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
+from lossexp.models.check import OF_FIT, OF_SCORING, overridden
 from lossexp.runtime import Precision
 from lossexp.trainer.callback_arguments import check_arguments
 from lossexp.trainer.callback_errors import naming_callbacks
@@ -34,6 +36,7 @@ from lossexp.trainer.validation import Validator
 class Fit:
     """What training gave: a record an epoch, the steps done, and the monitor with the best weights.
 
+    ends: the steps done at the end of each epoch.
     jit_compile: whether steps ran under XLA, whose rounding differs.
     """
 
@@ -42,6 +45,7 @@ class Fit:
     monitor: Monitor
     predict: Predictor
     jit_compile: str | bool | None = None
+    ends: list[int] = field(default_factory=list)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -113,24 +117,37 @@ class Trainer:
         seed: int,
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
     ) -> Fit:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
-        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
+        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. on_resume: hears
+        once, before the first step, of the epochs that are done already (none of a new training). Raises
         Diverged when the objective is no longer finite, InputError for a checkpoint of another model, or where one
         of Keras's callbacks raises.
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
+        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch, on_resume)
         loop.run()
-        return Fit(loop.state.history, loop.state.steps, loop.monitor, predict, loop.state.jit_compile)
+        state = loop.state
+        return Fit(state.history, state.steps, loop.monitor, predict, state.jit_compile, state.ends)
 
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
         Monitor(self.monitor, dataset.task)
         check_monitors(self.callbacks, dataset.task, self.unlogged)
+
+    def check_model(self, model: keras.Model) -> None:
+        """Raises InputError for a model with steps of its own, which this trainer would pass over."""
+        own = overridden(model, OF_FIT + OF_SCORING)
+        if own:
+            raise InputError(
+                f"model {model.name} ({type(model).__name__}) has its own {' and '.join(own)}, which trainer=default "
+                "does not use: it has steps of its own. Use trainer=keras, which trains with `fit`, or put what these "
+                "do into the model's call and the loss."
+            )
 
     def check_optimizer(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Raises InputError where the optimizer does not go with the callbacks, the precision or the devices."""

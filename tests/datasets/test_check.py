@@ -39,6 +39,16 @@ def test_inputs_that_are_not_finite(wrong):
         check_dataset(changed(x=x))
 
 
+@pytest.mark.parametrize("huge", [1e300, -1e39])
+def test_numbers_that_float32_cannot_hold_are_too_large_and_not_infinite(huge):
+    x = SPLIT.x.astype(np.float64)
+    x[2, 1] = huge
+    with pytest.raises(InputError, match=r"inputs up to 1e\+\d+ are larger than float32 holds") as raised:
+        check_dataset(changed(x=x))
+    assert "infinite" not in str(raised.value)
+    check_dataset(changed(x=np.full((6, 2), 3e38)))
+
+
 def test_targets_that_are_not_finite():
     values = Split(SPLIT.x, np.array([1, 2, 3, 4, 5, np.nan], np.float32))
     with pytest.raises(InputError, match="1 of 6 targets are NaN or infinite"):
