@@ -41,31 +41,26 @@ def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
         return {}
 
 
-def unfinished(client: MlflowClient, experiment_id: str, run_id: str) -> Run | None:
-    """The run of this id; None where this store has none, or it is finished or deleted."""
-    try:
-        run = client.get_run(run_id.strip())
-    except Exception as error:
-        if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise Unreachable(f"the MLflow store does not tell of run {run_id}: {summary(error)}") from error
-    here = run.info.experiment_id == experiment_id and run.info.lifecycle_stage == "active"
-    return run if here and run.info.status != "FINISHED" else None
+def of_training(client: MlflowClient, experiment_id: str, training: str) -> Run | None:
+    """The run with this `training` tag, whatever its status: one training is one run, however often interrupted."""
+    return _newest(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else None
 
 
 def newest_finished(client: MlflowClient, experiment_id: str, run_key: str) -> Run | None:
     """The newest finished run with this `run_key` tag."""
-    key = run_key.replace("'", "")
+    return _newest(client, experiment_id, f"tags.run_key = '{_unquoted(run_key)}' and attributes.status = 'FINISHED'")
+
+
+def _newest(client: MlflowClient, experiment_id: str, condition: str) -> Run | None:
     try:
-        found = client.search_runs(
-            [experiment_id],
-            filter_string=f"tags.run_key = '{key}' and attributes.status = 'FINISHED'",
-            order_by=["attributes.start_time DESC"],
-            max_results=1,
-        )
+        found = client.search_runs([experiment_id], condition, order_by=["attributes.start_time DESC"], max_results=1)
     except Exception as error:
         raise Unreachable(f"the MLflow store cannot be searched: {summary(error)}") from error
     return found[0] if found else None
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("'", "")
 
 
 def create(client: MlflowClient, experiment_id: str, run_name: str, tags: Mapping[str, str]) -> str:

