@@ -110,6 +110,7 @@ class MLflowTracker(Tracker):
         client, stored = self._connect(), set()
         run = runs.of_training(client, self.experiment_id, tags.get("training", ""))
         if run is None:
+            runs.end_abandoned(client, self.experiment_id, tags)
             self.run_id = runs.create(client, self.experiment_id, run_name, tags)
         else:
             stored = runs.reopen(client, run, tags)

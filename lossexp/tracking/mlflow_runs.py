@@ -43,20 +43,33 @@ def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
 
 def of_training(client: MlflowClient, experiment_id: str, training: str) -> Run | None:
     """The run with this `training` tag, whatever its status: one training is one run, however often interrupted."""
-    return _newest(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else None
+    found = _search(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else []
+    return found[0] if found else None
+
+
+def end_abandoned(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> None:
+    """Ends as KILLED what still runs for the same run in the same folder of this machine, which one process has."""
+    if not {"run_key", "run_dir", "host.name"} <= tags.keys():
+        return
+    same = " and ".join(f"tags.`{name}` = '{_unquoted(tags[name])}'" for name in ("run_key", "run_dir", "host.name"))
+    for run in _search(client, experiment_id, f"{same} and attributes.status = 'RUNNING'", limit=100):
+        terminate(client, run.info.run_id, "KILLED")
 
 
 def newest_finished(client: MlflowClient, experiment_id: str, run_key: str) -> Run | None:
     """The newest finished run with this `run_key` tag."""
-    return _newest(client, experiment_id, f"tags.run_key = '{_unquoted(run_key)}' and attributes.status = 'FINISHED'")
+    finished = f"tags.run_key = '{_unquoted(run_key)}' and attributes.status = 'FINISHED'"
+    found = _search(client, experiment_id, finished)
+    return found[0] if found else None
 
 
-def _newest(client: MlflowClient, experiment_id: str, condition: str) -> Run | None:
+def _search(client: MlflowClient, experiment_id: str, condition: str, limit: int = 1) -> list[Run]:
+    """Runs of the experiment, the newest first."""
+    order = ["attributes.start_time DESC"]
     try:
-        found = client.search_runs([experiment_id], condition, order_by=["attributes.start_time DESC"], max_results=1)
+        return list(client.search_runs([experiment_id], condition, order_by=order, max_results=limit))
     except Exception as error:
         raise Unreachable(f"the MLflow store cannot be searched: {summary(error)}") from error
-    return found[0] if found else None
 
 
 def _unquoted(text: str) -> str:

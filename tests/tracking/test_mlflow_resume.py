@@ -67,6 +67,16 @@ def test_a_training_continues_in_its_mlflow_run_after_its_folder_was_moved(track
     assert moved.run_id == tracker.run_id
 
 
+def test_what_a_killed_process_left_running_in_the_folder_is_ended_when_another_training_begins(tracker, root):
+    here = {**TAGS, "run_dir": "/a folder", "host.name": "this"}
+    elsewhere = open_run(MLflowTracker(root=root), root, tags={**here, "training": "9", "host.name": "other"})
+    open_run(tracker, root, tags=here)  # and killed
+    open_run(MLflowTracker(root=root), root, tags={**here, "training": "2"}).close("FINISHED")
+    assert stored(tracker).info.status == "KILLED"
+    assert stored(elsewhere).info.status == "RUNNING"
+    elsewhere.close("FINISHED")
+
+
 def test_a_training_without_a_name_is_never_continued(tracker, root):
     open_run(tracker, root, tags={"run_key": "abc"}).close("KILLED")
     again = open_run(MLflowTracker(root=root), root, tags={"run_key": "abc"})
@@ -85,7 +95,10 @@ def test_epochs_of_an_earlier_attempt_are_sent_once_and_are_all_that_the_file_ho
             tracker.replay([({"val/nll": 0.5}, 10)])
             tracker.metrics({"val/nll": 0.25}, 20)
         assert history(tracker, "val/nll") == [(10, 0.5), (20, 0.25)]
-        assert [(r["step"], r["metrics"]["val/nll"]) for r in read_metrics(disk.metrics_path)] == [(10, 0.5), (20, 0.25)]
+        assert [(r["step"], r["metrics"]["val/nll"]) for r in read_metrics(disk.metrics_path)] == [
+            (10, 0.5),
+            (20, 0.25),
+        ]
 
 
 def test_a_store_that_breaks_is_a_warning_and_what_it_missed_comes_later(tracker, root, caplog):

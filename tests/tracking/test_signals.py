@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.signals import stops_raise
+from lossexp.tracking.mlflow_outbox import Outbox
+from lossexp.tracking.signals import stops_raise, stops_wait
 
 TRAINING = """
 import sys, time
@@ -26,8 +27,8 @@ with stops_raise(), MLflowTracker(root=root) as tracker:
 """
 
 
-def terminate():
-    os.kill(os.getpid(), signal.SIGTERM)
+def terminate(number=signal.SIGTERM):
+    os.kill(os.getpid(), number)
 
 
 def status_and_metrics(root, run_id):
@@ -37,12 +38,13 @@ def status_and_metrics(root, run_id):
     return run.info.status, run.data.metrics
 
 
-def test_a_terminated_process_leaves_a_killed_run_with_its_metrics(root):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminated_process_leaves_a_killed_run_with_its_metrics(number, root):
     process = subprocess.Popen([sys.executable, "-c", TRAINING, str(root)], stdout=subprocess.PIPE, text=True)
     run_id = process.stdout.readline().strip()
-    process.terminate()
+    process.send_signal(number)
     process.communicate(timeout=60)
-    assert process.returncode == 143
+    assert process.returncode == 128 + number
     assert status_and_metrics(root, run_id) == ("KILLED", {"loss": 2.0})
 
 
@@ -102,6 +104,43 @@ def test_an_ignored_sigterm_stays_ignored():
             terminate()
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def short_run(tracker, root):
+    with stops_raise(), tracker:
+        tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
+        tracker.metrics({"loss": 1.0}, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_run_is_closed_waits_until_it_is(number, root, monkeypatch):
+    end = Outbox.close
+
+    def close(outbox, status):
+        terminate(number)
+        return end(outbox, status)
+
+    monkeypatch.setattr(Outbox, "close", close)
+    tracker = MLflowTracker(root=root)
+    with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else SystemExit):
+        short_run(tracker, root)
+    assert status_and_metrics(root, tracker.run_id) == ("FINISHED", {"loss": 1.0})
+
+
+def interrupted_twice(done):
+    with stops_wait():
+        terminate(signal.SIGINT)
+        done.append("first")
+        terminate(signal.SIGINT)
+        done.append("second")
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_twice(done)
+    assert done == ["first"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_other_threads_are_left_alone():
