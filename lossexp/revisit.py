@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,8 @@ from lossexp.errors import InputError
 from lossexp.importing import first_import
 from lossexp.links import log_probabilities, predicted_values, probabilities
 from lossexp.metrics import Outputs, load_outputs
-from lossexp.scores import FILE_NAME as SCORES
+from lossexp.run_folder import damaged, read_record
+from lossexp.scores import read_scores
 from lossexp.screen import show_scores
 from lossexp.tracking.mlflow_loader import custom_modules
 from lossexp.tracking.tracker import Tracker
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     import keras
 
 log = logging.getLogger(__name__)
+
+NEEDED = ("config.yaml", "test_outputs.npz", "model.keras")  # of a finished run
 
 
 def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, float]:
@@ -65,10 +68,17 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     """The folder of the finished run that `config.run` names by run key or MLflow run id."""
     if not config.run:
         raise InputError(f"mode={config.mode} needs a finished run: run=<its key or MLflow id>.")
-    for run_dir in run_folders(str(config.run), Path(config.output), config, trusted):
-        with suppress(OSError):  # a name that is too long for a folder
-            if (run_dir / SCORES).is_file():
-                return run_dir
+    for run_dir, key in run_folders(str(config.run), Path(config.output), config, trusted):
+        record = read_record(run_dir)
+        if record is None or record.run_key != key or not read_scores(run_dir, key):
+            continue
+        problems = damaged(run_dir, record.files, NEEDED)
+        if problems:
+            raise InputError(
+                f"run={config.run}: {', '.join(problems)} in {run_dir}. The command that trained the run, given again, "
+                "does again what is needed."
+            )
+        return run_dir
     raise InputError(
         f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
         "the name of the run's folder and its tag run_key; output=... says where runs are, tracking.uri=... where "
@@ -76,15 +86,16 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     )
 
 
-def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[str]) -> Iterator[Path]:
-    """Where the run may be: here by its key, or where MLflow says it was trained."""
-    yield output / run
+def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[str]) -> Iterator[tuple[Path, str]]:
+    """Where the run may be: here by its key, or where MLflow says it was trained; each with the run's key."""
+    yield output / run, run
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     finished = tracker.find(run)
     tags = finished.tags if finished else tracker.run_tags(run)
-    yield output / tags.get("run_key", run)
+    key = tags.get("run_key", run)
+    yield output / key, key
     if "run_dir" in tags:
-        yield Path(tags["run_dir"])
+        yield Path(tags["run_dir"]), key
 
 
 def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = None) -> Outputs:

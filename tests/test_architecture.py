@@ -12,6 +12,7 @@ ROOMS = ["datasets", "models", "losses", "metrics", "trainer", "figures", "track
 # Modules any room may import: they import no room themselves.
 FOUNDATION = {
     *("errors", "blame", "checks", "keras_settings", "wording", "variables", "seeds", "links", "runtime", "names"),
+    "files",
     "__init__",
 }
 HYDRA = {"cli", "config", "drawing", "pictures"}
@@ -26,6 +27,8 @@ NO_TENSORFLOW = {
     "seeds",
     "screen",
     "scores",
+    "run_folder",
+    "files",
     "__main__",
     "__init__",
 }

@@ -140,6 +140,7 @@ class KerasTrainer(Trainer):
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
         on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        key: str = "",
     ) -> Fit:
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
         on_resume([])

@@ -55,6 +55,7 @@ class Loop:
         folder: Path | None,
         on_epoch: Callable[[Record, int], None],
         on_resume: Callable[[list[tuple[Record, int]]], None],
+        key: str,
     ):
         self.settings, self.model, self.optimizer, self.loss = settings, model, optimizer, loss
         self.dataset, self.validate, self.on_epoch, self.on_resume = dataset, validate, on_epoch, on_resume
@@ -65,7 +66,7 @@ class Loop:
         self._order_seed = derive(seed, "order")
         self._size = len(dataset.train)
         self.steps_an_epoch = steps
-        self._folder, self._checkpoints = folder, None
+        self._folder, self._key, self._checkpoints = folder, key, None
         self._steps_a_call = 1
         self._first_call = True
         self._saved_at = time.monotonic()
@@ -205,7 +206,8 @@ class Loop:
 
     def _resume(self) -> None:
         if self._folder and self.settings.keep_checkpoints:
-            self._checkpoints = Checkpoints(self._folder, self._kept.groups, self.settings.keep_checkpoints)
+            keep = self.settings.keep_checkpoints
+            self._checkpoints = Checkpoints(self._folder, self._kept.groups, keep, self._key)
         loaded = self._checkpoints.restore() if self._checkpoints else None
         if loaded is None:
             return

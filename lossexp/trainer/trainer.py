@@ -118,18 +118,19 @@ class Trainer:
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
         on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        key: str = "",
     ) -> Fit:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
         folder: for checkpoints; a training that was interrupted there is continued, bit for bit. on_resume: hears
-        once, before the first step, of the epochs that are done already (none of a new training). Raises
-        Diverged when the objective is no longer finite, InputError for a checkpoint of another model, or where one
-        of Keras's callbacks raises.
+        once, before the first step, of the epochs that are done already (none of a new training). key: names the run
+        in its checkpoints. Raises Diverged when the objective is no longer finite, InputError for a checkpoint of
+        another run or model, or where one of Keras's callbacks raises.
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch, on_resume)
+        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch, on_resume, key)
         loop.run()
         state = loop.state
         return Fit(state.history, state.steps, loop.monitor, predict, state.jit_compile, state.ends)
