@@ -5,12 +5,14 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from lossexp.losses.masked import is_masked
 from lossexp.losses.values import ValueLoss, pair
 
 
 def cosine_similarity(y_true, y_pred) -> tf.Tensor:
     """`-cos(y_true, y_pred)` over the last axis; see `CosineSimilarity`."""
     y_true, y_pred = pair(y_true, y_pred)
+    y_pred = tf.where(is_masked(y_pred), 0.0, y_pred)
     return -tf.reduce_sum(_unit(y_true) * _unit(y_pred), axis=-1)
 
 
@@ -21,7 +23,7 @@ class CosineSimilarity(ValueLoss):
     Only the direction counts, so it needs vectors of two numbers or more: of a single number the cosine is
     its sign, which has no gradient. In a training it therefore compares one-hot labels with the logits
     (Barz and Denzler 2020, "Deep Learning on Small Datasets without Pre-Training using Cosine Loss"). A zero
-    vector gives 0 and gradient 0.
+    vector gives 0 and gradient 0. An output of -inf, a masked class, counts as 0.
 
     Shapes: `y_true` and `y_pred` `[batch, n]`, any real values; returns `[batch]` float32.
     """

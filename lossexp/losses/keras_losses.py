@@ -10,11 +10,11 @@ import keras
 import tensorflow as tf
 
 from lossexp import links
-from lossexp.losses import validation
+from lossexp.losses import masked, validation
 from lossexp.losses.classification import register
 from lossexp.losses.keras_facts import LINKS, TASKS, Facts, facts_of
 from lossexp.losses.loss import Loss
-from lossexp.losses.targets import class_numbers, matched, multiclass_targets
+from lossexp.losses.targets import class_numbers, matched, multiclass_targets, of_shape
 
 ON = ("logits", "probabilities", "values", "positive", "embeddings", "frames")
 LABELS = ("sparse", "onehot", "binary", "values")
@@ -28,6 +28,7 @@ class Adapted(Loss):
     The wrapped loss sees float32 outputs in the form it was written for, labels in the encoding it was
     written for (int32 for class numbers), and both of matching shapes, so that nothing broadcasts. It must
     return one value per example, `[batch]`, or `[batch, ...]`, which is averaged over the further axes.
+    A logit of -inf reaches it as -1e20 (0 in embeddings), and a value above 1e10 that comes of it is +inf.
 
     Args:
         fn: a `keras.losses.Loss` (its `call` is used, not its reduction), or a callable. A
@@ -81,7 +82,8 @@ class Adapted(Loss):
         self.tasks = tuple(validation.choice(self, "tasks", task, TASKS) for task in tasks)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        outputs = tf.cast(y_pred, tf.float32)
+        of_classes = links.split(self.link)[0] in links.CLASS_LINKS
+        outputs = masked.finite(y_pred) if of_classes else tf.cast(y_pred, tf.float32)
         if outputs.shape.rank == 1:
             outputs = outputs[:, tf.newaxis]
         targets = self._targets(y_true, outputs)
@@ -89,7 +91,8 @@ class Adapted(Loss):
             targets = targets[:, tf.newaxis] + 1
         compute = self.fn.call if isinstance(self.fn, keras.losses.Loss) else self.fn
         values = tf.convert_to_tensor(compute(targets, self._form(outputs)))
-        return self._per_example(values, outputs)
+        values = self._per_example(values, outputs)
+        return masked.limit(values, outputs) if of_classes else values
 
     def get_config(self) -> dict:
         function, arguments = _unwrapped(self.fn)
@@ -140,7 +143,7 @@ class Adapted(Loss):
         if self.on == "positive":
             return tf.nn.softplus(outputs)
         if self.on == "embeddings":
-            return tf.math.l2_normalize(outputs, axis=-1)
+            return tf.math.l2_normalize(tf.where(masked.is_masked(outputs), 0.0, outputs), axis=-1)
         if self.on == "frames":
             blank = tf.fill([tf.shape(outputs)[0], 1], BLANK)
             return tf.concat([blank, outputs], axis=-1)[:, tf.newaxis]
@@ -157,7 +160,7 @@ class Adapted(Loss):
             raise ValueError(f"{self.name} returned values {values.shape} for outputs {outputs.shape}.")
         if values.shape.rank > 1:
             values = tf.reduce_mean(values, axis=list(range(1, values.shape.rank)))
-        return values if values.dtype == tf.float32 else tf.cast(values, tf.float32)
+        return of_shape(tf.cast(values, tf.float32), outputs, axes=1)
 
 
 def as_loss(loss: keras.losses.Loss | Callable) -> Loss:

@@ -55,6 +55,13 @@ class Loss(keras.losses.Loss):
             validation.choice(self, "reduction", reduction, REDUCTIONS)
         super().__init__(name=name, reduction=reduction, dtype="float32")
 
+    def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None:  # which a cast to float32 would lose
+            y_pred = tf.cast(y_pred, tf.float32)
+            y_pred._keras_mask = mask
+        return super().__call__(y_true, y_pred, sample_weight)
+
     def adapt(self, class_counts: Sequence[int]) -> None:
         """Takes the training split's examples per class, `[K]`. Does nothing unless `needs_counts`.
 
