@@ -5,14 +5,13 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from lossexp.losses.masked import is_masked
 from lossexp.losses.values import ValueLoss, pair
 
 
 def cosine_similarity(y_true, y_pred) -> tf.Tensor:
     """`-cos(y_true, y_pred)` over the last axis; see `CosineSimilarity`."""
     y_true, y_pred = pair(y_true, y_pred)
-    y_pred = tf.where(is_masked(y_pred), 0.0, y_pred)
+    y_pred = tf.where(tf.equal(y_pred, -float("inf")), 0.0, y_pred)
     return -tf.reduce_sum(_unit(y_true) * _unit(y_pred), axis=-1)
 
 

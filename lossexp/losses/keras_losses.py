@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from lossexp import links
 from lossexp.losses import masked, validation
-from lossexp.losses.classification import register
+from lossexp.losses.classification import leave_out, register
 from lossexp.losses.keras_facts import LINKS, TASKS, Facts, facts_of
 from lossexp.losses.loss import Loss
 from lossexp.losses.targets import class_numbers, matched, multiclass_targets, of_shape
@@ -91,8 +91,8 @@ class Adapted(Loss):
             targets = targets[:, tf.newaxis] + 1
         compute = self.fn.call if isinstance(self.fn, keras.losses.Loss) else self.fn
         values = tf.convert_to_tensor(compute(targets, self._form(outputs)))
-        values = self._per_example(values, outputs)
-        return masked.limit(values, outputs) if of_classes else values
+        counted, values = masked.kept(values), self._per_example(values, outputs)
+        return leave_out(masked.limit(values, outputs) if of_classes else values, counted)
 
     def get_config(self) -> dict:
         function, arguments = _unwrapped(self.fn)

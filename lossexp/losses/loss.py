@@ -32,6 +32,9 @@ class Loss(keras.losses.Loss):
         needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
         class_counts: what `adapt` was given, None before.
 
+    `keras.losses.get("lossexp>Focal")` cannot find one: Keras looks names up among its own losses only. Give `compile`
+    the object, or take the class from `keras.saving.get_registered_object("lossexp>Focal")`.
+
     Every constructor parameter is kept as an attribute of the same name; `get_config` collects them from
     the signature, so that no parameter can be lost on save.
     """

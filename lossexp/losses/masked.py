@@ -33,8 +33,8 @@ def is_idle(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def limit(values: tf.Tensor, logits: tf.Tensor, classes_left: bool = False) -> tf.Tensor:
     """`values` `[...]`, infinite and without gradient where they would grow without bound with the stand-ins.
 
-    logits: `finite`, `[..., K]`, all of the batch, since a value may depend on all of it. classes_left: whether a row without any class left is infinite too, as for a
-    softmax, which is not defined there.
+    logits: `finite`, `[..., K]`, all of the batch, since a value may depend on all of it. classes_left: whether a
+    row without any class left is infinite too, as for a softmax, which is not defined there.
     """
     grows = tf.reduce_any(is_masked(logits)) & (values > UNBOUNDED)
     if classes_left:
