@@ -40,4 +40,5 @@ def _unit(v: tf.Tensor) -> tf.Tensor:
     size = tf.reduce_max(tf.abs(v), axis=-1, keepdims=True)
     v = v / tf.stop_gradient(tf.where(size > 0.0, size, 1.0))
     square = tf.reduce_sum(tf.square(v), axis=-1, keepdims=True)
-    return v * tf.where(square > 0.0, tf.math.rsqrt(tf.where(square > 0.0, square, 1.0)), 0.0)
+    inverse = 1.0 / tf.sqrt(tf.where(square > 0.0, square, 1.0))  # no rsqrt, which is not exact even for 1
+    return v * tf.where(square > 0.0, inverse, 0.0)
