@@ -58,7 +58,7 @@ def asymmetric_single(
     weights = tf.exp(powers * log_mixture(targets, log_not_p, log_p))
     if detach:
         weights = tf.stop_gradient(weights)
-    return -tf.reduce_sum(smooth(targets, label_smoothing) * weights * log_p, axis=-1)
+    return -tf.reduce_sum(smooth(targets, label_smoothing, logits) * weights * log_p, axis=-1)
 
 
 def _faded(gamma: float, log_factor: tf.Tensor, values: tf.Tensor, detach: bool) -> tf.Tensor:
@@ -139,7 +139,7 @@ class ASLSingle(MulticlassLoss):
     detach: bool = False
     label_smoothing = 0.1
 
-    def smoothed(self, labels):
+    def smoothed(self, labels, logits):
         return labels  # the powers belong to the label as it was; `asymmetric_single` smooths the rest
 
     def values(self, targets, logits):

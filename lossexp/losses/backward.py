@@ -11,6 +11,7 @@ from lossexp.checks import Fraction, Interval, Length
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.forward import check_rows, transition_matrix
+from lossexp.losses.masked import is_idle
 from lossexp.losses.others import slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
@@ -26,6 +27,7 @@ def backward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.
         return cross_entropy(targets, logits)  # keeps the digits of values next to 0
     # float64, because float32 matrix products may be rounded to 10 bits on GPUs (TF32).
     weights = tf.tensordot(tf.cast(targets, tf.float64), tf.constant(_inverse(matrix)), axes=1)
+    weights = tf.where(is_idle(targets, logits), tf.zeros_like(weights), weights)
 
     @tf.custom_gradient
     def corrected(logits):
@@ -46,6 +48,7 @@ class BackwardCorrection(MulticlassLoss):
 
     With the right T its mean over noisy labels is cross-entropy on the clean ones. Weights of other labels
     are negative: values may be below 0 and have no lower bound, and they vary more than those of `Forward`.
+    Masked classes are left out of the sum, and T stays as it is, so that nothing averages out for them.
     p estimates the clean class. Patrini et al. 2017, "Making Deep Neural Networks Robust to Label Noise: A
     Loss Correction Approach".
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from lossexp.checks import Fraction, Interval, Positive, checked
 from lossexp.losses import targets as label_targets
 from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.masked import is_masked
 from lossexp.losses.others import sum_of_others
 from lossexp.losses.targets import multiclass_targets
 from lossexp.losses.tempered import log_t, log_tempered_softmax
@@ -72,14 +73,17 @@ class BiTempered(MulticlassLoss):
             checked(f"{type(self).__name__}.t2", self.t2, Annotated[float, Interval("[1, inf)")])
         self.link = "softmax" if self.t2 == 1.0 else {"name": "tempered", "t2": self.t2}
 
-    def smoothed(self, labels):
+    def smoothed(self, labels, logits):
         num_classes = labels.shape[-1]
         if self.label_smoothing > 1.0 - 1.0 / num_classes:
             raise ValueError(
                 f"BiTempered: label_smoothing={self.label_smoothing}; expected at most 1 - 1/K for "
                 f"K = {num_classes} classes, where all targets are equal."
             )
-        return label_targets.smooth(labels, self.label_smoothing * num_classes / (num_classes - 1))
+        if self.label_smoothing == 0.0:
+            return labels
+        left = tf.reduce_sum(tf.cast(~is_masked(logits), tf.float32), axis=-1, keepdims=True)
+        return label_targets.smooth(labels, tf.math.divide_no_nan(self.label_smoothing * left, left - 1.0), logits)
 
     def values(self, targets, logits):
         return bi_tempered(targets, logits, self.t1, self.t2)
@@ -105,7 +109,7 @@ def _slope(t, log_p, not_p, t1: float, t2: float) -> tf.Tensor:
     """
     p, escort = tf.exp(log_p), tf.exp(t2 * log_p)
     free = tf.equal(t, 0.0)
-    pull = tf.exp((1.0 - t1) * log_p)  # a of a class without weight
+    pull = tf.exp(tf.math.multiply_no_nan(log_p, 1.0 - t1))  # a of a class without weight
     zero = tf.zeros_like(pull)
     highest = tf.reduce_max(tf.where(free, pull, zero), axis=-1, keepdims=True)
     # Not `p > 0`: p underflows where a power of it near 0 does not.

@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import tensorflow as tf
 
+from lossexp import links
 from lossexp.checks import BelowOne, PerClass
-from lossexp.losses import class_weights, targets, validation
+from lossexp.losses import class_weights, masked, targets, validation
 from lossexp.losses.loss import Loss, register  # noqa: F401 (families of losses take both from here)
 
 
@@ -19,6 +20,14 @@ class MulticlassLoss(Loss):
     `call` returns float32 values in the shape `[...]` of the logits without their last axis: one per
     example, or one per position for logits `[batch, positions, K]`. Labels may be class numbers, one-hot or
     soft (see `targets.multiclass_targets`).
+
+    A logit of -inf masks a class for its example: the class has probability 0 and no gradient, and the value is
+    that of the loss on the other classes, over which label smoothing is spread too. Where the label itself is
+    masked, the value is what the formula tends to as p_y goes to 0: +inf, as in Keras, and without gradient, or
+    the bound of a loss that has one. An example whose classes are all masked is +inf. What a loss
+    takes from the whole training set or batch (class counts, means over K) is not changed by a mask.
+
+    Positions that Keras masks (`_keras_mask` of the outputs) are left out as those of `ignore_class` are.
 
     Args:
         label_smoothing: e in [0, 1); targets become `t (1 - e) + e / K` before anything else.
@@ -62,9 +71,9 @@ class MulticlassLoss(Loss):
         """
         return targets.multiclass_targets(y_true, logits, self.ignore_class)
 
-    def smoothed(self, labels: tf.Tensor) -> tf.Tensor:
+    def smoothed(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """What `values` gets for the labels `[..., K]`; a subclass with a rule of its own overrides it."""
-        return targets.smooth(labels, self.label_smoothing)
+        return targets.smooth(labels, self.label_smoothing, logits)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         super().adapt(class_counts)
@@ -73,26 +82,31 @@ class MulticlassLoss(Loss):
             self._weights = class_weights.COMPUTED[self.class_weight](counts)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        logits = tf.cast(y_pred, tf.float32)
-        labels, counted = self.encoded(y_true, logits)
+        logits = masked.finite(y_pred)
+        labels, counted = self._labels(y_true, logits, masked.kept(y_pred))
         if counted is not None:
             logits = tf.where(counted[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
-        values = self.batch_values(self.smoothed(labels), logits, counted)
+        values = self.batch_values(self.smoothed(labels, logits), logits, counted)
         if self.weighs_classes:
             values *= self.example_weights(labels)
-        return leave_out(values, counted)
+        of_classes = links.split(self.link)[0] not in ("ordinal", "conditional")
+        return leave_out(masked.limit(values, logits, of_classes), counted)
+
+    def _labels(self, y_true, logits: tf.Tensor, kept: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """As `encoded`, without the examples that are not `kept`, `[...]` bool (None: all), whatever their labels."""
+        labels, counted = self.encoded(targets.where_kept(y_true, kept), logits)
+        return labels, masked.both(counted, kept)
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
         if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
             return super().__call__(y_true, y_pred, sample_weight)
         # Keras divides by the sum of sample weights; the class weights belong into that sum.
         logits = tf.cast(y_pred, tf.float32)
-        labels, valid = self.encoded(y_true, logits)
+        labels, counted = self._labels(y_true, logits, masked.kept(y_pred))
         weights = _spread(sample_weight, tf.shape(labels)[:-1], logits.shape.rank - 1)
         value = super().__call__(y_true, y_pred, weights)
-        for counted in (valid, getattr(y_pred, "_keras_mask", None)):
-            if counted is not None:
-                weights = tf.where(tf.cast(counted, tf.bool), weights, 0.0)
+        if counted is not None:
+            weights = tf.where(counted, weights, 0.0)
         weighted = tf.reduce_sum(tf.math.multiply_no_nan(self.example_weights(labels), weights))
         return tf.math.divide_no_nan(value * tf.reduce_sum(weights), weighted)
 

@@ -8,12 +8,16 @@ from lossexp.checks import NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.entropy import with_entropy
+from lossexp.losses.masked import is_masked
 
 
 def max_sup(y_true, logits, lam: float | tf.Tensor = 0.1) -> tf.Tensor:
-    """`CE + lam (max_k z_k - mean_k z_k)`, `[...]` float32; see `MaxSup`."""
+    """`CE + lam (max_k z_k - mean_k z_k)`, the mean without masked classes, `[...]` float32; see `MaxSup`."""
     logits = tf.cast(logits, tf.float32)
-    excess = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
+    out = is_masked(logits)
+    number = tf.reduce_sum(tf.cast(~out, tf.float32), axis=-1)
+    mean = tf.math.divide_no_nan(tf.reduce_sum(tf.where(out, 0.0, logits), axis=-1), number)
+    excess = tf.reduce_max(logits, axis=-1) - mean
     return cross_entropy(y_true, logits) + lam * excess
 
 

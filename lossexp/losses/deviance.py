@@ -3,7 +3,8 @@
 Each takes outputs z and a `link` that makes the predicted mean m of them: `"identity"` (m = z, as in
 `keras.losses.Poisson`, for a model that ends in positive values; m is floored at
 `keras.config.epsilon()`), `"exp"` (m = exp(z), for raw outputs; the options of conf/loss choose it) or
-`"softplus"` (m = softplus(z), grows slower).
+`"softplus"` (m = softplus(z), grows slower). Nothing is NaN for targets in a loss's domain; where the true value
+or slope is too large for a float32 (as exp(z) is from z = 89 on), it is infinite.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def tweedie(y_true, y_pred, power: float = 1.5, link: str = "identity") -> tf.Te
     log_mean = _log_mean(y_pred, link)
     low, high = power - 1.0, 2.0 - power
     constant = -tf.pow(y_true, high) / (low * high)
-    direct = constant + y_true * tf.exp(-low * log_mean) / low + tf.exp(high * log_mean) / high
+    # The mean may underflow: a target of 0 leaves its inverse out, as 0 times infinity would be NaN.
+    inverse = tf.exp(-low * tf.where(y_true > 0.0, log_mean, 0.0))
+    direct = constant + y_true * inverse / low + tf.exp(high * log_mean) / high
     # Near the target these three nearly cancel; in r = log(m / y) nothing does.
     near, ratio = _near(_log_mean(tf.cast(y_pred, tf.float64), link), y_true)
     stable = tf.cast(_excess(-low * ratio) / low + _excess(high * ratio) / high, tf.float32)

@@ -13,10 +13,11 @@ import tensorflow as tf
 
 from lossexp import links
 from lossexp.checks import checked, described
-from lossexp.losses.classification import register
+from lossexp.losses import masked
+from lossexp.losses.classification import leave_out, register
 from lossexp.losses.keras_facts import LINKS, Facts, facts_of
 from lossexp.losses.loss import Loss
-from lossexp.losses.targets import class_numbers, matched, multiclass_targets
+from lossexp.losses.targets import class_numbers, matched, multiclass_targets, of_shape
 
 BLANK = -1e9  # logit of the blank symbol, low enough to have probability 0
 
@@ -28,6 +29,7 @@ class Adapted(Loss):
     The wrapped loss sees float32 outputs in the form it was written for, labels in the encoding it was
     written for (int32 for class numbers), and both of matching shapes, so that nothing broadcasts. It must
     return one value per example, `[batch]`, or `[batch, ...]`, which is averaged over the further axes.
+    A logit of -inf reaches it as -1e20 (0 in embeddings), and a value above 1e10 that comes of it is +inf.
 
     Args:
         fn: a `keras.losses.Loss` (its `call` is used, not its reduction), or a callable. A
@@ -82,7 +84,8 @@ class Adapted(Loss):
         self.tasks = facts.tasks if tasks == ["auto"] else tuple(tasks)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        outputs = tf.cast(y_pred, tf.float32)
+        of_classes = links.split(self.link)[0] in links.CLASS_LINKS
+        outputs = masked.finite(y_pred) if of_classes else tf.cast(y_pred, tf.float32)
         if outputs.shape.rank == 1:
             outputs = outputs[:, tf.newaxis]
         targets = self._targets(y_true, outputs)
@@ -90,7 +93,8 @@ class Adapted(Loss):
             targets = targets[:, tf.newaxis] + 1
         compute = self.fn.call if isinstance(self.fn, keras.losses.Loss) else self.fn
         values = tf.convert_to_tensor(compute(targets, self._form(outputs)))
-        return self._per_example(values, outputs)
+        counted, values = masked.kept(values), self._per_example(values, outputs)
+        return leave_out(masked.limit(values, outputs) if of_classes else values, counted)
 
     def get_config(self) -> dict:
         function, arguments = _unwrapped(self.fn)
@@ -142,7 +146,7 @@ class Adapted(Loss):
         if self.on == "positive":
             return tf.nn.softplus(outputs)
         if self.on == "embeddings":
-            return tf.math.l2_normalize(outputs, axis=-1)
+            return tf.math.l2_normalize(tf.where(masked.is_masked(outputs), 0.0, outputs), axis=-1)
         if self.on == "frames":
             blank = tf.fill([tf.shape(outputs)[0], 1], BLANK)
             return tf.concat([blank, outputs], axis=-1)[:, tf.newaxis]
@@ -159,7 +163,7 @@ class Adapted(Loss):
             raise ValueError(f"{self.name} returned values {values.shape} for outputs {outputs.shape}.")
         if values.shape.rank > 1:
             values = tf.reduce_mean(values, axis=list(range(1, values.shape.rank)))
-        return values if values.dtype == tf.float32 else tf.cast(values, tf.float32)
+        return of_shape(tf.cast(values, tf.float32), outputs, axes=1)
 
 
 def as_loss(loss: keras.losses.Loss | Callable) -> Loss:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from lossexp.checks import Positive
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
+from lossexp.losses.masked import MASKED, is_masked
 from lossexp.losses.others import is_largest, sum_of_others
 from lossexp.losses.targets import multiclass_targets
 
@@ -18,17 +19,19 @@ def logit_norm(y_true, logits, tau: float = 0.04) -> tf.Tensor:
 
     @tf.custom_gradient
     def normalised(logits):
-        z = tf.cast(logits, tf.float64)
+        out = is_masked(logits)
+        z = tf.cast(tf.where(out, 0.0, logits), tf.float64)  # a masked class has no part in the length
         length = tf.norm(z, axis=-1, keepdims=True)
         unit = tf.math.divide_no_nan(z, length)
+        scaled = tf.where(out, tf.cast(MASKED, tf.float64), unit / tau)
 
         def gradient(upstream):
-            p = tf.nn.softmax(unit / tau)
+            p = tf.nn.softmax(scaled)
             across = _projected(tf.cast(targets, tf.float64), p, unit)
             slope = tf.math.divide_no_nan(across, tau * length)
             return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
 
-        return cross_entropy(targets, tf.cast(unit / tau, tf.float32)), gradient
+        return cross_entropy(targets, tf.cast(scaled, tf.float32)), gradient
 
     return normalised(logits)
 

@@ -31,6 +31,9 @@ class Loss(Declared, keras.losses.Loss):
         needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
         class_counts: what `adapt` was given, None before.
 
+    `keras.losses.get("lossexp>Focal")` cannot find one: Keras looks names up among its own losses only. Give `compile`
+    the object, or take the class from `keras.saving.get_registered_object("lossexp>Focal")`.
+
     Parameters are declared as fields, see `Declared`; `get_config` saves them, and the class counts beside.
 
     Args:
@@ -59,6 +62,13 @@ class Loss(Declared, keras.losses.Loss):
         super().__post_init__()
         super().__init__(name=self.name, reduction=self.reduction, dtype="float32")
         self.dtype = "float32"
+
+    def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None:  # which a cast to float32 would lose
+            y_pred = tf.cast(y_pred, tf.float32)
+            y_pred._keras_mask = mask
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         """Takes the training split's examples per class, `[K]`. Does nothing unless `needs_counts`.

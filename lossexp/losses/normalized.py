@@ -7,6 +7,7 @@ import tensorflow as tf
 from lossexp.checks import NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
+from lossexp.losses.masked import is_idle
 from lossexp.losses.others import is_largest, mean_of_others, sum_of_others
 from lossexp.losses.targets import multiclass_targets
 
@@ -21,15 +22,17 @@ def nfl(y_true, logits, gamma: float = 0.5, detach: bool = False) -> tf.Tensor:
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
     # The K ratios sum to 1: what all classes have in common (smoothing) is a constant, without a gradient that
-    # would have to cancel.
-    common = tf.reduce_min(targets, axis=-1, keepdims=True)
-    mass = tf.reduce_sum(targets - common, axis=-1)
-    targets = tf.math.divide_no_nan(targets - common, mass[..., tf.newaxis])
+    # would have to cancel. Masked classes are in neither sum.
+    idle = is_idle(targets, logits)
+    common = tf.reduce_min(tf.where(idle, float("inf"), targets), axis=-1, keepdims=True)
+    targets = tf.where(idle, 0.0, targets - common)
+    mass = tf.reduce_sum(targets, axis=-1)
+    targets = tf.math.divide_no_nan(targets, mass[..., tf.newaxis])
 
     @tf.custom_gradient
     def ratio(logits):
         log_p, log_not_p = log_probabilities(logits)
-        losses, slopes = _focal_and_slope(log_p, log_not_p, gamma, detach)
+        losses, slopes = (tf.where(idle, 0.0, x) for x in _focal_and_slope(log_p, log_not_p, gamma, detach))
         total = tf.reduce_sum(losses, axis=-1)
 
         def gradient(upstream):

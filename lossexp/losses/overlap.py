@@ -41,18 +41,9 @@ def tversky(
         of_one = sums_to_one(targets)
         shares = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen
         stable = _of_example(shares, log_p, log_not_p, alpha + beta, smooth, exponent)
-        hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, [-1])
-        several = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
-        return tf.where(of_one[..., 0], stable, several)
-    axes = list(range(targets.shape.rank - (over == "class")))
-    if counted is not None:
-        targets, p, not_p = (tf.where(counted[..., tf.newaxis], x, 0.0) for x in (targets, p, not_p))
-    hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, axes)
-    values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
-    if over == "class":
-        present = tf.cast(tf.reduce_sum(targets, axes) > 0.0, tf.float32)
-        values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
-    return values * tf.ones_like(targets[..., 0])
+        return tf.where(of_one[..., 0], stable, of_sums(targets, p, not_p, alpha, beta, smooth, over, exponent))
+    counted = None if counted is None else counted[..., tf.newaxis]
+    return of_sums(targets, p, not_p, alpha, beta, smooth, over, exponent, counted)
 
 
 def dice(y_true, logits, smooth: float = 0.0, over: str = "example", counted=None) -> tf.Tensor:
@@ -60,10 +51,25 @@ def dice(y_true, logits, smooth: float = 0.0, over: str = "example", counted=Non
     return tversky(y_true, logits, smooth=smooth / 2.0, over=over, counted=counted)
 
 
-def _hit_and_missed(targets, p, not_p, alpha: float, beta: float, axes: list[int]) -> tuple[tf.Tensor, tf.Tensor]:
-    """TP, and alpha FP + beta FN, summed over `axes`."""
-    missed = alpha * (1.0 - targets) * p + beta * targets * not_p
-    return tf.reduce_sum(targets * p, axes), tf.reduce_sum(missed, axes)
+def of_sums(
+    targets, p, not_p, alpha: float, beta: float, smooth: float, over: str, exponent: float, counted=None
+) -> tf.Tensor:
+    """The loss `[...]` from targets, p and 1 - p, `[..., L]` float32; see `tversky`.
+
+    counted: what is in the sums, `[..., L]` or `[..., 1]` bool (None: all).
+    """
+    if counted is not None:
+        targets, p, not_p = (tf.where(counted, x, 0.0) for x in (targets, p, not_p))
+    axes = [-1] if over == "example" else list(range(targets.shape.rank - (over == "class")))
+    hit = tf.reduce_sum(targets * p, axes)
+    missed = tf.reduce_sum(alpha * (1.0 - targets) * p + beta * targets * not_p, axes)
+    values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
+    if over == "example":
+        return values
+    if over == "class":
+        present = tf.cast(tf.reduce_sum(targets, axes) > 0.0, tf.float32)
+        values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
+    return values * tf.ones_like(targets[..., 0])
 
 
 def _of_example(targets, log_p, log_not_p, weight: float, smooth: float, exponent: float) -> tf.Tensor:

@@ -33,7 +33,7 @@ def seesaw(
     mitigation = p * tf.minimum(log_counts - tf.reduce_sum(targets * log_counts, -1, keepdims=True), 0.0)
     compensation = q * _excess(tf.stop_gradient(logits), targets, eps)
     log_p, _ = log_probabilities(centered(logits) + (1.0 - targets) * (mitigation + compensation))
-    return -tf.reduce_sum(smooth(targets, label_smoothing) * log_p, axis=-1)
+    return -tf.reduce_sum(smooth(targets, label_smoothing, logits) * log_p, axis=-1)
 
 
 def _excess(logits: tf.Tensor, targets: tf.Tensor, eps: float) -> tf.Tensor:
@@ -81,7 +81,7 @@ class Seesaw(CountsLoss):
         if self.running:
             self._seen = tf.Variable(tf.zeros(len(class_counts)), trainable=False, name="seen")
 
-    def smoothed(self, labels):
+    def smoothed(self, labels, logits):
         return labels  # what is added belongs to the label as it was; `seesaw` smooths the rest
 
     def batch_values(self, targets, logits, counted):
