@@ -37,6 +37,11 @@ class Length:
     per: str = ""
 
 
+@dataclass(frozen=True)
+class NotAllZero:
+    """Lists of numbers, not all 0: weights that are would leave nothing to train on."""
+
+
 Finite = Annotated[float, Interval("(-inf, inf)")]
 NonNegative = Annotated[float, Interval("[0, inf)")]
 Positive = Annotated[float, Interval("(0, inf)")]
@@ -46,7 +51,7 @@ Between = Annotated[float, Interval("(0, 1)")]
 Share = Annotated[float, Interval("(0, 1]")]
 Count = Annotated[int, Interval("[1, inf)")]
 FromZero = Annotated[int, Interval("[0, inf)")]
-PerClass = Annotated[list[NonNegative], Length(2, "class")]
+PerClass = Annotated[list[NonNegative], Length(2, "class"), NotAllZero()]
 
 
 class Refused(Exception):
@@ -114,6 +119,8 @@ def _within(value: Any, limits: Sequence[Any]) -> Any:
             _required(value, value in limit)
         if isinstance(limit, Length):
             _required(value, len(value) >= limit.least)
+        if isinstance(limit, NotAllZero):
+            _required(value, any(value))
     return value
 
 
@@ -163,4 +170,6 @@ def _limited(kind: Any, limits: Sequence[Any]) -> str:
             said += " that is finite" if limit.text == "(-inf, inf)" else f" in {limit.text}"
         if isinstance(limit, Length):
             said += f", one per {limit.per}" if limit.per else f", at least {limit.least} of them"
+        if isinstance(limit, NotAllZero):
+            said += ", not all 0"
     return said
