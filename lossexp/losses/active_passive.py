@@ -11,6 +11,7 @@ from typing import Annotated
 import tensorflow as tf
 
 from lossexp.checks import Interval, NonNegative
+from lossexp.losses import validation
 from lossexp.losses.bounded import mae_prob
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.normalized import nce, nfl
@@ -45,6 +46,10 @@ class ActivePassive(MulticlassLoss):
 
     alpha: NonNegative = 1.0
     beta: NonNegative = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        validation.not_both_zero(self, "alpha", "beta")
 
 
 @register

@@ -7,6 +7,7 @@ from typing import Literal
 import tensorflow as tf
 
 from lossexp.checks import NonNegative, Positive
+from lossexp.losses import validation
 from lossexp.losses.binary import BinaryLoss
 from lossexp.losses.classification import register
 from lossexp.losses.margin import binary_log_probabilities
@@ -63,7 +64,7 @@ class BinaryTversky(BinaryLoss):
 
     def __post_init__(self):
         super().__post_init__()
-        check_not_both_0(self, "alpha", "beta")
+        validation.not_both_zero(self, "alpha", "beta")
 
     def batch_values(self, targets, logits, counted):
         return binary_tversky(

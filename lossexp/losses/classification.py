@@ -31,8 +31,8 @@ class MulticlassLoss(Loss):
 
     Args:
         label_smoothing: e in [0, 1); targets become `t (1 - e) + e / K` before anything else.
-        class_weight: None, a list of K weights >= 0, or `"balanced"` or `"effective_number"` (functions of
-            `class_weights`), computed from the counts given to `adapt`. The value of an example is
+        class_weight: None, a list of K weights >= 0, not all 0, or `"balanced"` or `"effective_number"`
+            (functions of `class_weights`), computed from the counts given to `adapt`. The value of an example is
             multiplied by `sum_k t_k w_k`, t being its label before smoothing. As with Keras's
             `fit(class_weight=...)`, `sum_over_batch_size` still divides by the number of examples, and
             `mean_with_sample_weight` by the sum of weights.

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from lossexp.checks import Fraction, NonNegative, PerClass
+from lossexp.checks import Fraction, NonNegative, PerClass, Positive
 from lossexp.losses.binary import BinaryLoss
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities, log_mixture, log_probabilities
@@ -57,8 +57,8 @@ class Focal(MulticlassLoss):
 
     Args:
         gamma: >= 0; 0 is cross-entropy.
-        alpha: None, a number >= 0, or a list of K weights >= 0, one per class. A single number only scales
-            the loss, which Adam undoes: warns.
+        alpha: None, a number > 0, or a list of K weights >= 0, not all 0, one per class. A single number only
+            scales the loss, which Adam undoes: warns.
         detach: treat the factor alpha_k (1 - p_k)^gamma as a constant in the gradient.
         label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
@@ -67,7 +67,7 @@ class Focal(MulticlassLoss):
     """
 
     gamma: NonNegative = 2.0
-    alpha: NonNegative | PerClass | None = None
+    alpha: Positive | PerClass | None = None
     detach: bool = False
 
     def __post_init__(self):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import tensorflow as tf
 
-from lossexp.checks import Length, NonNegative
+from lossexp.checks import Length, NonNegative, NotAllZero
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities
 from lossexp.losses.targets import multiclass_targets
@@ -58,7 +58,7 @@ class CORAL(OrdinalLoss):
 
     head = "ordinal"
 
-    importance: Annotated[list[NonNegative], Length(1, "threshold")] | None = None
+    importance: Annotated[list[NonNegative], Length(1, "threshold"), NotAllZero()] | None = None
 
     def values(self, targets, logits):
         if self.importance is not None and len(self.importance) != logits.shape[-1]:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from lossexp.checks import NonNegative, Positive
-from lossexp.errors import InputError
+from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets, sums_to_one
@@ -140,8 +140,7 @@ class Tversky(MulticlassLoss):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.alpha == self.beta == 0.0:
-            raise InputError(f"{type(self).__name__}.alpha=0.0 and beta=0.0: give at least one of them above 0.")
+        validation.not_both_zero(self, "alpha", "beta")
 
     def batch_values(self, targets, logits, counted):
         return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, counted=counted)

@@ -23,14 +23,13 @@ class Declared:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        own = vars(cls).get("__annotations__", {})
         inherited = {f.name: f.type for base in cls.__mro__[:0:-1] if is_dataclass(base) for f in fields(base)}
         defaults = {name: hint for name, hint in inherited.items() if name in vars(cls)}
         try:  # read here and not when needed: a subclass's module need not know the names in them
-            hints = typing.get_type_hints(cls, include_extras=True)
-        except NameError:  # names for type checkers only
-            hints = own
-        cls.__annotations__ = defaults | {name: hints[name] for name in own}
+            own = inspect.get_annotations(cls, eval_str=True)
+        except NameError:  # names for type checkers only: nothing is checked
+            own = inspect.get_annotations(cls)
+        cls.__annotations__ = defaults | own
         dataclass(kw_only=True, eq=False, repr=False)(cls)
 
     def __new__(cls, *args, **kwargs):

@@ -8,6 +8,7 @@ from typing import Annotated
 import tensorflow as tf
 
 from lossexp.checks import Interval, NonNegative
+from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.margin import log_probabilities
@@ -75,6 +76,10 @@ class SCE(MulticlassLoss):
     alpha: NonNegative = 0.1
     beta: NonNegative = 1.0
     A: Annotated[float, Interval("(-inf, 0)")] = LOG_ZERO
+
+    def __post_init__(self):
+        super().__post_init__()
+        validation.not_both_zero(self, "alpha", "beta")
 
     def values(self, targets, logits):
         return sce(targets, logits, self.alpha, self.beta, self.A)

@@ -40,6 +40,12 @@ def class_counts(loss: object, counts: Sequence[int], positive: bool = False) ->
     return counts
 
 
+def not_both_zero(loss: object, first: str, second: str) -> None:
+    """Raises InputError where both weights of a loss are 0, and with them its value."""
+    if getattr(loss, first) == getattr(loss, second) == 0.0:
+        raise InputError(f"{type(loss).__name__}.{first}=0.0 and {second}=0.0: give at least one of them above 0.")
+
+
 def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None = None) -> None:
     """Checks, on the host, that integer labels `[...]` are whole numbers in `[0, num_classes)`.
 

@@ -88,7 +88,7 @@ def test_functions_are_the_classes():
 
 
 def test_tversky_needs_one_positive_weight():
-    with pytest.raises(ValueError, match=r"alpha \+ beta=0.0"):
+    with pytest.raises(ValueError, match=r"Tversky\.alpha=0\.0 and beta=0\.0"):
         Tversky(alpha=0, beta=0)
 
 

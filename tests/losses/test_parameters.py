@@ -185,6 +185,25 @@ def test_a_refusal_names_the_setting_of_the_config():
             build(given, "loss")
 
 
+@pytest.mark.parametrize(
+    ("loss", "given"),
+    [
+        (Focal, {"alpha": [0, 0, 0]}),
+        (Focal, {"alpha": 0}),
+        (losses.CrossEntropy, {"class_weight": {0: 0, 1: 0.0}}),
+        (losses.CORAL, {"importance": [0]}),
+        (losses.Tversky, {"alpha": 0, "beta": 0}),
+        (losses.SCE, {"alpha": 0, "beta": 0}),
+        (losses.NCEMAE, {"alpha": 0, "beta": 0}),
+        (losses.NFLRCE, {"alpha": 0, "beta": 0}),
+    ],
+)
+def test_weights_that_are_all_zero_are_refused(loss, given):
+    """Nothing would be trained, and nobody told."""
+    with pytest.raises(InputError, match=rf"^{loss.__name__}\.{next(iter(given))}=.*0.*: give .*(above 0|not all 0)"):
+        loss(**given)
+
+
 def test_whole_numbers_are_floats_by_the_declaration():
     assert Tversky(alpha=1, beta=np.int64(2), smooth=np.array(3)).get_config()["smooth"] == 3.0
     assert [type(v) for k, v in Tversky(alpha=1).get_config().items() if k in ("alpha", "beta")] == [float, float]
