@@ -13,8 +13,13 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from lossexp.config.targets import locate
-from lossexp.config.values import check_names, check_node, plain
+from lossexp.config.values import SPECIAL, check_names, check_node, plain
 from lossexp.errors import InputError
+from lossexp.wording import shown
+
+# How TensorFlow says so; some of its errors cannot be made anew by Keras, which then complains of that.
+TOO_LARGE = re.compile(r"OOM|ResourceExhausted|2\*\*63|allocate|MemoryError")
+COLOURS = re.compile(r"\x1b\[\d*m")
 
 
 def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) -> Any:
@@ -46,10 +51,18 @@ def _explained(error: InstantiationException, node: Mapping, where: str) -> Exce
     if isinstance(cause, InputError):  # of a parameter that a class names `Focal.gamma` and the user `loss.gamma`
         kind = node["_target_"].rpartition(".")[2]
         return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
-    if isinstance(cause, TypeError | ValueError):
+    if isinstance(cause, TypeError | ValueError | MemoryError | OverflowError) or _of_tensorflow(cause):
         inner = re.search(r"call to target '([^']+)'", str(error))  # of a node inside this one, perhaps
-        return InputError(f"{where}: {inner[1] if inner else node['_target_']} refused its arguments: {cause}")
+        built = inner[1] if inner else node["_target_"]
+        given = ", ".join(f"{where}.{key}={shown(value)}" for key, value in node.items() if key not in SPECIAL)
+        reason = COLOURS.sub("", str(cause) or type(cause).__name__)
+        reason = "that takes more memory than there is." if TOO_LARGE.search(reason) else reason
+        return InputError(f"{where}: {built} refused its arguments ({given or 'none'}): {reason}")
     return cause if isinstance(cause, Exception) else error
+
+
+def _of_tensorflow(error: BaseException | None) -> bool:
+    return type(error).__module__.startswith("tensorflow")
 
 
 def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import tensorflow as tf
 
-from lossexp.checks import Count, Share
+from lossexp.checks import Interval, Share
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.others import slope_through_softmax, sum_of_others
@@ -83,14 +84,14 @@ class Taylor(MulticlassLoss):
     cross-entropy. Feng et al. 2020, "Can Cross Entropy Loss Be Robust to Label Noise?".
 
     Args:
-        order: number of terms, >= 1.
+        order: number of terms, 1 to 1000.
         label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
     """
 
-    order: Count = 2
+    order: Annotated[int, Interval("[1, 1000]")] = 2  # unrolled into the graph
 
     def values(self, targets, logits):
         return taylor(targets, logits, self.order)
