@@ -84,5 +84,5 @@ def test_labels_left_out_are_in_no_sum():
 
 
 def test_one_weight_must_be_positive():
-    with pytest.raises(ValueError, match=r"alpha \+ beta=0.0"):
+    with pytest.raises(ValueError, match=r"alpha=0\.0 and beta=0\.0"):
         BinaryTversky(alpha=0.0, beta=0.0)
