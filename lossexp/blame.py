@@ -65,7 +65,7 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
 
     setting: what the code was called for, such as `"loss=my_losses.focal"`.
     """
-    if isinstance(error, InputError | FloatingPointError | MemoryError) or _is_of_the_machine(error):
+    if isinstance(error, FloatingPointError | MemoryError) or _is_of_the_machine(error):
         return None
     original, place = _original(error), users_place(error)
     if place is None:
