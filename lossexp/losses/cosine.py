@@ -11,7 +11,7 @@ from lossexp.losses.values import ValueLoss, pair
 def cosine_similarity(y_true, y_pred) -> tf.Tensor:
     """`-cos(y_true, y_pred)` over the last axis; see `CosineSimilarity`."""
     y_true, y_pred = pair(y_true, y_pred)
-    return -tf.reduce_sum(_unit(y_true) * _unit(y_pred), axis=-1)
+    return -tf.reduce_sum(unit(y_true) * unit(y_pred), axis=-1)
 
 
 @keras.saving.register_keras_serializable("lossexp")
@@ -34,7 +34,7 @@ class CosineSimilarity(ValueLoss):
         return cosine_similarity(y_true, y_pred)
 
 
-def _unit(v: tf.Tensor) -> tf.Tensor:
+def unit(v: tf.Tensor) -> tf.Tensor:
     """Rows of length 1 (zero rows stay, without gradient); scaled first, so that squares cannot overflow.
 
     A root and a division: `rsqrt` is an approximation on some processors.
