@@ -39,7 +39,8 @@ def unit(v: tf.Tensor) -> tf.Tensor:
 
     A root and a division: `rsqrt` is an approximation on some processors.
     """
+    zero = tf.zeros([], v.dtype)
     size = tf.reduce_max(tf.abs(v), axis=-1, keepdims=True)
-    v = v / tf.stop_gradient(tf.where(size > 0.0, size, 1.0))
+    v = v / tf.stop_gradient(tf.where(size > 0, size, zero + 1))
     square = tf.reduce_sum(tf.square(v), axis=-1, keepdims=True)
-    return v * tf.where(square > 0.0, 1.0 / tf.sqrt(tf.where(square > 0.0, square, 1.0)), 0.0)
+    return v * tf.where(square > zero, 1 / tf.sqrt(tf.where(square > zero, square, zero + 1)), zero)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cosine import unit
-from lossexp.losses.cross_entropy import cross_entropy
+from lossexp.losses.margin import log_softmax
 from lossexp.losses.targets import multiclass_targets
 
 
@@ -16,7 +16,9 @@ def logit_norm(y_true, logits, tau: float = 0.04) -> tf.Tensor:
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
 
-    return cross_entropy(targets, unit(logits) / tau)
+    # float64: the gradient is what is left of that of cross-entropy across the logits, times 1 / tau.
+    log_p = log_softmax(unit(tf.cast(logits, tf.float64)) / tau)
+    return tf.cast(-tf.reduce_sum(tf.cast(targets, tf.float64) * log_p, axis=-1), tf.float32)
 
 
 @register

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` float32, from `[..., K]` logits."""
-    below, is_top, rest = _below_the_top(logits)
+    below, is_top, rest = _below_the_top(tf.cast(logits, tf.float32))
     log_p = below - tf.math.log1p(rest)
     # Of the largest logit 1 - p is the sum of all others, whose logarithm is taken where the sum underflows.
     log_rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf"), below), axis=-1, keepdims=True)
@@ -28,7 +28,7 @@ def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
-    """`log p_k` of p = softmax(logits), `[..., K]` float32, with all digits next to p = 1 too."""
+    """`log p_k` of p = softmax(logits), `[..., K]` in the logits' dtype, with all digits next to p = 1 too."""
     below, _, rest = _below_the_top(logits)
     return below - tf.math.log1p(rest)
 
@@ -38,11 +38,11 @@ def _below_the_top(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
 
     The largest is a constant 0, so that its gradient is the sum of the others' and not a difference from 1.
     """
-    logits = tf.cast(logits, tf.float32)
     is_top = tf.equal(tf.argmax(logits, axis=-1)[..., tf.newaxis], tf.range(logits.shape[-1], dtype=tf.int64))
-    top = tf.reduce_sum(tf.where(is_top, logits, 0.0), axis=-1, keepdims=True)
-    below = tf.where(is_top, 0.0, logits - top)
-    return below, is_top, tf.reduce_sum(tf.where(is_top, 0.0, tf.exp(below)), axis=-1, keepdims=True)
+    zero = tf.zeros([], logits.dtype)
+    top = tf.reduce_sum(tf.where(is_top, logits, zero), axis=-1, keepdims=True)
+    below = tf.where(is_top, zero, logits - top)
+    return below, is_top, tf.reduce_sum(tf.where(is_top, zero, tf.exp(below)), axis=-1, keepdims=True)
 
 
 def centered(logits: tf.Tensor) -> tf.Tensor:

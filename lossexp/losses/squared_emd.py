@@ -14,11 +14,13 @@ def squared_emd(y_true, logits) -> tf.Tensor:
     targets, _ = multiclass_targets(y_true, logits)
     below = tf.cumsum(targets, axis=-1)[..., :-1]
 
-    p = tf.nn.softmax(logits)
+    # float64: over many classes the rounding of float32 adds up in the cumulative sums.
+    p = tf.nn.softmax(tf.cast(logits, tf.float64))
+    below = tf.cast(below, tf.float64)
     up_to = tf.cumsum(p, axis=-1)[..., :-1]
     beyond = tf.cumsum(p, axis=-1, exclusive=True, reverse=True)[..., :-1]
     gaps = up_to * (1.0 - below) - beyond * below
-    return tf.reduce_sum(tf.square(gaps), axis=-1)
+    return tf.cast(tf.reduce_sum(tf.square(gaps), axis=-1), tf.float32)
 
 
 @register
