@@ -11,31 +11,19 @@ from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets
 
-SMALL = 0.01  # above it log p - log m would lose digits where pi1 is small
-
 
 def js(y_true, logits, pi1: float = 0.5) -> tf.Tensor:
     """`(pi1 KL(t, m) + (1 - pi1) KL(p, m)) / (-(1 - pi1) log(1 - pi1))`, `[...]` float32; see `JS`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    pi2 = 1.0 - pi1
-    log_p, log_not_p = log_probabilities(logits)
-    p, not_p = tf.exp(log_p), tf.exp(log_not_p)
-    labelled = targets > 0.0
-    t = tf.where(labelled, targets, 1.0)
-    missing = pi1 * (1.0 - t) + pi2 * not_p  # 1 - m_k
+    targets, _ = multiclass_targets(y_true, tf.cast(logits, tf.float32))
+    # float64: where the label is very wrong, what the other classes pull cancels.
+    t, pi2 = tf.cast(targets, tf.float64), 1.0 - pi1
+    log_p, log_not_p = log_probabilities(tf.cast(logits, tf.float64))
+    missing = pi1 * (1.0 - t) + pi2 * tf.exp(log_not_p)  # 1 - m_k
     certain = missing < 0.5
-    log_sum = tf.reduce_logsumexp(tf.stack([math.log(pi1) + tf.math.log(t), math.log(pi2) + log_p], axis=-1), axis=-1)
-    log_m = tf.where(certain, tf.math.log1p(-tf.where(certain, missing, 0.0)), log_sum)
-    growth = pi1 * (t * not_p - (1.0 - t) * p) / tf.maximum(p, SMALL)  # m_k / p_k - 1
-    log_ratio = tf.where(p > SMALL, -tf.math.log1p(growth), log_p - log_m)
-    terms = pi1 * t * (tf.math.log(t) - log_m) + pi2 * p * log_ratio
-    # Where t_k = 0, log(p_k / m_k) is -log pi2. Beside a single label these p_k sum to its 1 - p, whose gradient
-    # has no rounding that adds up over many classes.
-    single = tf.equal(tf.math.count_nonzero(labelled, axis=-1, keepdims=True), 1)
-    others = tf.reduce_sum(tf.where(single & labelled, not_p, tf.where(single | labelled, 0.0, p)), axis=-1)
-    values = tf.reduce_sum(tf.where(labelled, terms, 0.0), axis=-1) - pi2 * math.log(pi2) * others
-    return values / (-pi2 * math.log(pi2))
+    log_sum = tf.reduce_logsumexp(tf.stack([tf.math.log(pi1 * t), math.log(pi2) + log_p], axis=-1), axis=-1)
+    log_m = tf.where(certain, tf.math.log1p(-tf.where(certain, missing, tf.zeros_like(missing))), log_sum)
+    terms = pi1 * (tf.math.xlogy(t, t) - t * log_m) + pi2 * tf.exp(log_p) * (log_p - log_m)
+    return tf.cast(tf.reduce_sum(terms, axis=-1) / (-pi2 * math.log(pi2)), tf.float32)
 
 
 @register

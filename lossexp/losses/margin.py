@@ -17,14 +17,15 @@ import tensorflow as tf
 
 
 def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` float32, from `[..., K]` logits."""
-    below, is_top, rest = _below_the_top(tf.cast(logits, tf.float32))
+    """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` in the logits' dtype."""
+    below, is_top, rest = _below_the_top(logits)
+    one = tf.ones([], logits.dtype)
     log_p = below - tf.math.log1p(rest)
     # Of the largest logit 1 - p is the sum of all others, whose logarithm is taken where the sum underflows.
-    log_rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf"), below), axis=-1, keepdims=True)
-    alone = is_top & (rest < 1.0)  # p > 1/2; an infinity in the branch not taken would make NaN gradients
-    log_q = tf.math.log1p(-tf.exp(tf.where(alone, -1.0, log_p)))
-    return log_p, tf.where(alone, tf.where(rest < 1.0, log_rest, 0.0) - tf.math.log1p(rest), log_q)
+    log_rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf") * one, below), axis=-1, keepdims=True)
+    # -1 before log1p as well: an infinity in the branch not taken would make NaN gradients.
+    log_q = tf.math.log1p(-tf.exp(tf.where(is_top, -one, log_p)))
+    return log_p, tf.where(is_top, log_rest - tf.math.log1p(rest), log_q)
 
 
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
