@@ -21,11 +21,12 @@ def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     below, is_top, rest = _below_the_top(logits)
     one = tf.ones([], logits.dtype)
     log_p = below - tf.math.log1p(rest)
-    # Of the largest logit 1 - p is the sum of all others, whose logarithm is taken where the sum underflows.
+    # Above 1/2, 1 - p is the sum of all others, whose logarithm is taken where the sum underflows.
+    alone = is_top & (rest < 1.0)
     log_rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf") * one, below), axis=-1, keepdims=True)
     # -1 before log1p as well: an infinity in the branch not taken would make NaN gradients.
-    log_q = tf.math.log1p(-tf.exp(tf.where(is_top, -one, log_p)))
-    return log_p, tf.where(is_top, log_rest - tf.math.log1p(rest), log_q)
+    log_q = tf.math.log1p(-tf.exp(tf.where(alone, -one, log_p)))
+    return log_p, tf.where(alone, log_rest - tf.math.log1p(rest), log_q)
 
 
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
