@@ -20,8 +20,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.cli import INPUT_ERRORS, config_folder, explain, show, trusted_packages
+from lossexp.config.command_line import granted
+from lossexp.config.messages import INPUT_ERRORS, explain, explained
+from lossexp.config.shipped import config_folder
+from lossexp.config.top_level import check_option
 from lossexp.errors import InputError
+from lossexp.screen import show_error
 
 # Beside the loss and its settings, these may have several values: a curve each.
 SWEPT = ("class_counts", "target", "progress")
@@ -55,14 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.cfg:
             print("---\n".join(OmegaConf.to_yaml(variant.config) for variant in variants), end="")
             return
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-        from lossexp.pictures import draw
-
-        draw(variants, title(given.overrides))
-    except INPUT_ERRORS as error:
-        show(error)
+        _draw(variants, title(given.overrides))
+    except Exception as error:
+        if not explained(error, within=_draw):
+            raise
+        show_error(explain(error))
         sys.exit(1)
+
+
+def _draw(variants: list[Variant], shown: str) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+    from lossexp.pictures import draw
+
+    draw(variants, shown)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -115,7 +125,8 @@ def _variant(overrides: list[str], settings: Sequence[str], search: list[str]) -
     config = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
     values = dict(text.split("=", 1) for text in overrides if "=" in text)
     varied = {key.lstrip("+"): values[key] for key in settings}
-    trusted = trusted_packages(config, composed.hydra)
+    trusted = granted("trusted_packages", config, composed.hydra)
+    check_option("loss", config, composed.hydra)
     return Variant(config, composed.hydra.runtime.choices.loss, varied, trusted)
 
 

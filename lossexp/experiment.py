@@ -14,15 +14,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
-from lossexp.config import build
+from lossexp.config import build, check_values
+from lossexp.config.top_level import check_settings
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
-from lossexp.errors import InputError
 from lossexp.identity import run_key
 from lossexp.importing import first_import
+from lossexp.run_folder import RunFolder
 from lossexp.scores import Scores, read_scores
 from lossexp.screen import show_scores
-from lossexp.seeds import check_seed
 from lossexp.tracking.tracker import NoTracker, Tracker
 
 log = logging.getLogger(__name__)
@@ -39,16 +39,16 @@ def run(
 
     run_dir: the run's folder. choices: the option chosen in each group. trusted: packages that the config
     may build from beside lossexp and Keras. given: settings to show at the end of the run's name. Raises
-    InputError before any training where the config or the data cannot work.
+    InputError before any training where the config or the data cannot work, or the folder is another run's.
     """
-    check_seed(config.seed)
-    if not isinstance(config.rerun, bool):
-        raise InputError(f"rerun={config.rerun}: give true or false.")
+    check_settings(config)
+    check_values(config, trusted)
     key = run_key(config)
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     with alone(run_dir):
-        finished = None if config.rerun else find_finished(run_dir, key, tracker)
-        if finished:
+        folder = RunFolder(run_dir, key)
+        finished = find_finished(folder, key, tracker)
+        if finished and not config.rerun:
             log.info("this run is finished already; rerun=true trains it again")
             show_scores(f"finished run {key}", finished.test, tracker.where())
             return finished
@@ -58,7 +58,7 @@ def run(
         with first_import("lossexp.recipe"):
             from lossexp.recipe import train_and_score
 
-        return train_and_score(config, key, dataset, tracker, run_dir, choices, trusted, given)
+        return train_and_score(config, key, dataset, tracker, folder, choices, trusted, given)
 
 
 @contextmanager
@@ -81,9 +81,14 @@ def alone(run_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-def find_finished(run_dir: Path, key: str, tracker: Tracker) -> Scores | None:
-    """The scores of this run if its folder holds them and the tracker, where there is one, knows it."""
-    scores = read_scores(run_dir, key)
-    if scores is None or isinstance(tracker, NoTracker):
-        return scores
-    return scores if tracker.find(key) else None
+def find_finished(folder: RunFolder, key: str, tracker: Tracker) -> Scores | None:
+    """The scores of this run if all that it leaves is in its folder and the tracker, where there is one, knows it."""
+    if not folder.closed:
+        return None
+    problems = folder.problems()
+    if problems:
+        log.warning("this run was finished, but %s; doing again what is needed (%s)", ", ".join(problems), folder.path)
+        return None
+    if isinstance(tracker, NoTracker) or tracker.find(key):
+        return read_scores(folder.path, key)
+    return None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from lossexp.blame import blaming
 from lossexp.datasets.dataset import Dataset
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
 from lossexp.losses.values import check_domain
 from lossexp.trainer.step import encode_labels
+from lossexp.variables import untouched
 
 SUGGESTIONS = {
     "multiclass": "loss=ce, loss=focal",
@@ -44,11 +46,17 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
 
 
 def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
-    """Calls the loss once on a few examples. Raises InputError where it cannot take what training will pass."""
+    """Calls the loss once on a few examples. Raises InputError where it cannot take what training will pass.
+
+    What the call changes in model and loss is put back.
+    """
     few = dataset.train.first(4)
     labels = encode_labels(tf.constant(few.y), loss.labels, dataset.num_classes)
     try:
-        loss(labels, model(few.x, training=False))
+        with untouched(model, loss), blaming(f"loss={loss.name}"):
+            loss(labels, model(few.x, training=False))
+    except InputError:
+        raise
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         raise InputError(f"loss={loss.name} does not fit dataset={dataset.name}: {error}") from error
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from lossexp.errors import InputError
+
 # Where things are written, who watches, and how they look: none of it changes what is trained.
 TOP_LEVEL_EXCLUDED = (
     *("hydra", "tracking", "debug", "output", "name", "rerun"),
-    *("mode", "run", "inputs", "trusted_packages"),
+    *("mode", "run", "inputs", "trusted_packages", "trusted_paths"),
 )
 EXCLUDED = {
     "dataset": ("data_dir", "download", "in_memory"),
@@ -40,7 +42,10 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         chosen[str(key)] = plain
     dataset = chosen.get("dataset")
     if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
-        dataset["path"] = _content(Path(dataset["path"]).expanduser())
+        try:
+            dataset["path"] = _content(Path(dataset["path"]).expanduser())
+        except OSError as error:
+            raise InputError(f"dataset.path={dataset['path']} cannot be read: {error.strerror}.") from error
     trusted = set(config.get("trusted_packages") or ())
     sources = {name: _source(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen

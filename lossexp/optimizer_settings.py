@@ -1,7 +1,6 @@
-"""Checks of an optimizer's settings before Keras gets them, which takes most values as they are and trains with them.
+"""Checks of an optimizer's settings beyond the hint of each: what goes together in a training of some length.
 
-By the parameter's name, since Keras's optimizers use one name for one thing. A user's own class may mean
-something else by it, so only Keras's own are checked.
+A user's own class may mean something else by a name, so only Keras's own are checked.
 """
 
 from __future__ import annotations
@@ -9,32 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lossexp.checks import Positive, checked
 from lossexp.errors import InputError
-from lossexp.trainer.allowed import ABOVE_ZERO, BELOW_ONE, FROM_ZERO, SWITCH, whole
 
-ALLOWED = {
-    "beta_1": BELOW_ONE,
-    "beta_2": BELOW_ONE,
-    "rho": BELOW_ONE,
-    "momentum": BELOW_ONE,
-    "ema_momentum": BELOW_ONE,
-    "epsilon": FROM_ZERO,
-    "initial_accumulator_value": FROM_ZERO,
-    "weight_decay": FROM_ZERO,
-    "clipnorm": ABOVE_ZERO,
-    "clipvalue": ABOVE_ZERO,
-    "global_clipnorm": ABOVE_ZERO,
-    "loss_scale_factor": ABOVE_ZERO,
-    "amsgrad": SWITCH,
-    "nesterov": SWITCH,
-    "centered": SWITCH,
-    "use_ema": SWITCH,
-    "ema_overwrite_frequency": whole(1),
-    "gradient_accumulation_steps": whole(2),
-}
 CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
-# What null switches off. AdamW alone has no weight_decay=null, and says so itself.
-OR_NULL = (*CLIPPING, "weight_decay", "loss_scale_factor", "ema_overwrite_frequency", "gradient_accumulation_steps")
 
 
 def check_learning_rate(rate: Any) -> None:
@@ -42,16 +19,13 @@ def check_learning_rate(rate: Any) -> None:
     if rate is None:
         raise InputError("optimizer.learning_rate is missing: set it, for example optimizer.learning_rate=0.001.")
     if not isinstance(rate, Mapping):
-        ABOVE_ZERO.check("optimizer.learning_rate", rate)
+        checked("optimizer.learning_rate", rate, Positive)
 
 
-def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
-    """Raises InputError where a setting of a Keras optimizer, or two together, cannot work in `total_steps` steps."""
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raises InputError where two settings of a Keras optimizer cannot work together."""
     if not str(settings.get("_target_")).startswith("keras."):
         return
-    for name, value in settings.items():
-        if name in ALLOWED:
-            ALLOWED[name].check(f"optimizer.{name}", value, or_null=name in OR_NULL)
     clipping = [f"optimizer.{name}={settings[name]}" for name in CLIPPING if settings.get(name) is not None]
     if len(clipping) > 1:
         raise InputError(f"{' and '.join(clipping)} cannot be combined: set one of them, and the others to null.")
@@ -61,6 +35,12 @@ def check_settings(settings: Mapping[str, Any], total_steps: int) -> None:
             f"optimizer.ema_overwrite_frequency={every} does nothing without an average: set optimizer.use_ema=true, "
             "or leave it null."
         )
+
+
+def check_steps(settings: Mapping[str, Any], total_steps: int) -> None:
+    """Raises InputError where a Keras optimizer would never update anything in `total_steps` steps."""
+    if not str(settings.get("_target_")).startswith("keras."):
+        return
     steps = settings.get("gradient_accumulation_steps")
     if steps is not None and steps > total_steps:
         raise InputError(

@@ -41,7 +41,11 @@ def draw(variants: Sequence[Variant], title: str) -> None:
     figure.savefig(output)
     print(f"{output}: {len(variants)} {'curve' if len(variants) == 1 else 'curves'}")
     with tempfile.TemporaryDirectory() as folder, tracker:
-        tracker.open(run_name="loss curves", run_dir=Path(folder), tags={**provenance(), "kind": "loss curves"})
+        tracker.open(
+            run_name="loss curves",
+            run_dir=Path(folder),
+            tags={**provenance(variants[0].trusted), "kind": "loss curves"},
+        )
         tracker.params({"drawn": title})
         tracker.artifact(output)
     if tracker.where():

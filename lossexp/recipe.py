@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 from omegaconf import DictConfig
 
-from lossexp.config import build, prepare
+from lossexp.blame import blaming
+from lossexp.config import build, confined, prepare
 from lossexp.datasets.dataset import Dataset
 from lossexp.fitting import check_loss, try_loss
 from lossexp.losses.keras_losses import as_loss
 from lossexp.losses.loss import Loss
 from lossexp.models.check import check_outputs
-from lossexp.optimizer_settings import check_learning_rate, check_settings
-from lossexp.reporting import log_result, log_start, run_name, run_tags
-from lossexp.rerun import rerun
+from lossexp.optimizer_settings import check_learning_rate, check_settings, check_steps
+from lossexp.reporting import log_result, log_start, run_name, run_tags, save_result
+from lossexp.run_folder import RunFolder
 from lossexp.runtime import runtime
-from lossexp.scores import Scores, write_scores
+from lossexp.scores import Scores
 from lossexp.screen import show_choices, show_scores
-from lossexp.tracking.signals import sigterm_raises
+from lossexp.tracking.signals import stops_raise
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Trainer
-
-CHECKPOINTS = "checkpoints"
+from lossexp.variables import untouched
 
 
 @dataclass(frozen=True)
@@ -45,34 +44,44 @@ def train_and_score(
     key: str,
     dataset: Dataset,
     tracker: Tracker,
-    run_dir: Path,
+    folder: RunFolder,
     choices: Mapping[str, str],
     trusted: Collection[str] = (),
     given: Sequence[str] = (),
 ) -> Scores:
-    """Everything after the data: see `experiment.run`. key: the run's key."""
-    trainer: Trainer = build(config.trainer, "trainer", trusted)
+    """Everything after the data: see `experiment.run`. key: the run's key. folder: is the run's, and locked.
+
+    The folder has the result before anything else is told of it, and is closed last, once the tracker is.
+    """
+    settings = prepare(config.trainer, "trainer", trusted)
+    settings = confined(settings, "trainer", folder.path, config.get("trusted_paths"))
+    trainer: Trainer = build(settings, "trainer", trusted)
     trainer.check(dataset)
-    with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), sigterm_raises():
+    with runtime(config.seed, trainer.precision, trainer.deterministic, trainer.eager), stops_raise():
         with trainer.scope():
             parts = build_parts(config, dataset, trainer, trusted)
-        show_choices(choices, facts(parts, trainer, config), run_dir)
-        with tracker, rerun(run_dir, config.rerun, run_dir / CHECKPOINTS) as anew:
-            name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices, run_dir)
-            tracker.open(run_name=name, run_dir=run_dir, tags=tags, resume=not anew)
-            log_start(tracker, config, trusted, parts, run_dir)
-            fit = trainer.fit(
-                parts.model,
-                parts.optimizer,
-                parts.loss,
-                dataset,
-                config.seed,
-                folder=run_dir / CHECKPOINTS,
-                on_epoch=tracker.metrics,
-            )
-            tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
-            scores = log_result(tracker, fit, trainer, parts, key, run_dir)
-            write_scores(run_dir, scores)
+        show_choices(choices, facts(parts, trainer, config), folder.path)
+        with folder.attempt(config.rerun):
+            with tracker:
+                name, tags = run_name(choices, config.seed, given), run_tags(config, key, choices, folder)
+                tracker.open(run_name=name, run_dir=folder.path, tags=tags)
+                log_start(tracker, config, trusted, parts, folder.path)
+                with blaming():
+                    fit = trainer.fit(
+                        parts.model,
+                        parts.optimizer,
+                        parts.loss,
+                        dataset,
+                        config.seed,
+                        folder=folder.checkpoints,
+                        on_epoch=tracker.metrics,
+                        on_resume=tracker.replay,
+                        key=key,
+                    )
+                scores, outputs = save_result(fit, trainer, parts, key, folder.path)
+                log_result(tracker, fit, scores, outputs, parts, folder.path)
+            if tracker.complete:
+                folder.close()
     show_scores(name, scores.test, tracker.where())
     return scores
 
@@ -83,7 +92,7 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
     num_outputs = check_loss(loss, dataset)
     counts = dataset.class_counts
     if counts:
-        loss.adapt(counts)
+        loss.adapt(getattr(loss, "class_counts", None) or counts)  # the user's own go first
     needs: dict[str, Any] = {
         "input_shape": dataset.input_shape,
         "num_outputs": num_outputs,
@@ -93,7 +102,9 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
     model = build(config.model, "model", trusted, **needs)
     optimizer = build_optimizer(config, trainer.epochs * trainer.steps_per_epoch(dataset), trusted)
     trainer.check_optimizer(optimizer)
-    check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+    with untouched(model), blaming(f"model={config.model._target_}"):
+        check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+    trainer.check_model(model)
     try_loss(loss, model, dataset)
     return Parts(dataset, loss, model, optimizer)
 
@@ -103,7 +114,8 @@ def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[st
     settings = prepare(config.optimizer, "optimizer", trusted)
     given = settings.get("learning_rate")
     check_learning_rate(given)
-    check_settings(settings, total_steps)
+    check_settings(settings)
+    check_steps(settings, total_steps)
     rate = build(config.schedule, "schedule", trusted, learning_rate=given, total_steps=total_steps)
     return build(config.optimizer, "optimizer", trusted, learning_rate=rate)
 

@@ -12,11 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from lossexp import figures
 from lossexp.config import prepare
+from lossexp.files import whole
 from lossexp.identity import group_key
 from lossexp.links import log_probabilities, predicted_values
 from lossexp.metrics import Outputs, save_outputs
-from lossexp.scores import Scores
-from lossexp.tracking.metrics_file import read_metrics
+from lossexp.run_folder import RunFolder
+from lossexp.scores import Scores, write_scores
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.trainer import Fit, Trainer
@@ -28,7 +29,7 @@ NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
 PATHS = ("path", "data_dir")  # of datasets
 # Where a run is written and found again, rather than what it is.
-NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages")
+NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths")
 
 
 def run_name(choices: Mapping[str, str], seed: int, given: Sequence[str] = ()) -> str:
@@ -37,12 +38,13 @@ def run_name(choices: Mapping[str, str], seed: int, given: Sequence[str] = ()) -
     return shorten(" ".join([f"{groups}-seed{seed}", *given]), NAME_WIDTH, placeholder=" ...")
 
 
-def run_tags(config: DictConfig, key: str, choices: Mapping[str, str], run_dir: Path) -> dict[str, str]:
+def run_tags(config: DictConfig, key: str, choices: Mapping[str, str], folder: RunFolder) -> dict[str, str]:
     """Tags every run carries: each group's option, the seed, the keys, the folder, and where the code came from."""
     chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group)}
     devices = [device.device_type for device in tf.config.list_physical_devices()]
-    keys = {"run_key": key, "run_dir": str(run_dir.resolve()), "group_key": group_key(config), "seed": str(config.seed)}
-    return {**provenance(devices=devices), **chosen, **keys}
+    keys = {"run_key": key, "group_key": group_key(config), "training": folder.training}
+    where = {"run_dir": str(folder.path.resolve()), "seed": str(config.seed)}
+    return {**provenance(config.get("trusted_packages") or (), devices), **chosen, **keys, **where}
 
 
 def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:
@@ -69,8 +71,11 @@ def whole_path(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
-def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: str, run_dir: Path) -> Scores:
-    """After training: the best weights are put back, scored once on the test split, and everything is logged."""
+def save_result(fit: Fit, trainer: Trainer, parts: Parts, key: str, run_dir: Path) -> tuple[Scores, Outputs]:
+    """After training: the best weights are put back and scored once on the test split.
+
+    Scores, test outputs and the model are in the folder when this returns; nothing else was tried before.
+    """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
     outputs = Outputs(fit.predict(test.x), test.y, data.task, parts.loss.link, data.class_names, data.target_scale)
@@ -82,13 +87,21 @@ def log_result(tracker: Tracker, fit: Fit, trainer: Trainer, parts: Parts, key: 
         last=fit.history[-1][fit.monitor.metric],
         best_epoch=fit.monitor.best_epoch + 1,
     )
-    tracker.metrics(_named(scores), fit.steps)
+    write_scores(run_dir, scores)
     save_outputs(run_dir / "test_outputs.npz", **vars(outputs))
+    with whole(run_dir / "model.keras") as file:
+        parts.model.save(file)
+    return scores, outputs
+
+
+def log_result(tracker: Tracker, fit: Fit, scores: Scores, outputs: Outputs, parts: Parts, run_dir: Path) -> None:
+    """Tells the tracker of what `save_result` left in the folder, and draws it."""
+    tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
+    tracker.metrics(_named(scores), fit.steps)
     tracker.artifact(run_dir / "test_outputs.npz")
-    _log_figures(tracker, outputs, best_step=fit.steps * scores.best_epoch // len(fit.history))
-    parts.model.save(run_dir / "model.keras")
-    tracker.model(run_dir / "model.keras", inputs=test.x[:8], outputs=outputs.outputs[:8], step=fit.steps)
-    return scores
+    _log_figures(tracker, outputs, fit)
+    few = outputs.outputs[:8]
+    tracker.model(run_dir / "model.keras", inputs=parts.dataset.test.x[: len(few)], outputs=few, step=fit.steps)
 
 
 def _named(scores: Scores) -> dict[str, float]:
@@ -97,9 +110,12 @@ def _named(scores: Scores) -> dict[str, float]:
     return {**{f"test/{k}": v for k, v in scores.test.items()}, **chosen, "best/epoch": scores.best_epoch}
 
 
-def _log_figures(tracker: Tracker, outputs: Outputs, best_step: int) -> None:
+def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:
     """Learning curves, and a confusion matrix or predicted against true values."""
-    tracker.figure(figures.learning_curves(read_metrics(tracker.metrics_path), best_step=best_step), "curves.png")
+    records = [{"step": step, "metrics": record} for step, record in zip(fit.ends, fit.history, strict=True)]
+    best = fit.monitor.best_epoch
+    curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
+    tracker.figure(curves, "curves.png")
     if outputs.task == "regression":
         predicted = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
         true = outputs.labels * outputs.target_scale

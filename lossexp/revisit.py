@@ -6,7 +6,9 @@ Everything comes from the run's folder: its saved config, not the one composed n
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +18,17 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp.config import build, locate
+from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.datasets.npz import plain_arrays
 from lossexp.errors import InputError
 from lossexp.importing import first_import
 from lossexp.links import log_probabilities, predicted_values, probabilities
 from lossexp.metrics import Outputs, load_outputs
-from lossexp.scores import FILE_NAME as SCORES
+from lossexp.run_folder import damaged, read_record
+from lossexp.scores import read_scores
 from lossexp.screen import show_scores
+from lossexp.tracking.mlflow_loader import custom_modules
 from lossexp.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MODES = ("train", "evaluate", "predict")
+NEEDED = ("config.yaml", "test_outputs.npz", "model.keras")  # of a finished run
 
 
 def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, float]:
@@ -52,6 +58,7 @@ def predict(config: DictConfig, trusted: Collection[str] = ()) -> Path:
     run_dir = find_run(config, trusted)
     outputs = run_outputs(run_dir, trusted, config.inputs)
     path = run_dir / "predictions.csv"
+    path.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
     table(outputs, labelled=config.inputs is None).to_csv(path, index_label="example")
     log.info("%d predictions in %s", len(outputs.outputs), path)
     return path
@@ -61,9 +68,17 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     """The folder of the finished run that `config.run` names by run key or MLflow run id."""
     if not config.run:
         raise InputError(f"mode={config.mode} needs a finished run: run=<its key or MLflow id>.")
-    for run_dir in run_folders(str(config.run), Path(config.output), config, trusted):
-        if (run_dir / SCORES).is_file():
-            return run_dir
+    for run_dir, key in run_folders(str(config.run), Path(config.output), config, trusted):
+        record = read_record(run_dir)
+        if record is None or record.run_key != key or not read_scores(run_dir, key):
+            continue
+        problems = damaged(run_dir, record.files, NEEDED)
+        if problems:
+            raise InputError(
+                f"run={config.run}: {', '.join(problems)} in {run_dir}. The command that trained the run, given again, "
+                "does again what is needed."
+            )
+        return run_dir
     raise InputError(
         f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
         "the name of the run's folder and its tag run_key; output=... says where runs are, tracking.uri=... where "
@@ -71,21 +86,25 @@ def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
     )
 
 
-def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[str]) -> Iterator[Path]:
-    """Where the run may be: here by its key, or where MLflow says it was trained."""
-    yield output / run
+def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[str]) -> Iterator[tuple[Path, str]]:
+    """Where the run may be: here by its key, or where MLflow says it was trained; each with the run's key."""
+    yield output / run, run
     tracker: Tracker = build(config.tracking, "tracking", trusted)
     finished = tracker.find(run)
     tags = finished.tags if finished else tracker.run_tags(run)
-    yield output / tags.get("run_key", run)
+    key = tags.get("run_key", run)
+    yield output / key, key
     if "run_dir" in tags:
-        yield Path(tags["run_dir"])
+        yield Path(tags["run_dir"]), key
 
 
 def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = None) -> Outputs:
     """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
-    saved = OmegaConf.load(run_dir / "config.yaml")
-    facts = load_outputs(run_dir / "test_outputs.npz")
+    with whole(run_dir / "config.yaml"):
+        saved = OmegaConf.load(run_dir / "config.yaml")
+        target = saved.model._target_
+    with whole(run_dir / "test_outputs.npz"):
+        facts = load_outputs(run_dir / "test_outputs.npz")
     if inputs is None:
         dataset: Dataset = build(saved.dataset, "dataset", trusted)
         test = scored(dataset.test, saved.trainer)
@@ -99,11 +118,42 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
 
         from lossexp.trainer.predictor import Predictor
 
-    locate(saved.model._target_, "model", trusted)  # importing it registers its classes
-    model = keras.saving.load_model(run_dir / "model.keras", compile=False)
+    locate(target, "model", trusted)  # importing it registers its classes
+    with whole(run_dir / "model.keras"):
+        check_modules(run_dir / "model.keras", trusted)
+        model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
     if inputs is not None:
         check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[None]:
+    """A block that reads a file of the run. Raises InputError where that is missing or damaged."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # YAML, zipfile, h5py and Keras each have their own
+        what = "is damaged" if file.is_file() else "is missing"
+        raise InputError(
+            f"{file} {what}, so the run cannot be looked at again: {error}. Put it back from a copy or from the run's "
+            "artifacts in MLflow, or give the run's command again with rerun=true."
+        ) from error
+
+
+def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
+    """Raises InputError for a model file that names modules which loading it could import anew.
+
+    Keras imports some packages by the name that the file gives. What is imported already runs nothing again.
+    """
+    for module in sorted(custom_modules(keras_file)):
+        package = module.partition(".")[0]
+        if package not in ("lossexp", *trusted) and module not in sys.modules:
+            raise InputError(
+                f"{keras_file} has objects of the module {module}, which is neither lossexp's nor Keras's. If you "
+                f"trust it, say so on the command line: trusted_packages=[{package}]."
+            )
 
 
 def scored(test: Split, trainer: DictConfig) -> Split:
@@ -128,12 +178,12 @@ def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:
 
 
 def read_inputs(path: Path) -> np.ndarray:
-    """`x` `[n, *input_shape]`, float32, from an npz file."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return np.asarray(file["x"], np.float32)
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"inputs={path}: expected an .npz file with an array x ({error}).") from error
+    """`x` `[n, *input_shape]`, float32, from an npz file. Raises InputError where it holds no such numbers."""
+    x = plain_arrays(path, ("x",), f"inputs={path}", "Write it with numpy.savez(path, x=...).")["x"]
+    check_numbers(x, "values of x", f"inputs={path}")
+    if not x.size:
+        raise InputError(f"inputs={path}: x has the shape {x.shape}. Give at least one example.")
+    return np.asarray(x, np.float32)
 
 
 def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:

@@ -7,17 +7,20 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp.seeds import derive
 
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 
 @contextmanager
-def runtime(seed: int, precision: str = "float32", deterministic: bool = False, eager: bool = False) -> Iterator[None]:
+def runtime(
+    seed: int, precision: Precision = "float32", deterministic: bool = False, eager: bool = False
+) -> Iterator[None]:
     """Seeds, dtype policy, layer-name counters, op determinism and eager steps for one job.
 
     Jobs of a sweep share a process: without this a float32 job would run in the float16 of the job

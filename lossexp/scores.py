@@ -1,11 +1,12 @@
-"""What a run ends with, kept in its folder: a run with scores is finished."""
+"""What a run ends with, kept in its folder."""
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from lossexp.files import whole
 
 FILE_NAME = "scores.json"
 
@@ -32,15 +33,14 @@ class Scores:
 
 def write_scores(run_dir: Path, scores: Scores) -> None:
     """Writes the file whole or not at all."""
-    temporary = run_dir / (FILE_NAME + ".tmp")
-    temporary.write_text(json.dumps(asdict(scores), indent=2) + "\n")
-    os.replace(temporary, run_dir / FILE_NAME)
+    with whole(run_dir / FILE_NAME) as file:
+        file.write_text(json.dumps(asdict(scores), indent=2) + "\n")
 
 
-def read_scores(run_dir: Path, run_key: str) -> Scores | None:
-    """The scores in the folder if they are of this run; None where there are none or they are unreadable."""
+def read_scores(run_dir: Path, run_key: str | None = None) -> Scores | None:
+    """The scores in the folder, of this run where it is named; None where there are none or they are unreadable."""
     try:
         scores = Scores(**json.loads((run_dir / FILE_NAME).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return scores if scores.run_key == run_key else None
+    return scores if run_key in (None, scores.run_key) else None

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 PER_CLASS_SHOWN = 12
 
 
+# What is printed holds the user's own words (names of classes, folders, runs): nothing of it is markup.
+PLAIN = {"markup": False, "emoji": False, "highlight": False}
+
+
+def show_error(message: str) -> None:
+    """Prints the message to standard error."""
+    console = Console(stderr=True, soft_wrap=not sys.stderr.isatty(), **PLAIN)
+    console.print(Text("Error:", style="bold red"), message)
+
+
 def show_choices(choices: Mapping[str, str], facts: Mapping[str, str], run_dir: Path) -> None:
     """One line a group: the option chosen, and what it amounts to."""
-    console = Console(highlight=False)
+    console = Console(**PLAIN)
     for group, fact in {**facts, "folder": str(run_dir)}.items():
         chosen = choices.get(group, "")
-        console.print(f"  [bold]{group:<10}[/]{chosen:<14} [dim]{fact}[/]", soft_wrap=True)
+        line = Text.assemble("  ", (f"{group:<10}", "bold"), f"{chosen:<14} ", (fact, "dim"))
+        console.print(line, soft_wrap=True)
 
 
 def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
     """The test metrics as a table, and the command that opens the tracker on this run."""
-    console = Console(highlight=False)
+    console = Console(**PLAIN)
     table = Table(title=title, title_justify="left", min_width=min(len(title), console.width))
     table.add_column("test metric")
     table.add_column("value", justify="right")
@@ -34,4 +47,4 @@ def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
         worst = min(per_class, key=lambda name: test[name])
         console.print(f"lowest of {len(per_class)} classes: {worst} {test[worst]:.4f}")
     if where:
-        console.print(f"look at it:  {where}", soft_wrap=True, markup=False)
+        console.print(f"look at it:  {where}", soft_wrap=True)

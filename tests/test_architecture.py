@@ -10,7 +10,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from rooms before it in this list, and from itself.
 ROOMS = ["datasets", "models", "losses", "metrics", "trainer", "figures", "tracking", "comparison", "sweeps"]
 # Modules any room may import: they import no room themselves.
-FOUNDATION = {"errors", "checks", "seeds", "links", "runtime", "names", "__init__"}
+FOUNDATION = {
+    *("errors", "blame", "checks", "keras_settings", "wording", "variables", "seeds", "links", "runtime", "names"),
+    "files",
+    "__init__",
+}
 HYDRA = {"cli", "config", "drawing", "pictures"}
 NO_TENSORFLOW = {
     "experiment",
@@ -23,6 +27,8 @@ NO_TENSORFLOW = {
     "seeds",
     "screen",
     "scores",
+    "run_folder",
+    "files",
     "__main__",
     "__init__",
 }

@@ -12,7 +12,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from mlflow import MlflowClient
 
-from lossexp.cli import explain, quoted
+from lossexp.config.command_line import quoted
+from lossexp.config.messages import explain
 
 ROOT = Path(__file__).parents[1]
 FAST = ["model=mlp", "dataset.limit=200", "trainer.epochs=1"]

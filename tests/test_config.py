@@ -97,8 +97,8 @@ def test_a_misspelt_module_says_so():
         locate("my_lossses.wing", "loss", trusted=("my_lossses",))
 
 
-def test_a_misspelt_attribute_says_so():
-    with pytest.raises(InputError, match="no attribute 'Fokal'"):
+def test_a_misspelt_name_suggests_the_near_one():
+    with pytest.raises(InputError, match=r"Did you mean lossexp\.losses\.Focal"):
         locate("lossexp.losses.Fokal", "loss")
 
 

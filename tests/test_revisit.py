@@ -1,5 +1,7 @@
 """A finished run again, by its key or MLflow id."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,3 +97,53 @@ def test_a_run_that_is_not_there_is_a_clear_error(finished, run, said):
     _, run_dir, _ = finished
     with pytest.raises(InputError, match=said):
         revisit.evaluate(asked(run_dir, run))
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "test_outputs.npz", "model.keras"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "other"])
+def test_a_missing_or_damaged_file_of_a_run_is_named(name, damage, finished, tmp_path):
+    _, run_dir, _ = finished
+    copy = tmp_path / run_dir.name
+    shutil.copytree(run_dir, copy)
+    content = (copy / name).read_bytes()
+    if damage == "gone":
+        (copy / name).unlink()
+    else:
+        (copy / name).write_bytes(content[: len(content) // 2] if damage == "cut" else b"[other: \0\xff")
+    elsewhere = asked(run_dir, run_dir.name)
+    elsewhere.output = str(tmp_path)
+    if (name, damage) == ("config.yaml", "cut"):
+        (copy / name).write_text("dataset: {}\n")
+    with pytest.raises(InputError, match=rf"{name}.*(missing|damaged|not a file of saved outputs)"):
+        revisit.evaluate(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (np.zeros((0, 8, 8, 1)), "at least one example"),
+        (np.full((3, 8, 8, 1), np.nan), "NaN or infinite"),
+        (np.ones((3, 8, 8, 1)) * 1j, "complex"),
+        (np.array(["a", "b"]), "dtype <U1"),
+    ],
+)
+def test_inputs_that_no_model_takes_are_refused(x, said, finished, tmp_path):
+    _, run_dir, _ = finished
+    np.savez(tmp_path / "new.npz", x=x)
+    with pytest.raises(InputError, match=f"inputs=.*{said}"):
+        revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz"))
+
+
+@pytest.mark.parametrize("kind", ["npy", "cut", "empty", "another key", "nothing"])
+def test_inputs_that_are_no_npz_with_x_are_refused(kind, tmp_path):
+    path = tmp_path / "new.npz"
+    np.savez(path, **{"y" if kind == "another key" else "x": np.zeros((3, 8))})
+    if kind == "npy":
+        with open(path, "wb") as file:
+            np.save(file, np.zeros((3, 8)))
+    elif kind in ("cut", "empty"):
+        path.write_bytes(path.read_bytes()[: 100 if kind == "cut" else 0])
+    elif kind == "nothing":
+        path.unlink()
+    with pytest.raises(InputError, match=r"inputs=.*numpy\.savez\(path, x=\.\.\.\)"):
+        revisit.read_inputs(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from collections.abc import Collection, Mapping
@@ -10,10 +11,15 @@ from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
 from lossexp.config.targets import locate
-from lossexp.errors import InputError, did_you_mean
+from lossexp.config.values import SPECIAL, check_names, check_node, plain
+from lossexp.errors import InputError
+from lossexp.wording import shown
+
+# How TensorFlow says so; some of its errors cannot be made anew by Keras, which then complains of that.
+TOO_LARGE = re.compile(r"OOM|ResourceExhausted|2\*\*63|allocate|MemoryError")
+COLOURS = re.compile(r"\x1b\[\d*m")
 
 
 def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) -> Any:
@@ -35,60 +41,53 @@ def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) ->
 
 def prepare(node: Any, where: str, trusted: Collection[str] = ()) -> Any:
     """What `build` builds from: `node` as plain data, targets checked, numbers of their parameters' types."""
-    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
-    return _prepare(plain, where, trusted)
+    node = plain(node)
+    check_node(node, where, trusted)
+    return _prepare(node, where, trusted)
 
 
 def _explained(error: InstantiationException, node: Mapping, where: str) -> Exception:
     cause = error.__cause__
-    if isinstance(cause, InputError):
-        return cause
-    if isinstance(cause, TypeError | ValueError):
-        return InputError(f"{where}: {node['_target_']} refused its arguments: {cause}")
+    if isinstance(cause, InputError):  # of a parameter that a class names `Focal.gamma` and the user `loss.gamma`
+        kind = node["_target_"].rpartition(".")[2]
+        return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
+    if isinstance(cause, TypeError | ValueError | MemoryError | OverflowError) or _of_tensorflow(cause):
+        inner = re.search(r"call to target '([^']+)'", str(error))  # of a node inside this one, perhaps
+        built = inner[1] if inner else node["_target_"]
+        given = ", ".join(f"{where}.{key}={shown(value)}" for key, value in node.items() if key not in SPECIAL)
+        reason = COLOURS.sub("", str(cause) or type(cause).__name__)
+        reason = "that takes more memory than there is." if TOO_LARGE.search(reason) else reason
+        return InputError(f"{where}: {built} refused its arguments ({given or 'none'}): {reason}")
     return cause if isinstance(cause, Exception) else error
+
+
+def _of_tensorflow(error: BaseException | None) -> bool:
+    return type(error).__module__.startswith("tensorflow")
 
 
 def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
     """A copy of `node` in which every target is allowed and every number has its parameter's type."""
-    if isinstance(node, str) and "${" in node:
-        # Everything is resolved by now: Hydra would resolve it once more, into targets that nobody checked.
-        raise InputError(f"{where}={node!r} holds an escaped interpolation, which is not allowed in what is built.")
     if isinstance(node, list):
         return [_prepare(item, f"{where}[{i}]", trusted) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    for key in node:
-        if not isinstance(key, str):
-            raise InputError(
-                f"{where} has the key {key!r}, which is not a word. YAML reads a bare on, off, yes or no as true or "
-                "false: write it in quotes."
-            )
     node = {key: _prepare(value, f"{where}.{key}", trusted) for key, value in node.items()}
     if "_target_" not in node:
         return node
-    if node["_target_"] == "???":
-        raise InputError(f"{where}._target_ has no value yet. Name what to build: {where}._target_=my_package.my_loss")
     target = locate(node["_target_"], where, trusted)
-    _check_arguments(target, node, where)
+    if node["_target_"].split(".")[0] in trusted:
+        _check_arguments(target, node, where)
     floats = float_parameters(target)
     return {key: _as_float(value, f"{where}.{key}") if key in floats else value for key, value in node.items()}
 
 
 def _check_arguments(target: Any, node: Mapping, where: str) -> None:
-    """Refuses arguments that the target does not take, and `???` left unfilled."""
-    for key, value in node.items():
-        if value == "???":
-            raise InputError(f"{where}.{key} has no value yet. Set it on the command line: {where}.{key}=...")
     try:
         parameters = inspect.signature(target).parameters
     except (TypeError, ValueError):
         return
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return
-    for key in node:
-        if key not in parameters and not (key.startswith("_") and key.endswith("_")):
-            hint = did_you_mean(key, parameters, cutoff=0.6).strip() or f"It takes: {', '.join(parameters)}."
-            raise InputError(f"{where}.{key}: {node['_target_']} takes no argument {key!r}. {hint}")
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        check_names(node, where, parameters)
 
 
 def _as_float(value: Any, where: str) -> Any:

@@ -7,12 +7,15 @@ import numpy as np
 from lossexp.datasets.dataset import Dataset, Split, Task
 from lossexp.errors import InputError
 
+RENUMBER = "Number the classes 0, 1, ... without gaps, in the same way in every split."
+
 
 def check_dataset(dataset: Dataset) -> None:
     """Raises InputError for an unusable split or for splits that do not fit each other.
 
     Unusable: empty, inputs and targets of different lengths, NaN or infinite values, class labels that
-    are not whole numbers in [0, num_classes), or sample weights that are not finite and positive in sum.
+    are not whole numbers in [0, num_classes), values of regression that are all the same (training or test), or
+    sample weights that are not finite and positive in sum.
     """
     for name, split in dataset.splits.items():
         where = f"dataset {dataset.name}, {name} split"
@@ -21,6 +24,11 @@ def check_dataset(dataset: Dataset) -> None:
             raise InputError(
                 f"{where}: inputs have shape {split.x.shape[1:]}, the training inputs {dataset.input_shape}. "
                 "Give every split inputs of one shape."
+            )
+        if dataset.task == "regression" and name != "val" and len(split) > 1 and (split.y == split.y[0]).all():
+            raise InputError(
+                f"{where}: all {len(split)} targets are {split.y[0] * dataset.target_scale:g}, so there is nothing to "
+                "predict, and R2 has no meaning. Give targets that differ, or set dataset.task where the source has it."
             )
         _check_weights(split, where)
 
@@ -44,7 +52,7 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
 
 
 def check_numbers(values: np.ndarray, what: str, where: str) -> None:
-    """Raises InputError unless `values`, called `what` in the message, are finite numbers."""
+    """Raises InputError unless `values`, called `what` in the message, are finite numbers that float32 holds."""
     if values.dtype.kind not in "biuf":
         raise InputError(f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers.")
     if values.dtype.kind != "f":
@@ -53,6 +61,12 @@ def check_numbers(values: np.ndarray, what: str, where: str) -> None:
     if wrong:
         raise InputError(
             f"{where}: {wrong} of {values.size} {what} are NaN or infinite. Fill or drop them before training."
+        )
+    largest = np.abs(values).max(initial=0)
+    if largest > np.finfo(np.float32).max:
+        raise InputError(
+            f"{where}: {what} up to {largest:g} are larger than float32 holds (3.4e38), in which training computes. "
+            "Give them in another unit, or drop what marks missing values."
         )
 
 
@@ -66,9 +80,31 @@ def _check_labels(y: np.ndarray, num_classes: int, where: str) -> None:
     if len(outside):
         raise InputError(
             f"{where}: label {int(outside[0])} is outside the {num_classes} classes 0 to {num_classes - 1} "
-            f"({len(outside)} such examples). Number the classes from 0 without gaps; if it marks examples "
-            f"without a label, set dataset.ignore_class={int(outside[0])} where the source has that setting."
+            f"({len(outside)} such examples). {label_advice(y)}"
         )
+
+
+def label_advice(y: np.ndarray) -> str:
+    """How whole numbers `[n]` become class labels 0, 1, ..., for a message about those that are none."""
+    used, counts = np.unique(y, return_counts=True)
+    if used.tolist() == [-1, 1]:
+        return "Relabel -1 and 1 as 0 and 1 in every split: y = (y + 1) // 2."
+    if used[0] > 0 and used[-1] - used[0] == len(used) - 1 > 0:
+        return f"Number the classes from 0 in every split: y = y - {int(used[0])}."
+    for end in (0, -1):
+        if _marks(used, counts, end):
+            return (
+                f"If {int(used[end])} marks examples without a label, set dataset.ignore_class={int(used[end])} where "
+                "the source has that setting; if it is a class, number the classes from 0 without gaps and name all of "
+                "them."
+            )
+    return RENUMBER
+
+
+def _marks(used: np.ndarray, counts: np.ndarray, end: int) -> bool:
+    """Whether the first or last label may mean "none": a minority, and the others are the classes 0, 1, ..."""
+    others = np.delete(used, end)
+    return len(others) > 1 and counts[end] < counts.sum() / 2 and np.array_equal(others, np.arange(len(others)))
 
 
 def _check_weights(split: Split, where: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 
+from lossexp.checks import Between, Count, Distinct, FromZero, Length, Place, settings
 from lossexp.datasets.assemble import assemble
-from lossexp.datasets.check import check_numbers
+from lossexp.datasets.check import check_numbers, label_advice
 from lossexp.datasets.dataset import Dataset, Task
 from lossexp.datasets.stored import StoredInputs, chunks, rows
 from lossexp.errors import InputError
@@ -15,17 +18,18 @@ from lossexp.errors import InputError
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 FOLDER = f"A folder needs {', '.join(f'{key}.npy' for key in KEYS)}, each written with numpy.save."
 LAYOUT = f"Write it with numpy.savez(path, {', '.join(f'{key}=...' for key in KEYS)})."
-TASKS = ("auto", "multiclass", "binary", "regression")
+ClassNames = Annotated[list[str | int | float], Length(2), Distinct()]
 
 
+@settings("dataset")
 def load(
-    path: str,
-    task: str = "auto",
-    class_names: list[str] | None = None,
+    path: Place,
+    task: Literal["auto", "multiclass", "binary", "regression"] = "auto",
+    class_names: ClassNames | None = None,
     standardise: bool = True,
-    seed: int = 0,
-    validation_fraction: float = 0.1,
-    limit: int | None = None,
+    seed: FromZero = 0,
+    validation_fraction: Between = 0.1,
+    limit: Count | None = None,
     ignore_class: int | None = None,
 ) -> Dataset:
     """The dataset stored as `x_train`, `y_train`, `x_test`, `y_test`; validation is cut from training.
@@ -35,15 +39,13 @@ def load(
     x: `[n, features]` (standardised by training statistics where `standardise`), `[n, height, width]` or
     `[n, height, width, channels]` (uint8 becomes [0, 1], other dtypes keep their range).
     y: `[n]` or `[n, 1]`. task `auto`: integers are class labels (two classes: binary), real numbers are
-    regression values. class_names: by default "0", "1", ... up to the largest training label, and then
-    every class must occur in training. ignore_class: a label, such as -1 or 255, of examples that have none:
-    they are left out of every split, which is what a loss's `ignore_class` makes of them too.
+    regression values. class_names: two or more, no two alike; by default "0", "1", ... up to the largest training
+    label, and then every class must occur in training. ignore_class: a label, such as -1 or 255, of examples that
+    have none: they are left out of every split, which is what a loss's `ignore_class` makes of them too.
     Raises InputError for a file that is missing, not an npz, incomplete, pickled or wrongly shaped.
     """
     arrays = _read(path)
     where = f"dataset.path={path}"
-    if task not in TASKS:
-        raise InputError(f"dataset.task={task} is none of {', '.join(TASKS)}.")
     for key, array in arrays.items():
         _check_rank(key, array, where)
         for part in chunks(array):
@@ -54,8 +56,9 @@ def load(
     )
     if task == "auto":
         task = _infer_task(y_train, where)
-    if task == "regression" and ignore_class is not None:
-        raise InputError(f"{where}: dataset.ignore_class is for class labels, and these are values. Leave it out.")
+    for name, given in {"ignore_class": ignore_class, "class_names": class_names}.items():
+        if task == "regression" and given is not None:
+            raise InputError(f"{where}: dataset.{name} is for class labels, and these are values. Leave it out.")
     if task != "regression" and class_names is None:
         class_names = _numbered(y_train, where)
     if task == "binary" and len(class_names) != 2:
@@ -84,20 +87,26 @@ def _read(path: str) -> dict[str, np.ndarray]:
             f"dataset.path={path}: no such file ({file.resolve()}). Give the path of an .npz file, or of a folder "
             "of .npy files."
         )
+    return plain_arrays(file, KEYS, f"dataset.path={path}", LAYOUT)
+
+
+def plain_arrays(file: Path, keys: Sequence[str], setting: str, layout: str) -> dict[str, np.ndarray]:
+    """The arrays called `keys` of an `.npz` file. Raises InputError from `setting` to `layout`."""
     try:
         # Pickled objects run code when they are read, so they stay refused whatever the file.
-        with np.load(file, allow_pickle=False) as stored:
-            missing = [key for key in KEYS if key not in stored]
-            arrays = {key: stored[key] for key in KEYS if not missing}
+        stored = np.load(file, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            raise ValueError("it holds a single array without a name")
+        with stored:
+            missing = [key for key in keys if key not in stored]
+            arrays = {key: stored[key] for key in keys if not missing}
             found = ", ".join(stored) or "nothing"
     except Exception as error:  # numpy, zipfile and zlib each have their own for a broken file
         # numpy's message for a pickle recommends to allow it, which would run whatever the file holds.
         reason = "it is another kind of file or holds Python objects" if "pickle" in str(error) else error
-        raise InputError(
-            f"dataset.path={path} is not an .npz file of plain numeric arrays: {reason}. {LAYOUT}"
-        ) from error
+        raise InputError(f"{setting} is not an .npz file of plain numeric arrays: {reason}. {layout}") from error
     if missing:
-        raise InputError(f"dataset.path={path} lacks {', '.join(missing)}; it has {found}. {LAYOUT}")
+        raise InputError(f"{setting} lacks {', '.join(missing)}; it has {found}. {layout}")
     return arrays
 
 
@@ -122,8 +131,6 @@ def _labelled(
     """The examples whose label is not `ignore_class`; arrays that do not fit each other have their own error."""
     if ignore_class is None or y.ndim != 1 or len(x) != len(y):
         return x, y
-    if isinstance(ignore_class, bool) or not isinstance(ignore_class, int):
-        raise InputError(f"dataset.ignore_class={ignore_class!r} is no class label. Give a whole number, or null.")
     kept = np.flatnonzero(y != ignore_class)
     if not len(kept):
         raise InputError(f"{where} holds nothing but dataset.ignore_class={ignore_class}. Give it labelled examples.")
@@ -160,7 +167,7 @@ def _numbered(y: np.ndarray, where: str) -> list[str]:
         gap = next((i for i, label in enumerate(used) if label != i), len(used))
         raise InputError(
             f"{where}: y_train has labels up to {y.max():g} but no example of class {gap} "
-            f"({count - len(used)} absent in all). Number the classes from 0 without gaps, set "
-            "dataset.class_names to all of them, or set dataset.task=regression if these are values."
+            f"({count - len(used)} absent in all). {label_advice(y)} Set "
+            "dataset.task=regression if these are values, or dataset.class_names to all classes if some are absent."
         )
     return [str(label) for label in range(count)]

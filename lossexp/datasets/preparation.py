@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -24,10 +27,39 @@ PROBE_SECONDS = 3.0
 def check_allowed(name: str, folder: Path, download: bool) -> None:
     """Raises InputError if nothing of dataset `name` is in `folder` and downloading is not allowed.
 
-    Looks at folder names only, so that the answer comes at once.
+    Also for a name in a namespace, `huggingface:mnist`, where TFDS would fetch code and run it. Looks at names only,
+    so that the answer comes at once.
     """
+    if re.match(r"[^/]*:[^\d/]", name):  # a version after the colon is a number, mnist:3.0.1
+        raise InputError(f"dataset.name={name} is in a namespace, whose code TFDS would fetch. Name one of TFDS's own.")
     if not download and not (folder / name.split("/")[0].split(":")[0]).is_dir():
         raise _not_prepared(name, folder)
+
+
+def check_features(name: str, folder: Path) -> None:
+    """Raises InputError for prepared files of `name` that name features of other packages, which TFDS would import."""
+    for file in (folder / name.split("/")[0].split(":")[0]).rglob("features.json"):
+        try:
+            classes = list(_classes(json.loads(file.read_text("utf-8"))))
+        except (OSError, ValueError, RecursionError):
+            continue  # TFDS cannot read it either, and says so
+        for named in classes:
+            if not named.startswith("tensorflow_datasets.") and named.rpartition(".")[0] not in sys.modules:
+                raise InputError(
+                    f"dataset.name={name}: {file} has a feature of the class {named}, which TFDS would import. Only "
+                    "TFDS's own features are read."
+                )
+
+
+def _classes(node: Any) -> Iterator[str]:
+    """The dotted class names in a features.json, under each key that TFDS takes them from."""
+    if isinstance(node, dict):
+        for key in ("type", "pythonClassName", "python_class_name"):
+            if isinstance(node.get(key), str) and "." in node[key]:
+                yield node[key]
+        node = list(node.values())
+    for inner in node if isinstance(node, list) else []:
+        yield from _classes(inner)
 
 
 def prepare(builder: DatasetBuilder, name: str, folder: Path, download: bool) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 from sklearn import datasets
 
+from lossexp.checks import Between, Count, FromZero, settings
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.dataset import Dataset
 
 
+@settings("dataset")
 def digits(
-    seed: int = 0,
-    validation_fraction: float = 0.1,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
+    seed: FromZero = 0,
+    validation_fraction: Between = 0.1,
+    test_fraction: Between = 0.2,
+    limit: Count | None = None,
 ) -> Dataset:
     """1797 handwritten digits, `[8, 8, 1]` in [0, 1], ten classes."""
     data = datasets.load_digits()
@@ -29,11 +31,12 @@ def digits(
     )
 
 
+@settings("dataset")
 def breast_cancer(
-    seed: int = 0,
-    validation_fraction: float = 0.1,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
+    seed: FromZero = 0,
+    validation_fraction: Between = 0.1,
+    test_fraction: Between = 0.2,
+    limit: Count | None = None,
 ) -> Dataset:
     """569 tumours, 30 standardised features; class 0 is malignant, class 1 benign."""
     data = datasets.load_breast_cancer()
@@ -49,11 +52,12 @@ def breast_cancer(
     )
 
 
+@settings("dataset")
 def diabetes(
-    seed: int = 0,
-    validation_fraction: float = 0.1,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
+    seed: FromZero = 0,
+    validation_fraction: Between = 0.1,
+    test_fraction: Between = 0.2,
+    limit: Count | None = None,
 ) -> Dataset:
     """442 patients, 10 standardised features; the target is disease progression, positive."""
     data = datasets.load_diabetes()

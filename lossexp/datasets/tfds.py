@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lossexp.checks import Between, Count, FromZero, Name, Place, settings
 from lossexp.datasets.assemble import Arrays, assemble
 from lossexp.datasets.dataset import Dataset, Task
-from lossexp.datasets.preparation import check_allowed, prepare
+from lossexp.datasets.preparation import check_allowed, check_features, prepare
 from lossexp.datasets.tfds_files import stored_split
 from lossexp.errors import InputError
 
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 SPLITS = MappingProxyType({"train": "train", "val": None, "test": "test"})
 
 
+@settings("dataset")
 def load(
-    name: str,
-    version: str | None = None,
-    splits: Mapping[str, str | None] = SPLITS,
-    data_dir: str | None = None,
+    name: Name,
+    version: Name | None = None,
+    splits: Mapping[str, Name | None] = SPLITS,
+    data_dir: Place | None = None,
     download: bool = False,
     in_memory: bool = True,
     standardise: bool = True,
-    seed: int = 0,
-    validation_fraction: float = 0.1,
-    test_fraction: float = 0.2,
-    limit: int | None = None,
+    seed: FromZero = 0,
+    validation_fraction: Between = 0.1,
+    test_fraction: Between = 0.2,
+    limit: Count | None = None,
 ) -> Dataset:
     """The TFDS dataset `name`, or `name/config`.
 
@@ -79,6 +81,7 @@ def data_folder(data_dir: str | None) -> Path:
 
 def _prepared_builder(name: str, version: str | None, folder: Path, download: bool) -> DatasetBuilder:
     check_allowed(name, folder, download)  # before the seconds that importing TensorFlow takes
+    check_features(name, folder)
     builder = _builder(name, version, folder)
     if builder.is_prepared():
         return builder

@@ -64,11 +64,12 @@ def _write(builder: DatasetBuilder, split: str, place: Path, read: Callable[[int
 
 
 def _write_arrays(builder: DatasetBuilder, split: str, folder: Path, read: Callable[[int], tf.data.Dataset]) -> None:
+    from rich.markup import escape
     from rich.progress import track
 
     count = builder.info.splits[split].num_examples
     files, done = None, 0
-    told = f"writing {builder.name} {split} to disk, once"
+    told = escape(f"writing {builder.name} {split} to disk, once")
     for arrays in track(read(BATCH).as_numpy_iterator(), told, total=-(-count // BATCH)):
         if files is None:
             files = [_new(folder / f"{name}.npy", count, array) for name, array in zip("xy", arrays, strict=True)]

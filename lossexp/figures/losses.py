@@ -56,7 +56,7 @@ def loss_figure(
             for panel, axis in zip(quantity, axes):
                 _draw(panel, axis, name, profiles, ordered)
                 _set_scale(panel, scale)
-            quantity[0].set_ylabel(name)
+            quantity[0].set_ylabel(name, parse_math=True)
         for panel, axis in zip(panels[-1], axes if rows == 2 else axes * 2):
             _name_axis(panel, axis, profiles, note if panel is panels[-1, 0] else "")
         _legend(figure, profiles, legend, labels, ordered)
@@ -76,12 +76,12 @@ def _draw(panel: Axes, axis: str, quantity: str, profiles: Mapping[str, Sequence
 
 def _name_axis(panel: Axes, axis: str, profiles: Mapping[str, Sequence[Profile]], note: str) -> None:
     if axis == "p":
-        panel.set_xlabel("probability of the true class $p_t$")
+        panel.set_xlabel("probability of the true class $p_t$", parse_math=True)
         panel.set_xlim(0, 1)
         return
     panel.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     name = "margin $m$" if _has_probability(profiles) else "error (prediction − target)"
-    panel.set_xlabel("\n".join(filter(None, [name, note])))
+    panel.set_xlabel("\n".join(filter(None, [name, note])), parse_math=True)
 
 
 def _quantity_names(profiles: Mapping[str, Sequence[Profile]]) -> tuple[str, str]:

@@ -27,6 +27,7 @@ STYLE = {
     "grid.linewidth": 0.8,
     "lines.linewidth": 1.8,
     "legend.frameon": False,
+    "text.parse_math": False,  # a dollar sign in a class's name is no formula
     "xtick.color": INK,
     "ytick.color": INK,
 }

@@ -6,8 +6,11 @@ robust to uniform label noise; the active one alone learns too slowly.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import tensorflow as tf
 
+from lossexp.checks import Interval, NonNegative
 from lossexp.losses import validation
 from lossexp.losses.bounded import mae_prob
 from lossexp.losses.classification import MulticlassLoss, register
@@ -41,20 +44,12 @@ def nfl_rce(
 class ActivePassive(MulticlassLoss):
     """`alpha` times an active loss plus `beta` times a passive one."""
 
-    def __init__(
-        self,
-        alpha: float = 1.0,
-        beta: float = 1.0,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "[0, inf)")
+    alpha: NonNegative = 1.0
+    beta: NonNegative = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        validation.not_both_zero(self, "alpha", "beta")
 
 
 @register
@@ -88,20 +83,7 @@ class NCERCE(ActivePassive):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        alpha: float = 1.0,
-        beta: float = 1.0,
-        A: float = LOG_ZERO,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(alpha, beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.A = validation.number(self, "A", A, "(-inf, 0)")
+    A: Annotated[float, Interval("(-inf, 0)")] = LOG_ZERO
 
     def values(self, targets, logits):
         return nce_rce(targets, logits, self.alpha, self.beta, self.A)
@@ -123,24 +105,9 @@ class NFLRCE(ActivePassive):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        alpha: float = 1.0,
-        beta: float = 1.0,
-        gamma: float = 0.5,
-        A: float = LOG_ZERO,
-        detach: bool = False,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(alpha, beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.A = validation.number(self, "A", A, "(-inf, 0)")
-        self.detach = validation.flag(self, "detach", detach)
+    gamma: NonNegative = 0.5
+    A: Annotated[float, Interval("(-inf, 0)")] = LOG_ZERO
+    detach: bool = False
 
     def values(self, targets, logits):
         return nfl_rce(targets, logits, self.alpha, self.beta, self.gamma, self.A, self.detach)

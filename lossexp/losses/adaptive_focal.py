@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Between, NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets
@@ -53,22 +53,9 @@ class FLSD53(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma_low: float = 5.0,
-        gamma_high: float = 3.0,
-        threshold: float = 0.2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma_low = validation.number(self, "gamma_low", gamma_low, "[0, inf)")
-        self.gamma_high = validation.number(self, "gamma_high", gamma_high, "[0, inf)")
-        self.threshold = validation.number(self, "threshold", threshold, "(0, 1)")
+    gamma_low: NonNegative = 5.0
+    gamma_high: NonNegative = 3.0
+    threshold: Between = 0.2
 
     def values(self, targets, logits):
         return flsd53(targets, logits, self.gamma_low, self.gamma_high, self.threshold)
@@ -89,18 +76,7 @@ class DualFocal(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma: float = 5.0,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+    gamma: NonNegative = 5.0
 
     def values(self, targets, logits):
         return dual_focal(targets, logits, self.gamma)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import BelowOne, NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities, log_mixture, log_probabilities
 from lossexp.losses.one_vs_rest import OneVsRest
@@ -58,7 +58,7 @@ def asymmetric_single(
     weights = tf.exp(powers * log_mixture(targets, log_not_p, log_p))
     if detach:
         weights = tf.stop_gradient(weights)
-    return -tf.reduce_sum(smooth(targets, label_smoothing) * weights * log_p, axis=-1)
+    return -tf.reduce_sum(smooth(targets, label_smoothing, logits) * weights * log_p, axis=-1)
 
 
 def _faded(gamma: float, log_factor: tf.Tensor, values: tf.Tensor, detach: bool) -> tf.Tensor:
@@ -107,22 +107,10 @@ class ASL(OneVsRest):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma_pos: float = 1.0,
-        gamma_neg: float = 4.0,
-        clip: float = 0.05,
-        detach: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.gamma_pos = validation.number(self, "gamma_pos", gamma_pos, "[0, inf)")
-        self.gamma_neg = validation.number(self, "gamma_neg", gamma_neg, "[0, inf)")
-        self.clip = validation.number(self, "clip", clip, "[0, 1)")
-        self.detach = validation.flag(self, "detach", detach)
+    gamma_pos: NonNegative = 1.0
+    gamma_neg: NonNegative = 4.0
+    clip: BelowOne = 0.05
+    detach: bool = False
 
     def values(self, targets, logits):
         values = asymmetric(targets, logits, self.gamma_pos, self.gamma_neg, self.clip, self.detach)
@@ -146,24 +134,12 @@ class ASLSingle(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma_pos: float = 0.0,
-        gamma_neg: float = 4.0,
-        detach: bool = False,
-        label_smoothing: float = 0.1,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma_pos = validation.number(self, "gamma_pos", gamma_pos, "[0, inf)")
-        self.gamma_neg = validation.number(self, "gamma_neg", gamma_neg, "[0, inf)")
-        self.detach = validation.flag(self, "detach", detach)
+    gamma_pos: NonNegative = 0.0
+    gamma_neg: NonNegative = 4.0
+    detach: bool = False
+    label_smoothing = 0.1
 
-    def smoothed(self, labels):
+    def smoothed(self, labels, logits):
         return labels  # the powers belong to the label as it was; `asymmetric_single` smooths the rest
 
     def values(self, targets, logits):

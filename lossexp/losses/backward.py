@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import tensorflow as tf
 
+from lossexp.checks import Fraction, Interval, Length
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.forward import checked_transition, transition_matrix
+from lossexp.losses.forward import check_rows, transition_matrix
 from lossexp.losses.margin import log_softmax
+from lossexp.losses.masked import is_idle
 from lossexp.losses.targets import multiclass_targets
 
 WORST_CONDITION = 1e6  # of a matrix that is inverted: beyond it float32 values have no digits left
@@ -21,7 +25,7 @@ def backward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.
     """`-sum_y t_y sum_j (T^-1)_yj log p_j`, `[...]` float32; see `BackwardCorrection`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
-    weights = without_noise(targets, transition)
+    weights = tf.where(is_idle(targets, logits), 0.0, without_noise(targets, transition))
     return -tf.reduce_sum(tf.math.multiply_no_nan(log_softmax(logits), weights), axis=-1)
 
 
@@ -44,6 +48,7 @@ class BackwardCorrection(MulticlassLoss):
 
     With the right T its mean over noisy labels is cross-entropy on the clean ones. Weights of other labels
     are negative: values may be below 0 and have no lower bound, and they vary more than those of `Forward`.
+    Masked classes are left out of the sum, and T stays as it is, so that nothing averages out for them.
     p estimates the clean class. Patrini et al. 2017, "Making Deep Neural Networks Robust to Label Noise: A
     Loss Correction Approach".
 
@@ -57,18 +62,11 @@ class BackwardCorrection(MulticlassLoss):
             call; the rate 1 - 1/K has none).
     """
 
-    def __init__(
-        self,
-        transition: float | list[list[float]] = 0.2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.transition = checked_transition(self, transition)
+    transition: Annotated[float, Interval("[0, 1)")] | Annotated[list[list[Fraction]], Length(2, "class")] = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_rows(self, self.transition)
 
     def values(self, targets, logits):
         return backward(targets, logits, self.transition)

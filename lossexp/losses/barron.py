@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
+from typing import Annotated
 
-import keras
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Interval, Positive
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, error, per_example
 
 
@@ -34,7 +34,7 @@ def tukey(y_true, y_pred, c: float = 4.685) -> tf.Tensor:
     return c * c / 6.0 * per_example(u * (3.0 - 3.0 * u + u * u))  # 1 - (1 - u)^3, multiplied out
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Barron(ValueLoss):
     """Barron's general robust loss: `b / alpha ((x / b + 1)^(alpha / 2) - 1)`, `b = |alpha - 2|`,
     `x = (e / scale)^2`; mean over the last axis.
@@ -50,24 +50,14 @@ class Barron(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        alpha: float = 1.0,
-        scale: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        limit = isinstance(alpha, Real) and alpha == -math.inf
-        self.alpha = -math.inf if limit else validation.number(self, "alpha", alpha, "(-inf, inf)")
-        self.scale = validation.number(self, "scale", scale, "(0, inf)")
+    alpha: Annotated[float, Interval("[-inf, inf)")] = 1.0
+    scale: Positive = 1.0
 
     def call(self, y_true, y_pred):
         return barron(y_true, y_pred, self.alpha, self.scale)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Tukey(ValueLoss):
     """Tukey's biweight: `c^2 / 6 (1 - (1 - (e / c)^2)^3)` where `|e| <= c`, else the constant `c^2 / 6`.
 
@@ -81,15 +71,7 @@ class Tukey(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        c: float = 4.685,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.c = validation.number(self, "c", c, "(0, inf)")
+    c: Positive = 4.685
 
     def call(self, y_true, y_pred):
         return tukey(y_true, y_pred, self.c)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative, Positive
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.focal import focal
@@ -55,20 +55,8 @@ class MMCE(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        weight: float = 1.0,
-        width: float = 0.4,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.weight = validation.number(self, "weight", weight, "[0, inf)")
-        self.width = validation.number(self, "width", width, "(0, inf)")
+    weight: NonNegative = 1.0
+    width: Positive = 0.4
 
     def batch_values(self, targets, logits, counted):
         return mmce(targets, logits, self.weight, self.width, counted)
@@ -91,20 +79,8 @@ class MDCA(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        weight: float = 1.0,
-        gamma: float = 0.0,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.weight = validation.number(self, "weight", weight, "[0, inf)")
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+    weight: NonNegative = 1.0
+    gamma: NonNegative = 0.0
 
     def batch_values(self, targets, logits, counted):
         return mdca(targets, logits, self.weight, self.gamma, counted)

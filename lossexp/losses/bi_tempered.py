@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import tensorflow as tf
 
+from lossexp.checks import Fraction, Interval, Positive, checked
 from lossexp.losses import targets as label_targets
-from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
+from lossexp.losses.masked import is_masked
 from lossexp.losses.others import sum_of_others
 from lossexp.losses.targets import multiclass_targets
 from lossexp.losses.tempered import log_t, log_tempered_softmax
@@ -61,30 +64,26 @@ class BiTempered(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        t1: float = 0.8,
-        t2: float = 1.2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.t1 = validation.number(self, "t1", t1, "[0, 1]")
-        self.t2 = validation.number(self, "t2", t2, "(0, inf)" if self.t1 < 1.0 else "[1, inf)")
+    t1: Fraction = 0.8
+    t2: Positive = 1.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.t1 == 1.0:
+            checked(f"{type(self).__name__}.t2", self.t2, Annotated[float, Interval("[1, inf)")])
         self.link = "softmax" if self.t2 == 1.0 else {"name": "tempered", "t2": self.t2}
 
-    def smoothed(self, labels):
+    def smoothed(self, labels, logits):
         num_classes = labels.shape[-1]
         if self.label_smoothing > 1.0 - 1.0 / num_classes:
             raise ValueError(
                 f"BiTempered: label_smoothing={self.label_smoothing}; expected at most 1 - 1/K for "
                 f"K = {num_classes} classes, where all targets are equal."
             )
-        return label_targets.smooth(labels, self.label_smoothing * num_classes / (num_classes - 1))
+        if self.label_smoothing == 0.0:
+            return labels
+        left = tf.reduce_sum(tf.cast(~is_masked(logits), tf.float32), axis=-1, keepdims=True)
+        return label_targets.smooth(labels, tf.math.divide_no_nan(self.label_smoothing * left, left - 1.0), logits)
 
     def values(self, targets, logits):
         return bi_tempered(targets, logits, self.t1, self.t2)
@@ -110,7 +109,7 @@ def _slope(t, log_p, not_p, t1: float, t2: float) -> tf.Tensor:
     """
     p, escort = tf.exp(log_p), tf.exp(t2 * log_p)
     free = tf.equal(t, 0.0)
-    pull = tf.exp((1.0 - t1) * log_p)  # a of a class without weight
+    pull = tf.exp(tf.math.multiply_no_nan(log_p, 1.0 - t1))  # a of a class without weight
     zero = tf.zeros_like(pull)
     highest = tf.reduce_max(tf.where(free, pull, zero), axis=-1, keepdims=True)
     # Not `p > 0`: p underflows where a power of it near 0 does not.

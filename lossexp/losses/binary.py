@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import targets, validation
+from lossexp.checks import BelowOne
+from lossexp.losses import masked, targets
 from lossexp.losses.classification import leave_out
 from lossexp.losses.loss import Loss
 
@@ -16,6 +17,10 @@ class BinaryLoss(Loss):
     last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]`; for L = 1, labels and
     logits may be `[batch]`.
 
+    A logit of -inf answers "no" for certain: value 0 for a label of 0, +inf for another (see `MulticlassLoss`), and
+    no gradient; the mean over labels counts it, and label smoothing does not move its label. Positions that Keras
+    masks are left out as those of `ignore_class` are.
+
     Args:
         label_smoothing: e in [0, 1); targets become `t (1 - e) + e / 2` before anything else.
         ignore_class: labels equal to it are left out, whatever their logits: the mean is over the labels
@@ -25,40 +30,38 @@ class BinaryLoss(Loss):
     tasks = ("binary",)
     labels = "binary"
     link = "sigmoid"
-    label_smoothing: float = 0.0
-    ignore_class: int | None = None
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
-        self.ignore_class = validation.optional_class(self, "ignore_class", ignore_class)
+    label_smoothing: BelowOne = 0.0
+    ignore_class: int | None = None
 
     def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""
         raise NotImplementedError
+
+    def batch_values(self, targets: tf.Tensor, logits: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+        """Values `[batch]`: means over the labels `counted`, `[batch, L]` bool (None: all); 0 if none is.
+
+        A loss that compares the labels of a batch overrides it, so that the others do not take part.
+        """
+        values = self.values(targets, logits)
+        if counted is None:
+            return tf.reduce_mean(values, axis=-1)
+        weights = tf.cast(counted, tf.float32)
+        return tf.math.divide_no_nan(tf.reduce_sum(values * weights, -1), tf.reduce_sum(weights, -1))
 
     def encoded(self, y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Labels in [0, 1] in the shape of `logits`; a subclass that takes others too overrides it."""
         return targets.binary_targets(y_true, logits)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        logits = tf.cast(y_pred, tf.float32)
+        logits, examples = masked.finite(y_pred), masked.kept(y_pred)
         if logits.shape.rank == 1:
             logits = logits[:, tf.newaxis]
-        y_true, counted = targets.without(y_true, logits, self.ignore_class)
+        y_true, counted = targets.without(targets.where_kept(y_true, examples), logits, self.ignore_class)
+        if examples is not None:
+            counted = masked.both(counted, tf.broadcast_to(examples[..., tf.newaxis], tf.shape(logits)))
         if counted is not None:
             logits = tf.where(counted, logits, 0.0)
-        labels = targets.smooth_binary(self.encoded(y_true, logits), self.label_smoothing)
-        values = self.values(labels, logits)
-        if counted is None:
-            return tf.reduce_mean(values, axis=-1)
-        weights = tf.cast(counted, tf.float32)
-        mean = tf.math.divide_no_nan(tf.reduce_sum(values * weights, -1), tf.reduce_sum(weights, -1))
-        return leave_out(mean, tf.reduce_any(counted, axis=-1))
+        labels = targets.smooth_binary(self.encoded(y_true, logits), self.label_smoothing, logits)
+        values = masked.limit(self.batch_values(labels, logits, counted), logits)
+        return leave_out(values, None if counted is None else tf.reduce_any(counted, axis=-1))

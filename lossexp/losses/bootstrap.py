@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Fraction
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.entropy import with_entropy
 from lossexp.losses.margin import log_probabilities
@@ -29,18 +29,7 @@ def boot_hard(y_true, logits, beta: float = 0.8) -> tf.Tensor:
 class Bootstrap(MulticlassLoss):
     """Keeps and checks `beta`, the trust in the given labels."""
 
-    def __init__(
-        self,
-        beta: float,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.beta = validation.number(self, "beta", beta, "[0, 1]")
+    beta: Fraction
 
 
 @register
@@ -58,17 +47,7 @@ class BootSoft(Bootstrap):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        beta: float = 0.95,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+    beta = 0.95
 
     def values(self, targets, logits):
         return boot_soft(targets, logits, self.beta)
@@ -89,17 +68,7 @@ class BootHard(Bootstrap):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        beta: float = 0.8,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(beta, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
+    beta = 0.8
 
     def values(self, targets, logits):
         return boot_hard(targets, logits, self.beta)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Interval, Share
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities, log_softmax
 from lossexp.losses.targets import multiclass_targets, sums_to_one
@@ -58,18 +60,7 @@ class GCE(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        q: float = 0.7,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.q = validation.number(self, "q", q, "(0, 1]")
+    q: Share = 0.7
 
     def values(self, targets, logits):
         return gce(targets, logits, self.q)
@@ -83,25 +74,14 @@ class Taylor(MulticlassLoss):
     cross-entropy. Feng et al. 2020, "Can Cross Entropy Loss Be Robust to Label Noise?".
 
     Args:
-        order: number of terms, >= 1.
+        order: number of terms, 1 to 1000.
         label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        order: int = 2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.order = validation.integer(self, "order", order, "[1, inf)")
+    order: Annotated[int, Interval("[1, 1000]")] = 2  # unrolled into the graph
 
     def values(self, targets, logits):
         return taylor(targets, logits, self.order)
@@ -120,17 +100,6 @@ class MAEProb(MulticlassLoss):
     Raises:
         ValueError: a parameter out of range.
     """
-
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
 
     def values(self, targets, logits):
         return mae_prob(targets, logits)

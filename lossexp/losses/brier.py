@@ -33,16 +33,5 @@ class Brier(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-
     def values(self, targets, logits):
         return brier(targets, logits)

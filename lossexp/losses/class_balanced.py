@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import BelowOne, NonNegative
 from lossexp.losses.class_weights import effective_number
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, of_label
@@ -39,7 +40,9 @@ class ClassBalanced(CountsLoss):
     """A `CountsLoss` whose values are weighted by the effective number of the label before smoothing."""
 
     weighs_classes = True
-    beta: float
+
+    beta: BelowOne = 0.9999
+    class_weight: ClassVar[None] = None
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         super().adapt(class_counts)
@@ -66,19 +69,6 @@ class CBCrossEntropy(ClassBalanced):
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
     """
 
-    def __init__(
-        self,
-        beta: float = 0.9999,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")  # first: `adapt` computes weights from it
-        super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
-
     def values(self, targets, logits):
         return focal(targets, logits, 0.0)
 
@@ -97,20 +87,7 @@ class CBFocal(ClassBalanced):
         ValueError: as `CBCrossEntropy`.
     """
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        beta: float = 0.9999,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")
-        super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+    gamma: NonNegative = 2.0
 
     def values(self, targets, logits):
         return focal(targets, logits, self.gamma)
@@ -131,19 +108,7 @@ class CBSigmoid(OneVsRest, ClassBalanced):
         ValueError: as `CBCrossEntropy`.
     """
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        beta: float = 0.9999,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")
-        super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
+    gamma: NonNegative = 2.0
 
     def initial_bias(self, class_counts) -> float | None:
         return -math.log(len(class_counts) - 1)

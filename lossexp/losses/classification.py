@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import class_weights, targets, validation
-from lossexp.losses.loss import Loss
+from lossexp import links
+from lossexp.checks import BelowOne, PerClass
+from lossexp.losses import class_weights, masked, targets, validation
+from lossexp.losses.loss import Loss, register  # noqa: F401 (families of losses take both from here)
 
 
 class MulticlassLoss(Loss):
@@ -19,10 +21,18 @@ class MulticlassLoss(Loss):
     example, or one per position for logits `[batch, positions, K]`. Labels may be class numbers, one-hot or
     soft (see `targets.multiclass_targets`).
 
+    A logit of -inf masks a class for its example: the class has probability 0 and no gradient, and the value is
+    that of the loss on the other classes, over which label smoothing is spread too. Where the label itself is
+    masked, the value is what the formula tends to as p_y goes to 0: +inf, as in Keras, and without gradient, or
+    the bound of a loss that has one. An example whose classes are all masked is +inf. What a loss
+    takes from the whole training set or batch (class counts, means over K) is not changed by a mask.
+
+    Positions that Keras masks (`_keras_mask` of the outputs) are left out as those of `ignore_class` are.
+
     Args:
         label_smoothing: e in [0, 1); targets become `t (1 - e) + e / K` before anything else.
-        class_weight: None, a list of K weights >= 0, or `"balanced"` or `"effective_number"` (functions of
-            `class_weights`), computed from the counts given to `adapt`. The value of an example is
+        class_weight: None, a list of K weights >= 0, not all 0, or `"balanced"` or `"effective_number"`
+            (functions of `class_weights`), computed from the counts given to `adapt`. The value of an example is
             multiplied by `sum_k t_k w_k`, t being its label before smoothing. As with Keras's
             `fit(class_weight=...)`, `sum_over_batch_size` still divides by the number of examples, and
             `mean_with_sample_weight` by the sum of weights.
@@ -31,31 +41,17 @@ class MulticlassLoss(Loss):
             Where an example has several labels, single ones are left out, and examples that have no other.
     """
 
-    label_smoothing: float = 0.0
-    class_weight: str | list[float] | None = None
+    label_smoothing: BelowOne = 0.0
+    class_weight: Literal["balanced", "effective_number"] | PerClass | None = None
     ignore_class: int | None = None
-    weighs_classes: bool = False  # whether `call` multiplies values by `example_weights`
+    weighs_classes: ClassVar[bool] = False  # whether `call` multiplies values by `example_weights`
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.label_smoothing = validation.number(self, "label_smoothing", label_smoothing, "[0, 1)")
-        self.ignore_class = validation.optional_class(self, "ignore_class", ignore_class)
-        if isinstance(class_weight, str):
-            validation.choice(self, "class_weight", class_weight, tuple(class_weights.COMPUTED))
-            self.class_weight, self._weights, self.needs_counts = class_weight, None, True
-        else:
-            given = class_weight is not None
-            self.class_weight = validation.numbers(self, "class_weight", class_weight, "[0, inf)") if given else None
-            self._weights = self.class_weight
-        self.weighs_classes = type(self).weighs_classes or class_weight is not None
+    def __post_init__(self):
+        super().__post_init__()
+        computed = isinstance(self.class_weight, str)
+        self._weights = None if computed else self.class_weight
+        self.needs_counts = computed or type(self).needs_counts
+        self.weighs_classes = self.class_weight is not None or type(self).weighs_classes
 
     def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
@@ -75,9 +71,9 @@ class MulticlassLoss(Loss):
         """
         return targets.multiclass_targets(y_true, logits, self.ignore_class)
 
-    def smoothed(self, labels: tf.Tensor) -> tf.Tensor:
+    def smoothed(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """What `values` gets for the labels `[..., K]`; a subclass with a rule of its own overrides it."""
-        return targets.smooth(labels, self.label_smoothing)
+        return targets.smooth(labels, self.label_smoothing, logits)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         super().adapt(class_counts)
@@ -86,26 +82,31 @@ class MulticlassLoss(Loss):
             self._weights = class_weights.COMPUTED[self.class_weight](counts)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        logits = tf.cast(y_pred, tf.float32)
-        labels, counted = self.encoded(y_true, logits)
+        logits = masked.finite(y_pred)
+        labels, counted = self._labels(y_true, logits, masked.kept(y_pred))
         if counted is not None:
             logits = tf.where(counted[..., tf.newaxis], logits, 0.0)  # so that a NaN there cannot leak
-        values = self.batch_values(self.smoothed(labels), logits, counted)
+        values = self.batch_values(self.smoothed(labels, logits), logits, counted)
         if self.weighs_classes:
             values *= self.example_weights(labels)
-        return leave_out(values, counted)
+        of_classes = links.split(self.link)[0] not in ("ordinal", "conditional")
+        return leave_out(masked.limit(values, logits, of_classes), counted)
+
+    def _labels(self, y_true, logits: tf.Tensor, kept: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """As `encoded`, without the examples that are not `kept`, `[...]` bool (None: all), whatever their labels."""
+        labels, counted = self.encoded(targets.where_kept(y_true, kept), logits)
+        return labels, masked.both(counted, kept)
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
         if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
             return super().__call__(y_true, y_pred, sample_weight)
         # Keras divides by the sum of sample weights; the class weights belong into that sum.
         logits = tf.cast(y_pred, tf.float32)
-        labels, valid = self.encoded(y_true, logits)
+        labels, counted = self._labels(y_true, logits, masked.kept(y_pred))
         weights = _spread(sample_weight, tf.shape(labels)[:-1], logits.shape.rank - 1)
         value = super().__call__(y_true, y_pred, weights)
-        for counted in (valid, getattr(y_pred, "_keras_mask", None)):
-            if counted is not None:
-                weights = tf.where(tf.cast(counted, tf.bool), weights, 0.0)
+        if counted is not None:
+            weights = tf.where(counted, weights, 0.0)
         weighted = tf.reduce_sum(tf.math.multiply_no_nan(self.example_weights(labels), weights))
         return tf.math.divide_no_nan(value * tf.reduce_sum(weights), weighted)
 
@@ -142,6 +143,3 @@ def _spread(sample_weight, shape: tf.Tensor, rank: int) -> tf.Tensor:
     if weights.shape.rank == rank + 1 and weights.shape[-1] == 1:
         weights = weights[..., 0]
     return tf.broadcast_to(weights, shape)
-
-
-register = keras.saving.register_keras_serializable("lossexp")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.entropy import with_entropy
+from lossexp.losses.masked import is_masked
 
 
 def max_sup(y_true, logits, lam: float | tf.Tensor = 0.1) -> tf.Tensor:
-    """`CE + lam (max_k z_k - mean_k z_k)`, `[...]` float32; see `MaxSup`."""
+    """`CE + lam (max_k z_k - mean_k z_k)`, the mean without masked classes, `[...]` float32; see `MaxSup`."""
     logits = tf.cast(logits, tf.float32)
-    excess = tf.reduce_max(logits, axis=-1) - tf.reduce_mean(logits, axis=-1)
+    out = is_masked(logits)
+    number = tf.reduce_sum(tf.cast(~out, tf.float32), axis=-1)
+    mean = tf.math.divide_no_nan(tf.reduce_sum(tf.where(out, 0.0, logits), axis=-1), number)
+    excess = tf.reduce_max(logits, axis=-1) - mean
     return cross_entropy(y_true, logits) + lam * excess
 
 
@@ -40,20 +44,11 @@ class MaxSup(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        lam: float = 0.1,
-        lam_end: float = 0.2,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        label_smoothing: float = 0.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.lam = validation.number(self, "lam", lam, "[0, inf)")
-        self.lam_end = validation.number(self, "lam_end", lam_end, "[0, inf)")
+    lam: NonNegative = 0.1
+    lam_end: NonNegative = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
         self._weight = tf.Variable(self.lam, trainable=False, dtype=tf.float32, name="weight")
 
     def on_epoch(self, epoch: int, epochs: int) -> None:
@@ -78,18 +73,7 @@ class ConfidencePenalty(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        beta: float = 0.1,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.beta = validation.number(self, "beta", beta, "[0, inf)")
+    beta: NonNegative = 0.1
 
     def values(self, targets, logits):
         return confidence_penalty(targets, logits, self.beta)

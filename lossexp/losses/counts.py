@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
+from lossexp.checks import FromZero, Length
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss
 
@@ -21,21 +23,16 @@ class CountsLoss(MulticlassLoss):
     """
 
     needs_counts = True
-    zero_counts: bool = False
+    zero_counts: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        if class_counts is not None:
-            self.adapt(class_counts)
+    class_counts: Annotated[list[FromZero], Length(2, "class")] | None = None
+
+    def __post_init__(self):
+        given = self.class_counts
+        self.class_counts = None if given is None else validation.class_counts(self, given)
+        super().__post_init__()
+        if given is not None:
+            self.adapt(self.class_counts)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         super().adapt(validation.class_counts(self, class_counts, positive=not self.zero_counts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Positive
 from lossexp.losses.binary import BinaryLoss
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities, log_softmax
@@ -51,17 +51,6 @@ class CrossEntropy(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-
     def values(self, targets, logits):
         return cross_entropy(targets, logits)
 
@@ -79,17 +68,7 @@ class BinaryCrossEntropy(BinaryLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        pos_weight: float = 1.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, ignore_class, reduction, name, dtype)
-        self.pos_weight = validation.number(self, "pos_weight", pos_weight, "(0, inf)")
+    pos_weight: Positive = 1.0
 
     def values(self, targets, logits):
         return binary_cross_entropy(targets, logits, self.pos_weight)
@@ -108,17 +87,6 @@ class KLDivergence(MulticlassLoss):
     Raises:
         ValueError: a parameter out of range.
     """
-
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
 
     def values(self, targets, logits):
         return kl_divergence(targets, logits)

@@ -3,18 +3,20 @@
 Each takes outputs z and a `link` that makes the predicted mean m of them: `"identity"` (m = z, as in
 `keras.losses.Poisson`, for a model that ends in positive values; m is floored at
 `keras.config.epsilon()`), `"exp"` (m = exp(z), for raw outputs; the options of conf/loss choose it) or
-`"softplus"` (m = softplus(z), grows slower).
+`"softplus"` (m = softplus(z), grows slower). Nothing is NaN for targets in a loss's domain; where the true value
+or slope is too large for a float32 (as exp(z) is from z = 89 on), it is infinite.
 """
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import keras
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Interval
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, pair, per_example
-
-MEAN_LINKS = ("exp", "softplus", "identity")
 
 
 def poisson(y_true, y_pred, link: str = "identity") -> tf.Tensor:
@@ -29,7 +31,9 @@ def tweedie(y_true, y_pred, power: float = 1.5, link: str = "identity") -> tf.Te
     log_mean = _log_mean(y_pred, link)
     low, high = power - 1.0, 2.0 - power
     constant = -tf.pow(y_true, high) / (low * high)
-    direct = constant + y_true * tf.exp(-low * log_mean) / low + tf.exp(high * log_mean) / high
+    # The mean may underflow: a target of 0 leaves its inverse out, as 0 times infinity would be NaN.
+    inverse = tf.exp(-low * tf.where(y_true > 0.0, log_mean, 0.0))
+    direct = constant + y_true * inverse / low + tf.exp(high * log_mean) / high
     # Near the target these three nearly cancel; in r = log(m / y) nothing does.
     near, ratio = _near(_log_mean(tf.cast(y_pred, tf.float64), link), y_true)
     stable = tf.cast(_excess(-low * ratio) / low + _excess(high * ratio) / high, tf.float32)
@@ -45,7 +49,7 @@ def gamma_deviance(y_true, y_pred, link: str = "identity") -> tf.Tensor:
     return per_example(2.0 * tf.where(near, tf.cast(_excess(-ratio), tf.float32), far + tf.math.expm1(-far)))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Poisson(ValueLoss):
     """Poisson negative log-likelihood without its constant: `mean m - y log m`, m the predicted rate.
 
@@ -58,21 +62,13 @@ class Poisson(ValueLoss):
 
     domain = "nonnegative"
 
-    def __init__(
-        self,
-        link: str = "identity",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.link = validation.choice(self, "link", link, MEAN_LINKS)
+    link: Literal["exp", "softplus", "identity"] = "identity"
 
     def call(self, y_true, y_pred):
         return poisson(y_true, y_pred, self.link)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Tweedie(ValueLoss):
     """Tweedie deviance, for amounts with many exact zeros (rain, claims), m the predicted mean:
 
@@ -89,23 +85,14 @@ class Tweedie(ValueLoss):
 
     domain = "nonnegative"
 
-    def __init__(
-        self,
-        power: float = 1.5,
-        link: str = "identity",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.power = validation.number(self, "power", power, "(1, 2)")
-        self.link = validation.choice(self, "link", link, MEAN_LINKS)
+    power: Annotated[float, Interval("(1, 2)")] = 1.5
+    link: Literal["exp", "softplus", "identity"] = "identity"
 
     def call(self, y_true, y_pred):
         return tweedie(y_true, y_pred, self.power, self.link)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class GammaDeviance(ValueLoss):
     """Gamma deviance: `mean 2 (log(m / y) + y / m - 1)`, m the predicted mean; errors count relatively.
 
@@ -119,15 +106,7 @@ class GammaDeviance(ValueLoss):
 
     domain = "positive"
 
-    def __init__(
-        self,
-        link: str = "identity",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.link = validation.choice(self, "link", link, MEAN_LINKS)
+    link: Literal["exp", "softplus", "identity"] = "identity"
 
     def call(self, y_true, y_pred):
         return gamma_deviance(y_true, y_pred, self.link)

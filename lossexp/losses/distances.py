@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import keras
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Positive
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, error, pair, per_example
 
 LOG1P_FLOOR = -0.5  # below it log1p is continued by its tangent, so that a negative output still learns
@@ -64,7 +64,7 @@ def log_cosh(y_true, y_pred) -> tf.Tensor:
     return per_example(tf.where(size < 1.0, small, large))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class MSE(ValueLoss):
     """Mean squared error: `mean e^2`, `e = y_pred - y_true`.
 
@@ -75,7 +75,7 @@ class MSE(ValueLoss):
         return mse(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class MAE(ValueLoss):
     """Mean absolute error: `mean |e|`; its minimiser is the median.
 
@@ -86,7 +86,7 @@ class MAE(ValueLoss):
         return mae(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class MAPE(ValueLoss):
     """Mean absolute percentage error: `100 mean |e| / max(|y|, floor)`.
 
@@ -97,21 +97,13 @@ class MAPE(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        floor: float = 1e-7,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.floor = validation.number(self, "floor", floor, "(0, inf)")
+    floor: Positive = 1e-07
 
     def call(self, y_true, y_pred):
         return mape(y_true, y_pred, self.floor)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class SMAPE(ValueLoss):
     """Symmetric mean absolute percentage error: `200 mean |e| / (|y| + |p|)`, in [0, 200] (0 for 0 / 0).
 
@@ -124,7 +116,7 @@ class SMAPE(ValueLoss):
         return smape(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class MSLE(ValueLoss):
     """Mean squared logarithmic error: `mean (log(1 + p) - log(1 + y))^2`.
 
@@ -139,7 +131,7 @@ class MSLE(ValueLoss):
         return msle(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class LogCosh(ValueLoss):
     """`mean log cosh e`: `e^2 / 2` near 0, `|e| - log 2` far away; exact near 0, where Keras returns 0.
 

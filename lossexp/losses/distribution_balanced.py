@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative, Positive
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant
 from lossexp.losses.margin import binary_log_probabilities
@@ -79,27 +79,12 @@ class DBLoss(OneVsRest, CountsLoss):
 
     averages = True
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        alpha: float = 0.1,
-        beta: float = 10.0,
-        mu: float = 0.2,
-        kappa: float = 0.05,
-        negative_scale: float = 2.0,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "(0, inf)")
-        self.mu = validation.number(self, "mu", mu, "[0, inf)")
-        self.kappa = validation.number(self, "kappa", kappa, "[0, inf)")
-        self.negative_scale = validation.number(self, "negative_scale", negative_scale, "(0, inf)")
+    gamma: NonNegative = 2.0
+    alpha: NonNegative = 0.1
+    beta: Positive = 10.0
+    mu: NonNegative = 0.2
+    kappa: NonNegative = 0.05
+    negative_scale: Positive = 2.0
 
     def values(self, targets, logits):
         return distribution_balanced(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Fraction
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant
 from lossexp.losses.cross_entropy import binary_cross_entropy
@@ -41,17 +41,7 @@ class EQL(OneVsRest, CountsLoss):
 
     zero_counts = True
 
-    def __init__(
-        self,
-        threshold: float = 0.00176,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.threshold = validation.number(self, "threshold", threshold, "[0, 1]")
+    threshold: Fraction = 0.00176
 
     def values(self, targets, logits):
         return equalization(targets, logits, self.counts(logits), self.threshold)

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Fraction, NonNegative, PerClass, Positive
 from lossexp.losses.binary import BinaryLoss
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities, log_mixture, log_probabilities
@@ -57,8 +57,8 @@ class Focal(MulticlassLoss):
 
     Args:
         gamma: >= 0; 0 is cross-entropy.
-        alpha: None, a number >= 0, or a list of K weights >= 0, one per class. A single number only scales
-            the loss, which Adam undoes: warns.
+        alpha: None, a number > 0, or a list of K weights >= 0, not all 0, one per class. A single number only
+            scales the loss, which Adam undoes: warns.
         detach: treat the factor alpha_k (1 - p_k)^gamma as a constant in the gradient.
         label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
 
@@ -66,22 +66,18 @@ class Focal(MulticlassLoss):
         ValueError: a parameter out of range; alpha's length is not K (at the first call).
     """
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        alpha: float | list[float] | None = None,
-        detach: bool = False,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.alpha = _alpha(self, alpha)
-        self.detach = validation.flag(self, "detach", detach)
+    gamma: NonNegative = 2.0
+    alpha: Positive | PerClass | None = None
+    detach: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if isinstance(self.alpha, float):
+            warnings.warn(
+                f"Focal: alpha={self.alpha} is one number for all classes. It only scales the loss: a learning-rate "
+                "change under SGD, nothing at all under Adam. Give one alpha per class, or class_weight.",
+                stacklevel=3,
+            )
 
     def values(self, targets, logits):
         if isinstance(self.alpha, list) and len(self.alpha) != logits.shape[-1]:
@@ -107,21 +103,9 @@ class BinaryFocal(BinaryLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        alpha: float | None = None,
-        detach: bool = False,
-        label_smoothing: float = 0.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.alpha = None if alpha is None else validation.number(self, "alpha", alpha, "[0, 1]")
-        self.detach = validation.flag(self, "detach", detach)
+    gamma: NonNegative = 2.0
+    alpha: Fraction | None = None
+    detach: bool = False
 
     def initial_bias(self, class_counts) -> float | None:
         """`-log((1 - pi) / pi)` with pi the share of positives (Lin et al. 2017, section 3.3).
@@ -138,16 +122,3 @@ class BinaryFocal(BinaryLoss):
 
     def values(self, targets, logits):
         return binary_focal(targets, logits, self.gamma, self.alpha, self.detach)
-
-
-def _alpha(loss: Focal, alpha) -> float | list[float] | None:
-    if alpha is None:
-        return None
-    if hasattr(alpha, "__len__") and not isinstance(alpha, str):
-        return validation.numbers(loss, "alpha", alpha, "[0, inf)")
-    warnings.warn(
-        f"Focal: alpha={alpha} is one number for all classes. It only scales the loss: a learning-rate "
-        "change under SGD, nothing at all under Adam. Give one alpha per class, or class_weight.",
-        stacklevel=3,
-    )
-    return validation.number(loss, "alpha", alpha, "[0, inf)")

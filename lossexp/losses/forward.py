@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from typing import Annotated
 
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Fraction, Interval, Length
+from lossexp.errors import InputError
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_softmax
 from lossexp.losses.targets import multiclass_targets
@@ -72,42 +73,22 @@ class Forward(MulticlassLoss):
         ValueError: a parameter out of range; the matrix does not have K rows (at the first call).
     """
 
-    def __init__(
-        self,
-        transition: float | list[list[float]] = 0.2,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.transition = checked_transition(self, transition)
+    transition: Annotated[float, Interval("[0, 1)")] | Annotated[list[list[Fraction]], Length(2, "class")] = 0.2
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_rows(self, self.transition)
 
     def values(self, targets, logits):
         return forward(targets, logits, self.transition)
 
 
-def checked_transition(loss: MulticlassLoss, transition) -> float | list[list[float]]:
-    """`transition` as a rate in [0, 1), or as a matrix whose rows are distributions. Raises ValueError."""
-    if isinstance(transition, Real):
-        return validation.number(loss, "transition", transition, "[0, 1)")
-    if not validation.is_list(transition, axes=2) or not len(transition):
-        raise ValueError(
-            f"{type(loss).__name__}: transition={transition!r}; expected a number in [0, 1), or a matrix of "
-            "K rows of K numbers."
-        )
-    return checked_matrix(loss, transition)
-
-
-def checked_matrix(loss: MulticlassLoss, rows) -> list[list[float]]:
-    """`transition` as a list of rows that are distributions. Raises ValueError."""
-    matrix = [validation.numbers(loss, f"transition[{k}]", row, "[0, 1]") for k, row in enumerate(rows)]
-    for k, row in enumerate(matrix):
-        if len(row) != len(matrix) or abs(sum(row) - 1.0) > 1e-6:
-            raise ValueError(
-                f"{type(loss).__name__}: transition[{k}]={row}; expected {len(matrix)} numbers in [0, 1] "
-                f"that sum to 1, the label probabilities of true class {k}."
+def check_rows(loss: MulticlassLoss, transition: float | list[list[float]]) -> None:
+    """Raises InputError unless `transition` is a number, or a matrix whose rows are distributions."""
+    rows = [] if isinstance(transition, float) else transition
+    for k, row in enumerate(rows):
+        if len(row) != len(rows) or abs(sum(row) - 1.0) > 1e-6:
+            raise InputError(
+                f"{type(loss).__name__}.transition[{k}]={row}: give {len(rows)} numbers in [0, 1] that sum to 1, the "
+                f"label probabilities of true class {k}."
             )
-    return matrix

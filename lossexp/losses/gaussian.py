@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import keras
 import tensorflow as tf
 
+from lossexp.losses.loss import register
+from lossexp.losses.targets import matched
 from lossexp.losses.values import ValueLoss
 
 TAIL = 20.0  # standard deviations from which erf and exp have reached their limits in float32
@@ -15,7 +16,9 @@ TAIL = 20.0  # standard deviations from which erf and exp have reached their lim
 def gaussian_nll(y_true, y_pred) -> tf.Tensor:
     """`(v + (y - mu)^2 exp(-v)) / 2`, `y_pred = (mu, v)`; see `GaussianNLL`."""
     residual, log_variance = _split(y_true, y_pred)
-    return (log_variance + tf.square(residual) * tf.exp(-log_variance)) / 2.0
+    # A residual of 0 stays 0 where 1 / variance overflows, and half the exponent does so later than the whole.
+    spread = tf.where(tf.equal(residual, 0.0), 0.0, log_variance)
+    return (log_variance + tf.square(residual * tf.exp(-spread / 2.0))) / 2.0
 
 
 def crps(y_true, y_pred) -> tf.Tensor:
@@ -23,12 +26,13 @@ def crps(y_true, y_pred) -> tf.Tensor:
     residual, log_scale = _split(y_true, y_pred)
     scale = tf.exp(log_scale)
     # Beyond TAIL the loss is |y - mu| - s / sqrt(pi) to the last digit; w^2 would overflow there.
-    w = tf.clip_by_value(residual * tf.exp(-tf.maximum(log_scale, -80.0)), -TAIL, TAIL)
+    # The value is flat in w itself, whose slopes cancel: computed, they would be 0 times an infinite scale.
+    w = tf.stop_gradient(tf.clip_by_value(residual * tf.exp(-tf.maximum(log_scale, -80.0)), -TAIL, TAIL))
     density = tf.exp(-tf.square(w) / 2.0) * math.sqrt(2.0 / math.pi)
     return residual * tf.math.erf(w / math.sqrt(2.0)) + scale * (density - 1.0 / math.sqrt(math.pi))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class GaussianNLL(ValueLoss):
     """Gaussian negative log-likelihood without its constant: `(v + (y - mu)^2 exp(-v)) / 2`.
 
@@ -45,7 +49,7 @@ class GaussianNLL(ValueLoss):
         return gaussian_nll(y_true, y_pred)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class CRPS(ValueLoss):
     """Continuous ranked probability score of a normal distribution, `w = (y - mu) / s`, `s = exp(y_pred[1])`:
 
@@ -67,8 +71,7 @@ class CRPS(ValueLoss):
 
 def _split(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
     """`(y - mu, log spread)`, both `[batch]` float32."""
-    y_true, y_pred = (tf.cast(y, tf.float32) for y in (y_true, y_pred))
-    if y_pred.shape[-1] != 2:
-        raise ValueError(f"y_pred has shape {tuple(y_pred.shape)}; expected [batch, 2]: mean and log spread")
-    y_true = y_true if y_true.shape.rank == 1 else y_true[:, 0]
-    return y_true - y_pred[:, 0], y_pred[:, 1]
+    y_pred = tf.cast(y_pred, tf.float32)
+    if y_pred.shape.rank != 2 or y_pred.shape[-1] != 2:
+        raise ValueError(f"y_pred has shape {y_pred.shape}; expected [batch, 2]: mean and log spread")
+    return (matched(y_true, y_pred[:, :1]) - y_pred[:, :1])[:, 0], y_pred[:, 1]

@@ -7,10 +7,11 @@ gradient it received as a positive and as a negative, and use the ratio of the t
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Fraction, NonNegative, Positive
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss
 from lossexp.losses.cross_entropy import binary_cross_entropy
@@ -93,21 +94,11 @@ class EQLv2(GradientRatioLoss):
         ValueError: a parameter out of range; no counts when a value is asked for.
     """
 
-    def __init__(
-        self,
-        gamma: float = 12.0,
-        mu: float = 0.8,
-        alpha: float = 4.0,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "(0, inf)")
-        self.mu = validation.number(self, "mu", mu, "[0, inf)")
-        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
+    gamma: Positive = 12.0
+    mu: NonNegative = 0.8
+    alpha: NonNegative = 4.0
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def values(self, targets, logits):
         ratio = self.ratio(logits, at_start=100.0)
@@ -135,21 +126,11 @@ class EqualizedFocal(GradientRatioLoss):
         ValueError: a parameter out of range; no counts when a value is asked for.
     """
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        scale: float = 8.0,
-        alpha: float | None = 0.25,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "(0, inf)")
-        self.scale = validation.number(self, "scale", scale, "[0, inf)")
-        self.alpha = None if alpha is None else validation.number(self, "alpha", alpha, "[0, 1]")
+    gamma: Positive = 2.0
+    scale: NonNegative = 8.0
+    alpha: Fraction | None = 0.25
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def initial_bias(self, class_counts) -> float | None:
         return -math.log(len(class_counts) - 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Positive
 from lossexp.losses.binary import BinaryLoss
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.targets import multiclass_targets, signed_targets
@@ -57,16 +59,8 @@ class Hinge(BinaryLoss):
         ValueError: a parameter out of range; in eager mode, a label that is neither -1 nor in [0, 1].
     """
 
-    def __init__(
-        self,
-        margin: float = 1.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(0.0, ignore_class, reduction, name, dtype)
-        self.margin = validation.number(self, "margin", margin, "(0, inf)")
+    margin: Positive = 1.0
+    label_smoothing: ClassVar[float] = 0.0
 
     def encoded(self, y_true, logits):
         return signed_targets(y_true, logits)
@@ -97,17 +91,8 @@ class CategoricalHinge(MulticlassLoss):
 
     formula = staticmethod(categorical_hinge)
 
-    def __init__(
-        self,
-        margin: float = 1.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
-        self.margin = validation.number(self, "margin", margin, "(0, inf)")
+    margin: Positive = 1.0
+    label_smoothing: ClassVar[float] = 0.0
 
     def values(self, targets, logits):
         return self.formula(targets, logits, self.margin)

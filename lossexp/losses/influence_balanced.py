@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Fraction, Positive
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, of_label
 from lossexp.losses.cross_entropy import cross_entropy
@@ -55,23 +57,15 @@ class InfluenceBalanced(CountsLoss):
     link = "softmax_norm"
     head = "norm"
 
-    def __init__(
-        self,
-        alpha: float = 1000.0,
-        eps: float = 0.001,
-        detach: bool = False,
-        start: float = 0.0,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, 0.0, None, ignore_class, reduction, name, dtype)
-        self.alpha = validation.number(self, "alpha", alpha, "(0, inf)")
-        self.eps = validation.number(self, "eps", eps, "(0, inf)")
-        self.detach = validation.flag(self, "detach", detach)
-        self.start = validation.number(self, "start", start, "[0, 1]")
+    alpha: Positive = 1000.0
+    eps: Positive = 0.001
+    detach: bool = False
+    start: Fraction = 0.0
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
+
+    def __post_init__(self):
+        super().__post_init__()
         if self.start:
             self._balance = tf.Variable(0.0, trainable=False, name="balance")
 

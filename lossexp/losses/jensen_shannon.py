@@ -6,7 +6,7 @@ import math
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Between
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets
@@ -44,18 +44,7 @@ class JS(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        pi1: float = 0.5,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.pi1 = validation.number(self, "pi1", pi1, "(0, 1)")
+    pi1: Between = 0.5
 
     def values(self, targets, logits):
         return js(targets, logits, self.pi1)

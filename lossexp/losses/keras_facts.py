@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from keras import losses as k
 
-TASKS = ("multiclass", "binary", "regression")
 TASKS_BY_LABELS = {"values": ("regression",), "binary": ("binary",)}
 LINKS = {"sparse": "softmax", "onehot": "softmax", "binary": "sigmoid", "values": "identity"}
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import field, fields
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
-from lossexp.losses import validation
-from lossexp.losses.classification import register
-from lossexp.losses.keras_facts import LINKS, TASKS, Facts, facts_of
+from lossexp.checks import checked, described
+from lossexp.losses import masked
+from lossexp.losses.classification import leave_out, register
+from lossexp.losses.keras_facts import LINKS, Facts, facts_of
 from lossexp.losses.loss import Loss
-from lossexp.losses.targets import class_numbers, matched, multiclass_targets
+from lossexp.losses.targets import class_numbers, matched, multiclass_targets, of_shape
 
-ON = ("logits", "probabilities", "values", "positive", "embeddings", "frames")
-LABELS = ("sparse", "onehot", "binary", "values")
 BLANK = -1e9  # logit of the blank symbol, low enough to have probability 0
 
 
@@ -28,6 +29,7 @@ class Adapted(Loss):
     The wrapped loss sees float32 outputs in the form it was written for, labels in the encoding it was
     written for (int32 for class numbers), and both of matching shapes, so that nothing broadcasts. It must
     return one value per example, `[batch]`, or `[batch, ...]`, which is averaged over the further axes.
+    A logit of -inf reaches it as -1e20 (0 in embeddings), and a value above 1e10 that comes of it is +inf.
 
     Args:
         fn: a `keras.losses.Loss` (its `call` is used, not its reduction), or a callable. A
@@ -52,36 +54,38 @@ class Adapted(Loss):
         ValueError: an argument is missing or unknown; shapes do not match; `fn` returns a scalar.
     """
 
-    def __init__(
-        self,
-        fn: keras.losses.Loss | Callable,
-        tasks: str | list[str] = "auto",
-        labels: str = "auto",
-        on: str = "auto",
-        link: str | dict = "auto",
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name or _name(fn), dtype=dtype)
-        self.fn = fn
-        validation.choice(self, "on", on, ("auto", *ON))
-        validation.choice(self, "labels", labels, ("auto", *LABELS))
-        facts = self._known_or_given(labels, on)
+    fn: Any = field(kw_only=False)
+    tasks: (
+        Literal["auto", "multiclass", "binary", "regression"] | list[Literal["multiclass", "binary", "regression"]]
+    ) = "auto"
+    labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
+    on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
+    link: (
+        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "ordinal", "conditional"]
+        | Literal["identity", "softplus", "exp", "gaussian"]
+        | dict
+    ) = "auto"
+
+    def __post_init__(self):
+        self.name = self.name or _name(self.fn)
+        super().__post_init__()
+        facts = self._known_or_given(self.labels, self.on)
         self.on, self.labels = facts.on, facts.labels
-        self.link = facts.link if isinstance(link, str) and link == "auto" else link
-        kind = self.link.get("name", self.link) if isinstance(self.link, Mapping) else self.link
-        validation.choice(self, "link", kind, links.CLASS_LINKS + links.VALUE_LINKS)
+        self.link = facts.link if self.link == "auto" else self.link
+        if isinstance(self.link, Mapping):
+            names = Literal[links.CLASS_LINKS + links.VALUE_LINKS]
+            checked(f"{type(self).__name__}.link.name", self.link.get("name"), names)
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
                 f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "
                 f"labels={self.labels} and link={self.link} are for. Give labels=onehot, sparse or binary."
             )
-        tasks = facts.tasks if tasks == "auto" else (tasks,) if isinstance(tasks, str) else tuple(tasks)
-        self.tasks = tuple(validation.choice(self, "tasks", task, TASKS) for task in tasks)
+        tasks = [self.tasks] if isinstance(self.tasks, str) else self.tasks
+        self.tasks = facts.tasks if tasks == ["auto"] else tuple(tasks)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        outputs = tf.cast(y_pred, tf.float32)
+        of_classes = links.split(self.link)[0] in links.CLASS_LINKS
+        outputs = masked.finite(y_pred) if of_classes else tf.cast(y_pred, tf.float32)
         if outputs.shape.rank == 1:
             outputs = outputs[:, tf.newaxis]
         targets = self._targets(y_true, outputs)
@@ -89,7 +93,8 @@ class Adapted(Loss):
             targets = targets[:, tf.newaxis] + 1
         compute = self.fn.call if isinstance(self.fn, keras.losses.Loss) else self.fn
         values = tf.convert_to_tensor(compute(targets, self._form(outputs)))
-        return self._per_example(values, outputs)
+        counted, values = masked.kept(values), self._per_example(values, outputs)
+        return leave_out(masked.limit(values, outputs) if of_classes else values, counted)
 
     def get_config(self) -> dict:
         function, arguments = _unwrapped(self.fn)
@@ -116,9 +121,10 @@ class Adapted(Loss):
         if labels == "auto" and on in ("values", "positive"):
             labels = "values"
         if "auto" in (on, labels):
+            choices = {f.name: described(f.type).removeprefix("auto or ") for f in fields(Adapted)}
             raise ValueError(
-                f"{self.name} is not one of Keras's losses, so say what it works on: on={'|'.join(ON)} and "
-                f"labels={'|'.join(LABELS)} (given: on={on}, labels={labels})."
+                f"{self.name} is not one of Keras's losses, so say what it works on: on={choices['on']}, and "
+                f"labels={choices['labels']} (given: on={on}, labels={labels})."
             )
         link = "softplus" if on == "positive" else LINKS.get(labels, "identity")
         if known and labels == known.labels:
@@ -140,7 +146,7 @@ class Adapted(Loss):
         if self.on == "positive":
             return tf.nn.softplus(outputs)
         if self.on == "embeddings":
-            return tf.math.l2_normalize(outputs, axis=-1)
+            return tf.math.l2_normalize(tf.where(masked.is_masked(outputs), 0.0, outputs), axis=-1)
         if self.on == "frames":
             blank = tf.fill([tf.shape(outputs)[0], 1], BLANK)
             return tf.concat([blank, outputs], axis=-1)[:, tf.newaxis]
@@ -157,7 +163,7 @@ class Adapted(Loss):
             raise ValueError(f"{self.name} returned values {values.shape} for outputs {outputs.shape}.")
         if values.shape.rank > 1:
             values = tf.reduce_mean(values, axis=list(range(1, values.shape.rank)))
-        return values if values.dtype == tf.float32 else tf.cast(values, tf.float32)
+        return of_shape(tf.cast(values, tf.float32), outputs, axes=1)
 
 
 def as_loss(loss: keras.losses.Loss | Callable) -> Loss:

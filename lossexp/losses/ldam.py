@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import BelowOne, Fraction, NonNegative, Positive
 from lossexp.losses.class_weights import effective_number
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant, of_label
@@ -51,24 +53,14 @@ class LDAM(CountsLoss):
 
     head = "cosine"
 
-    def __init__(
-        self,
-        max_m: float = 0.5,
-        s: float = 30.0,
-        drw: float | None = None,
-        beta: float = 0.9999,
-        class_counts: list[int] | None = None,
-        ignore_class: int | None = None,
-        label_smoothing: float = 0.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, label_smoothing, None, ignore_class, reduction, name, dtype)
-        self.max_m = validation.number(self, "max_m", max_m, "[0, inf)")
-        self.s = validation.number(self, "s", s, "(0, inf)")
-        self.drw = None if drw is None else validation.number(self, "drw", drw, "[0, 1]")
-        self.beta = validation.number(self, "beta", beta, "[0, 1)")
+    max_m: NonNegative = 0.5
+    s: Positive = 30.0
+    drw: Fraction | None = None
+    beta: BelowOne = 0.9999
+    class_weight: ClassVar[None] = None
+
+    def __post_init__(self):
+        super().__post_init__()
         self.weighs_classes = self.drw is not None
         if self.weighs_classes:
             self._reweight = tf.Variable(0.0, trainable=False, name="reweight")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss, checked, constant
 from lossexp.losses.cross_entropy import cross_entropy
@@ -54,19 +54,7 @@ class LogitAdjusted(CountsLoss):
         ValueError: a parameter out of range; a class without examples; no counts when a value is asked for.
     """
 
-    def __init__(
-        self,
-        tau: float = 1.0,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.tau = validation.number(self, "tau", tau, "[0, inf)")
+    tau: NonNegative = 1.0
 
     def values(self, targets, logits):
         return logit_adjusted(targets, logits, self.counts(logits), self.tau)
@@ -85,18 +73,6 @@ class BalancedSoftmax(CountsLoss):
     Raises:
         ValueError: as `LogitAdjusted`.
     """
-
-    def __init__(
-        self,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
 
     def values(self, targets, logits):
         return balanced_softmax(targets, logits, self.counts(logits))
@@ -119,21 +95,8 @@ class VS(CountsLoss):
         ValueError: as `LogitAdjusted`.
     """
 
-    def __init__(
-        self,
-        gamma: float = 0.3,
-        tau: float = 1.0,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(class_counts, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.tau = validation.number(self, "tau", tau, "[0, inf)")
+    gamma: NonNegative = 0.3
+    tau: NonNegative = 1.0
 
     def values(self, targets, logits):
         return vs(targets, logits, self.counts(logits), self.gamma, self.tau)

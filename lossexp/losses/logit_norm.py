@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Positive
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cosine import unit
 from lossexp.losses.margin import log_softmax
+from lossexp.losses.masked import MASKED, is_masked
 from lossexp.losses.targets import multiclass_targets
 
 
@@ -16,8 +17,10 @@ def logit_norm(y_true, logits, tau: float = 0.04) -> tf.Tensor:
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
 
+    masked = is_masked(logits)
     # float64: the gradient is what is left of that of cross-entropy across the logits, times 1 / tau.
-    log_p = log_softmax(unit(tf.cast(logits, tf.float64)) / tau)
+    z = tf.cast(tf.where(masked, 0.0, logits), tf.float64)  # a masked class has no part in the length
+    log_p = log_softmax(tf.where(masked, tf.cast(MASKED, tf.float64), unit(z) / tau))
     return tf.cast(-tf.reduce_sum(tf.cast(targets, tf.float64) * log_p, axis=-1), tf.float32)
 
 
@@ -37,18 +40,7 @@ class LogitNorm(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        tau: float = 0.04,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.tau = validation.number(self, "tau", tau, "(0, inf)")
+    tau: Positive = 0.04
 
     def values(self, targets, logits):
         return logit_norm(targets, logits, self.tau)

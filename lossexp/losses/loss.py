@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
 from lossexp.losses import validation
+from lossexp.losses.parameters import Declared
+from lossexp.variables import variables_of
 
-REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
-NOT_PARAMETERS = ("self", "name", "reduction", "dtype")
 
-
-class Loss(keras.losses.Loss):
+class Loss(Declared, keras.losses.Loss):
     """Base class of every loss in this package.
 
     `call(y_true, y_pred)` returns one float32 value per example, `[batch]`, from raw outputs, computed
@@ -32,28 +31,44 @@ class Loss(keras.losses.Loss):
         needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
         class_counts: what `adapt` was given, None before.
 
-    Every constructor parameter is kept as an attribute of the same name; `get_config` collects them from
-    the signature, so that no parameter can be lost on save.
+    `keras.losses.get("lossexp>Focal")` cannot find one: Keras looks names up among its own losses only. Give `compile`
+    the object, or take the class from `keras.saving.get_registered_object("lossexp>Focal")`.
+
+    Parameters are declared as fields, see `Declared`; `get_config` saves them, and the class counts beside.
+
+    Args:
+        reduction, name: as for every Keras loss.
+        dtype: float32 is all there is, as class numbers above 256 do not fit bfloat16. Leave it out.
+
+    Raises:
+        InputError: a ValueError that names the parameter, its value and what it may be.
     """
 
-    tasks: tuple[str, ...] = ("multiclass", "binary")
-    labels: str = "sparse"
-    link: str | dict = "softmax"
-    head: str = "linear"
-    needs_counts: bool = False
-    class_counts: list[int] | None = None
+    tasks: ClassVar[tuple[str, ...]] = ("multiclass", "binary")
+    labels: ClassVar[str] = "sparse"
+    link: ClassVar[str | dict] = "softmax"
+    head: ClassVar[str] = "linear"
+    needs_counts: ClassVar[bool] = False
+    class_counts = None  # not declared, so that beside another base it does not hide the parameter of `CountsLoss`
 
-    def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
-    ):
-        if dtype not in (None, "float32"):
-            raise ValueError(
-                f"{type(self).__name__}: dtype={dtype!r}; losses compute in float32 whatever the model's "
-                "precision (class labels above 256 do not fit bfloat16). Leave dtype out."
-            )
-        if reduction is not None:
-            validation.choice(self, "reduction", reduction, REDUCTIONS)
-        super().__init__(name=name, reduction=reduction, dtype="float32")
+    reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] | None = (
+        "sum_over_batch_size"
+    )
+    name: str | None = None
+    dtype: Literal["float32"] | None = None
+
+    def __post_init__(self):
+        self.dtype = getattr(self.dtype, "name", self.dtype)  # of a policy, or a dtype of TensorFlow
+        super().__post_init__()
+        super().__init__(name=self.name, reduction=self.reduction, dtype="float32")
+        self.dtype = "float32"
+
+    def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None:  # which a cast to float32 would lose
+            y_pred = tf.cast(y_pred, tf.float32)
+            y_pred._keras_mask = mask
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
         """Takes the training split's examples per class, `[K]`. Does nothing unless `needs_counts`.
@@ -83,19 +98,22 @@ class Loss(keras.losses.Loss):
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """State that changes while training, set by schedules or counted: checkpoints keep it."""
-        return [value for value in vars(self).values() if isinstance(value, tf.Variable)]
+        """State that changes while training, wherever it hangs, set by schedules or counted: checkpoints keep it."""
+        return variables_of(self)
 
     def get_config(self) -> dict:
-        own = [p for p in inspect.signature(type(self).__init__).parameters if p not in NOT_PARAMETERS]
         adapted = {} if self.class_counts is None else {"class_counts": self.class_counts}
-        return {**{p: getattr(self, p) for p in own}, **super().get_config(), **adapted}
+        return {**{name: value for name, value in self.parameters().items() if name != "dtype"}, **adapted}
 
     @classmethod
     def from_config(cls, config: dict) -> Loss:
-        config = dict(config)
+        parts = keras.saving.deserialize_keras_object
+        config = {name: parts(value) if isinstance(value, dict) else value for name, value in config.items()}
         class_counts = config.pop("class_counts", None)
         loss = cls(**config)
         if class_counts is not None:
             loss.adapt(class_counts)
         return loss
+
+
+register = keras.saving.register_keras_serializable("lossexp")

@@ -7,12 +7,14 @@ so that the mean over the batch is the loss. Errors that do not count are ranked
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from lossexp.losses.binary import BinaryLoss
-from lossexp.losses.classification import MulticlassLoss, leave_out, register
+from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
-from lossexp.losses.targets import binary_targets, multiclass_targets, without
+from lossexp.losses.targets import binary_targets, multiclass_targets
 
 LAST = -1e30  # below every error
 
@@ -67,7 +69,7 @@ def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     intersection = members - tf.cumsum(ranked, axis=-1)
     union = members + tf.cumsum(1.0 - ranked, axis=-1)
     growth = ranked / union + (1.0 - ranked) * tf.math.divide_no_nan(intersection, union * (union - 1.0))
-    first = tf.one_hot(tf.zeros_like(order[:, 0]), tf.shape(order)[-1])
+    first = tf.cast(tf.equal(tf.range(tf.shape(order)[-1]), 0), tf.float32)
     growth = tf.where(members > 0.0, growth, first)
     return tf.stop_gradient(tf.gather(growth, tf.argsort(order, axis=-1), batch_dims=1))
 
@@ -92,14 +94,8 @@ class LovaszSoftmax(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
         return lovasz_softmax(targets, logits, counted)
@@ -119,21 +115,7 @@ class LovaszHinge(BinaryLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
+    label_smoothing: ClassVar[float] = 0.0
 
-    def call(self, y_true, y_pred):
-        logits = tf.cast(y_pred, tf.float32)
-        if logits.shape.rank == 1:
-            logits = logits[:, tf.newaxis]
-        y_true, counted = without(y_true, logits, self.ignore_class)
-        if counted is None:
-            return lovasz_hinge(y_true, logits)
-        values = lovasz_hinge(y_true, tf.where(counted, logits, 0.0), counted)
-        return leave_out(values, tf.reduce_any(counted, axis=-1))
+    def batch_values(self, targets, logits, counted):
+        return lovasz_hinge(targets, logits, counted)

@@ -7,10 +7,11 @@ each class, or a function of the cosine itself. The value of a soft label is the
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Interval, NonNegative, Positive
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import centered, log_probabilities
 from lossexp.losses.targets import multiclass_targets
@@ -76,20 +77,8 @@ class CosFace(_CosineLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        m: float = 0.35,
-        s: float = 30.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        label_smoothing: float = 0.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.m = validation.number(self, "m", m, "[0, inf)")
-        self.s = validation.number(self, "s", s, "(0, inf)")
+    m: NonNegative = 0.35
+    s: Positive = 30.0
 
     def values(self, targets, logits):
         return cosface(targets, logits, self.m, self.s)
@@ -113,22 +102,9 @@ class ArcFace(_CosineLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        m: float = 0.5,
-        s: float = 30.0,
-        monotone: bool = False,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        label_smoothing: float = 0.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.m = validation.number(self, "m", m, "[0, 3.141592653589793]")
-        self.s = validation.number(self, "s", s, "(0, inf)")
-        self.monotone = validation.flag(self, "monotone", monotone)
+    m: Annotated[float, Interval("[0, 3.141592653589793]")] = 0.5
+    s: Positive = 30.0
+    monotone: bool = False
 
     def values(self, targets, logits):
         return arcface(targets, logits, self.m, self.s, self.monotone)

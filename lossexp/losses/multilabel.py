@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Positive
 from lossexp.losses.classification import register
 from lossexp.losses.one_vs_rest import OneVsRest
 
@@ -59,15 +59,6 @@ class ZLPR(OneVsRest):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-
     def values(self, targets, logits):
         return zlpr(targets, logits)
 
@@ -87,18 +78,8 @@ class TwoWay(OneVsRest):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        t_pos: float = 4.0,
-        t_neg: float = 1.0,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.t_pos = validation.number(self, "t_pos", t_pos, "(0, inf)")
-        self.t_neg = validation.number(self, "t_neg", t_neg, "(0, inf)")
+    t_pos: Positive = 4.0
+    t_neg: Positive = 1.0
 
     def values(self, targets, logits):
         return two_way(targets, logits, self.t_pos, self.t_neg)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
+from lossexp.losses.masked import is_idle
 from lossexp.losses.targets import multiclass_targets
 
 
@@ -22,6 +23,7 @@ def nfl(y_true, logits, gamma: float = 0.5, detach: bool = False) -> tf.Tensor:
     log_p, log_not_p = log_probabilities(logits)
     factor = tf.exp(gamma * log_not_p)
     losses = -log_p * (tf.stop_gradient(factor) if detach else factor)
+    losses = tf.where(is_idle(targets, logits), 0.0, losses)  # masked classes are in neither sum
     return tf.reduce_sum(targets * losses, axis=-1) / tf.reduce_sum(losses, axis=-1)
 
 
@@ -38,17 +40,6 @@ class NCE(MulticlassLoss):
     Raises:
         ValueError: a parameter out of range.
     """
-
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
 
     def values(self, targets, logits):
         return nce(targets, logits)
@@ -69,20 +60,8 @@ class NFL(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma: float = 0.5,
-        detach: bool = False,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.detach = validation.flag(self, "detach", detach)
+    gamma: NonNegative = 0.5
+    detach: bool = False
 
     def values(self, targets, logits):
         return nfl(targets, logits, self.gamma, self.detach)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from lossexp.losses.classification import MulticlassLoss, leave_out
-from lossexp.losses.targets import binary_targets, is_dense, multiclass_targets, without
-
-# The logit of a negative that is left out: its sigmoid and every power of it are exactly 0, so that it adds
-# nothing to any sum over negatives. Far from the largest float32, as losses multiply it.
-LEFT_OUT = -1e20
+from lossexp.losses.masked import MASKED, both, finite, kept, limit
+from lossexp.losses.targets import binary_targets, is_dense, multiclass_targets, where_kept, without
 
 
 class OneVsRest(MulticlassLoss):
@@ -24,33 +23,41 @@ class OneVsRest(MulticlassLoss):
     ignored; an `ignore_class` in [0, K) there means rows whose only label is that class. A row of zeros is an
     example without labels, and counts.
 
+    A logit of -inf answers "no" for certain: value 0 for a negative, +inf for a positive (see `MulticlassLoss`),
+    and no gradient. A mean over labels counts it.
+
     Class attribute `averages`: whether the value of an example is a mean over its labels, and not a sum.
     """
 
     link = "one_vs_rest"
-    averages: bool = False
+    averages: ClassVar[bool] = False
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        logits = tf.cast(y_pred, tf.float32)
-        labels, counted = self._labels(y_true, logits)
+        logits, examples = finite(y_pred), kept(y_pred)
+        labels, counted = self._by_label(where_kept(y_true, examples), logits)
+        if examples is not None:
+            counted = both(counted, tf.broadcast_to(examples[..., tf.newaxis], tf.shape(labels)))
         if counted is None:
             return self._weighted(labels, logits)
-        values = self._weighted(labels, tf.where(counted, logits, LEFT_OUT))
+        # What is left out is a negative of probability 0, which adds nothing to any sum over negatives.
+        values = self._weighted(tf.where(counted, labels, 0.0), tf.where(counted, logits, MASKED))
         if self.averages:
             share = tf.reduce_mean(tf.cast(counted, tf.float32), axis=-1)
             values = tf.math.divide_no_nan(values, share)
         return leave_out(values, tf.reduce_any(counted, axis=-1))
 
     def encoded(self, y_true, logits):
-        labels, counted = self._labels(y_true, logits)
+        labels, counted = self._by_label(y_true, logits)
         return labels, None if counted is None else tf.reduce_any(counted, axis=-1)
 
     def _weighted(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         values = self.values(labels, logits)
-        return values * self.example_weights(labels) if self.weighs_classes else values
+        return limit(values * self.example_weights(labels) if self.weighs_classes else values, logits)
 
-    def _labels(self, y_true, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Labels `[batch, K]` float32, 0 where left out, and which of them count (None: all)."""
+    def _by_label(self, y_true, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Labels `[batch, K]` float32, and which of them count (None: all)."""
         ignored, num_classes = self.ignore_class, logits.shape[-1]
         if num_classes == 1:
             y_true, counted = without(y_true, logits, ignored)
@@ -65,5 +72,4 @@ class OneVsRest(MulticlassLoss):
         labels, valid = multiclass_targets(y_true, logits, ignored)
         if dense:
             valid |= tf.reduce_sum(labels, axis=-1) > 1.0
-        counted = tf.broadcast_to(valid[..., tf.newaxis], tf.shape(labels))
-        return tf.where(counted, labels, 0.0), counted
+        return labels, tf.broadcast_to(valid[..., tf.newaxis], tf.shape(labels))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated, ClassVar
+
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Length, NonNegative, NotAllZero
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import binary_log_probabilities
 from lossexp.losses.targets import multiclass_targets
@@ -32,6 +34,7 @@ class OrdinalLoss(MulticlassLoss):
     """
 
     link = "ordinal"
+    label_smoothing: ClassVar[float] = 0.0
 
     def encoded(self, y_true, logits):
         return multiclass_targets(y_true, _one_more(logits), self.ignore_class)
@@ -55,19 +58,7 @@ class CORAL(OrdinalLoss):
 
     head = "ordinal"
 
-    def __init__(
-        self,
-        importance: list[float] | None = None,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
-        if importance is not None:  # two classes have one threshold
-            importance = validation.numbers(self, "importance", importance, "[0, inf)", "threshold", shortest=1)
-        self.importance = importance
+    importance: Annotated[list[NonNegative], Length(1, "threshold"), NotAllZero()] | None = None
 
     def values(self, targets, logits):
         if self.importance is not None and len(self.importance) != logits.shape[-1]:
@@ -92,16 +83,6 @@ class CORN(OrdinalLoss):
     """
 
     link = "conditional"
-
-    def __init__(
-        self,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(0.0, class_weight, ignore_class, reduction, name, dtype)
 
     def values(self, targets, logits):
         return corn(targets, logits)

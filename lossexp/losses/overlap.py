@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
+from lossexp.checks import NonNegative, Positive
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets, sums_to_one
-
-OVER = ("example", "class", "batch")
 
 
 def tversky(
@@ -41,18 +41,9 @@ def tversky(
         of_one = sums_to_one(targets)
         shares = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen
         stable = _of_example(shares, log_p, log_not_p, alpha + beta, smooth, exponent)
-        hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, [-1])
-        several = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
-        return tf.where(of_one[..., 0], stable, several)
-    axes = list(range(targets.shape.rank - (over == "class")))
-    if counted is not None:
-        targets, p, not_p = (tf.where(counted[..., tf.newaxis], x, 0.0) for x in (targets, p, not_p))
-    hit, missed = _hit_and_missed(targets, p, not_p, alpha, beta, axes)
-    values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
-    if over == "class":
-        present = tf.cast(tf.reduce_sum(targets, axes) > 0.0, tf.float32)
-        values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
-    return values * tf.ones_like(targets[..., 0])
+        return tf.where(of_one[..., 0], stable, of_sums(targets, p, not_p, alpha, beta, smooth, over, exponent))
+    counted = None if counted is None else counted[..., tf.newaxis]
+    return of_sums(targets, p, not_p, alpha, beta, smooth, over, exponent, counted)
 
 
 def dice(y_true, logits, smooth: float = 0.0, over: str = "example", counted=None) -> tf.Tensor:
@@ -60,10 +51,25 @@ def dice(y_true, logits, smooth: float = 0.0, over: str = "example", counted=Non
     return tversky(y_true, logits, smooth=smooth / 2.0, over=over, counted=counted)
 
 
-def _hit_and_missed(targets, p, not_p, alpha: float, beta: float, axes: list[int]) -> tuple[tf.Tensor, tf.Tensor]:
-    """TP, and alpha FP + beta FN, summed over `axes`."""
-    missed = alpha * (1.0 - targets) * p + beta * targets * not_p
-    return tf.reduce_sum(targets * p, axes), tf.reduce_sum(missed, axes)
+def of_sums(
+    targets, p, not_p, alpha: float, beta: float, smooth: float, over: str, exponent: float, counted=None
+) -> tf.Tensor:
+    """The loss `[...]` from targets, p and 1 - p, `[..., L]` float32; see `tversky`.
+
+    counted: what is in the sums, `[..., L]` or `[..., 1]` bool (None: all).
+    """
+    if counted is not None:
+        targets, p, not_p = (tf.where(counted, x, 0.0) for x in (targets, p, not_p))
+    axes = [-1] if over == "example" else list(range(targets.shape.rank - (over == "class")))
+    hit = tf.reduce_sum(targets * p, axes)
+    missed = tf.reduce_sum(alpha * (1.0 - targets) * p + beta * targets * not_p, axes)
+    values = _power(tf.math.divide_no_nan(missed, hit + missed + smooth), exponent)
+    if over == "example":
+        return values
+    if over == "class":
+        present = tf.cast(tf.reduce_sum(targets, axes) > 0.0, tf.float32)
+        values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
+    return values * tf.ones_like(targets[..., 0])
 
 
 def _of_example(targets, log_p, log_not_p, weight: float, smooth: float, exponent: float) -> tf.Tensor:
@@ -101,18 +107,10 @@ class Dice(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        smooth: float = 0.0,
-        over: str = "example",
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
-        self.over = validation.choice(self, "over", over, OVER)
+    smooth: NonNegative = 0.0
+    over: Literal["example", "class", "batch"] = "example"
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
         return dice(targets, logits, self.smooth, self.over, counted)
@@ -133,23 +131,16 @@ class Tversky(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        alpha: float = 0.5,
-        beta: float = 0.5,
-        smooth: float = 0.0,
-        over: str = "example",
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(ignore_class=ignore_class, reduction=reduction, name=name, dtype=dtype)
-        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "[0, inf)")
-        validation.number(self, "alpha + beta", self.alpha + self.beta, "(0, inf)")
-        self.smooth = validation.number(self, "smooth", smooth, "[0, inf)")
-        self.over = validation.choice(self, "over", over, OVER)
+    alpha: NonNegative = 0.5
+    beta: NonNegative = 0.5
+    smooth: NonNegative = 0.0
+    over: Literal["example", "class", "batch"] = "example"
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        validation.not_both_zero(self, "alpha", "beta")
 
     def batch_values(self, targets, logits, counted):
         return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, counted=counted)
@@ -170,20 +161,9 @@ class FocalTversky(Tversky):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        exponent: float = 0.75,
-        alpha: float = 0.3,
-        beta: float = 0.7,
-        smooth: float = 0.0,
-        over: str = "example",
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(alpha, beta, smooth, over, ignore_class, reduction, name, dtype)
-        self.exponent = validation.number(self, "exponent", exponent, "(0, inf)")
+    exponent: Positive = 0.75
+    alpha = 0.3
+    beta = 0.7
 
     def batch_values(self, targets, logits, counted):
         return tversky(targets, logits, self.alpha, self.beta, self.smooth, self.over, self.exponent, counted)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import keras
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative, Positive
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, error, per_example
 
 
@@ -35,7 +35,7 @@ def wing(y_true, y_pred, width: float = 10.0, epsilon: float = 2.0) -> tf.Tensor
     return per_example(tf.where(size < width, width * tf.math.log1p(size / epsilon), size - offset))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Huber(ValueLoss):
     """Huber: `e^2 / 2` where `|e| <= delta`, else `delta |e| - delta^2 / 2`; mean over the last axis.
 
@@ -47,21 +47,13 @@ class Huber(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        delta: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.delta = validation.number(self, "delta", delta, "(0, inf)")
+    delta: Positive = 1.0
 
     def call(self, y_true, y_pred):
         return huber(y_true, y_pred, self.delta)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class SmoothL1(ValueLoss):
     """Smooth L1: `e^2 / (2 beta)` where `|e| <= beta`, else `|e| - beta / 2`; Huber divided by beta.
 
@@ -73,21 +65,13 @@ class SmoothL1(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        beta: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.beta = validation.number(self, "beta", beta, "(0, inf)")
+    beta: Positive = 1.0
 
     def call(self, y_true, y_pred):
         return smooth_l1(y_true, y_pred, self.beta)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class EpsilonInsensitive(ValueLoss):
     """Epsilon-insensitive: `mean max(|e| - epsilon, 0)`; errors within epsilon cost nothing.
 
@@ -99,21 +83,13 @@ class EpsilonInsensitive(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        epsilon: float = 0.1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.epsilon = validation.number(self, "epsilon", epsilon, "[0, inf)")
+    epsilon: NonNegative = 0.1
 
     def call(self, y_true, y_pred):
         return epsilon_insensitive(y_true, y_pred, self.epsilon)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Wing(ValueLoss):
     """Wing: `width log(1 + |e| / epsilon)` where `|e| < width`, else `|e| - C`, C making it continuous.
 
@@ -127,17 +103,8 @@ class Wing(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        width: float = 10.0,
-        epsilon: float = 2.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.width = validation.number(self, "width", width, "(0, inf)")
-        self.epsilon = validation.number(self, "epsilon", epsilon, "(0, inf)")
+    width: Positive = 10.0
+    epsilon: Positive = 2.0
 
     def call(self, y_true, y_pred):
         return wing(y_true, y_pred, self.width, self.epsilon)

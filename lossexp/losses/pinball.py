@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Between
+from lossexp.losses.loss import register
 from lossexp.losses.values import ValueLoss, error, per_example
 
 
@@ -21,7 +21,7 @@ def expectile(y_true, y_pred, tau: float = 0.5) -> tf.Tensor:
     return per_example(tf.where(residual >= 0.0, tau, 1.0 - tau) * tf.square(residual))
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Quantile(ValueLoss):
     """Quantile (pinball): `mean max(tau r, (tau - 1) r)`, `r = y_true - y_pred`; its minimiser is the
     tau-quantile. `tau = 0.5` is half the absolute error.
@@ -34,21 +34,13 @@ class Quantile(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        tau: float = 0.5,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.tau = validation.number(self, "tau", tau, "(0, 1)")
+    tau: Between = 0.5
 
     def call(self, y_true, y_pred):
         return quantile(y_true, y_pred, self.tau)
 
 
-@keras.saving.register_keras_serializable("lossexp")
+@register
 class Expectile(ValueLoss):
     """Expectile: `mean w r^2`, `r = y_true - y_pred`, `w = tau` where `r >= 0`, else `1 - tau`.
 
@@ -61,15 +53,7 @@ class Expectile(ValueLoss):
     Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
-    def __init__(
-        self,
-        tau: float = 0.5,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(reduction=reduction, name=name, dtype=dtype)
-        self.tau = validation.number(self, "tau", tau, "(0, 1)")
+    tau: Between = 0.5
 
     def call(self, y_true, y_pred):
         return expectile(y_true, y_pred, self.tau)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import Interval, NonNegative
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
 from lossexp.losses.targets import multiclass_targets
@@ -45,18 +47,7 @@ class Poly1(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        epsilon: float = 1.0,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.epsilon = validation.number(self, "epsilon", epsilon, "[-1, inf)")
+    epsilon: Annotated[float, Interval("[-1, inf)")] = 1.0
 
     def values(self, targets, logits):
         return poly1(targets, logits, self.epsilon)
@@ -78,20 +69,8 @@ class Poly1Focal(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        gamma: float = 2.0,
-        epsilon: float = 1.0,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.gamma = validation.number(self, "gamma", gamma, "[0, inf)")
-        self.epsilon = validation.number(self, "epsilon", epsilon, "[-1, inf)")
+    gamma: NonNegative = 2.0
+    epsilon: Annotated[float, Interval("[-1, inf)")] = 1.0
 
     def values(self, targets, logits):
         return poly1_focal(targets, logits, self.gamma, self.epsilon)

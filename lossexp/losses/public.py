@@ -7,6 +7,7 @@ from lossexp.losses.backward import BackwardCorrection
 from lossexp.losses.barron import Barron, Tukey
 from lossexp.losses.batch_calibration import MDCA, MMCE
 from lossexp.losses.bi_tempered import BiTempered
+from lossexp.losses.binary_overlap import BinaryDice, BinaryTversky
 from lossexp.losses.bootstrap import BootHard, BootSoft
 from lossexp.losses.bounded import GCE, MAEProb, Taylor
 from lossexp.losses.brier import Brier
@@ -77,7 +78,9 @@ __all__ = [
     "Barron",
     "BiTempered",
     "BinaryCrossEntropy",
+    "BinaryDice",
     "BinaryFocal",
+    "BinaryTversky",
     "BootHard",
     "BootSoft",
     "Brier",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses import validation
+from lossexp.checks import NonNegative, Share
 from lossexp.losses.classification import register
 from lossexp.losses.counts import CountsLoss
 from lossexp.losses.margin import centered, log_probabilities
@@ -33,7 +33,7 @@ def seesaw(
     mitigation = p * tf.minimum(log_counts - tf.reduce_sum(targets * log_counts, -1, keepdims=True), 0.0)
     compensation = q * _excess(tf.stop_gradient(logits), targets, eps)
     log_p, _ = log_probabilities(centered(logits) + (1.0 - targets) * (mitigation + compensation))
-    return -tf.reduce_sum(smooth(targets, label_smoothing) * log_p, axis=-1)
+    return -tf.reduce_sum(smooth(targets, label_smoothing, logits) * log_p, axis=-1)
 
 
 def _excess(logits: tf.Tensor, targets: tf.Tensor, eps: float) -> tf.Tensor:
@@ -67,32 +67,21 @@ class Seesaw(CountsLoss):
             value is asked for.
     """
 
-    def __init__(
-        self,
-        p: float = 0.8,
-        q: float = 2.0,
-        eps: float = 0.01,
-        running: bool = False,
-        class_counts: list[int] | None = None,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        self.running = self.zero_counts = validation.flag(self, "running", running)
-        super().__init__(class_counts, label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.p = validation.number(self, "p", p, "[0, inf)")
-        self.q = validation.number(self, "q", q, "[0, inf)")
-        self.eps = validation.number(self, "eps", eps, "(0, 1]")
+    p: NonNegative = 0.8
+    q: NonNegative = 2.0
+    eps: Share = 0.01
+    running: bool = False
+
+    @property
+    def zero_counts(self) -> bool:
+        return self.running
 
     def adapt(self, class_counts) -> None:
         super().adapt(class_counts)
         if self.running:
             self._seen = tf.Variable(tf.zeros(len(class_counts)), trainable=False, name="seen")
 
-    def smoothed(self, labels):
+    def smoothed(self, labels, logits):
         return labels  # what is added belongs to the label as it was; `seesaw` smooths the rest
 
     def batch_values(self, targets, logits, counted):

@@ -38,16 +38,5 @@ class SquaredEMD(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-
     def values(self, targets, logits):
         return squared_emd(targets, logits)

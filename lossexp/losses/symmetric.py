@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import tensorflow as tf
 
+from lossexp.checks import Interval, NonNegative
 from lossexp.losses import validation
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.cross_entropy import cross_entropy
@@ -48,18 +50,7 @@ class RCE(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        A: float = LOG_ZERO,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.A = validation.number(self, "A", A, "(-inf, 0)")
+    A: Annotated[float, Interval("(-inf, 0)")] = LOG_ZERO
 
     def values(self, targets, logits):
         return rce(targets, logits, self.A)
@@ -82,22 +73,13 @@ class SCE(MulticlassLoss):
         ValueError: a parameter out of range.
     """
 
-    def __init__(
-        self,
-        alpha: float = 0.1,
-        beta: float = 1.0,
-        A: float = LOG_ZERO,
-        label_smoothing: float = 0.0,
-        class_weight: str | list[float] | None = None,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: str | None = None,
-    ):
-        super().__init__(label_smoothing, class_weight, ignore_class, reduction, name, dtype)
-        self.alpha = validation.number(self, "alpha", alpha, "[0, inf)")
-        self.beta = validation.number(self, "beta", beta, "[0, inf)")
-        self.A = validation.number(self, "A", A, "(-inf, 0)")
+    alpha: NonNegative = 0.1
+    beta: NonNegative = 1.0
+    A: Annotated[float, Interval("(-inf, 0)")] = LOG_ZERO
+
+    def __post_init__(self):
+        super().__post_init__()
+        validation.not_both_zero(self, "alpha", "beta")
 
     def values(self, targets, logits):
         return sce(targets, logits, self.alpha, self.beta, self.A)

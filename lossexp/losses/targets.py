@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses import validation
+from lossexp.losses.masked import is_masked
 
 
 def multiclass_targets(
@@ -24,7 +25,7 @@ def multiclass_targets(
     y_true = tf.convert_to_tensor(y_true)
     _check_classes(logits)
     if is_dense(y_true, logits):
-        targets = _not_negative(tf.ensure_shape(tf.cast(y_true, tf.float32), logits.shape))
+        targets = _not_negative(of_shape(tf.cast(y_true, tf.float32), logits))
         return targets, _dense_valid(targets, ignore_class)
     labels = class_numbers(y_true, logits)
     valid = None if ignore_class is None else tf.not_equal(labels, float(ignore_class))
@@ -62,6 +63,15 @@ def without(y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None) -> t
     return tf.where(counted, labels, 0.0), counted
 
 
+def where_kept(y_true, kept: tf.Tensor | None) -> tf.Tensor:
+    """`y_true` with 0 for the positions that are not `kept`, `[...]` bool (None: all), whose labels may be anything."""
+    if kept is None:
+        return y_true
+    y_true = of_shape(tf.convert_to_tensor(y_true), kept, kept.shape.rank)
+    kept = tf.reshape(kept, tf.concat([tf.shape(kept), tf.ones_like(tf.shape(y_true)[kept.shape.rank :])], axis=0))
+    return tf.where(kept, y_true, tf.zeros_like(y_true))
+
+
 def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     """`y_true` as float32 in the shape of `outputs`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
 
@@ -70,9 +80,27 @@ def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
     y_true = tf.cast(y_true, tf.float32)
     if y_true.shape.rank == outputs.shape.rank - 1 and outputs.shape[-1] == 1:
         y_true = y_true[..., tf.newaxis]
-    if not y_true.shape.is_compatible_with(outputs.shape):
+    return of_shape(y_true, outputs)
+
+
+def of_shape(y_true: tf.Tensor, outputs: tf.Tensor, axes: int | None = None) -> tf.Tensor:
+    """`y_true`, which must have the shape of `outputs`, or the same first `axes` axes: nothing broadcasts.
+
+    Raises ValueError where shapes are known, as in eager mode. Inside a graph the unknown ones are compared when
+    it runs, which raises InvalidArgumentError; XLA compares only how many labels there are.
+    """
+    further = [] if axes is None else y_true.shape[axes:]
+    axes = outputs.shape.rank if axes is None else axes
+    expected = outputs.shape[:axes].concatenate(further)
+    if not y_true.shape.is_compatible_with(expected):
         raise ValueError(f"y_true of shape {y_true.shape} does not fit outputs of shape {outputs.shape}.")
-    return tf.ensure_shape(y_true, outputs.shape)
+    y_true = tf.ensure_shape(y_true, expected)
+    if y_true.shape[:axes].is_fully_defined() and outputs.shape[:axes].is_fully_defined():
+        return y_true
+    shape = tf.concat([tf.shape(outputs)[:axes], tf.shape(y_true)[axes:]], axis=0)
+    fits = tf.debugging.assert_equal(tf.shape(y_true), shape, message="y_true does not fit the outputs: their shapes")
+    with tf.control_dependencies([fits]):
+        return tf.ensure_shape(tf.reshape(y_true, shape), expected)  # the reshape is for XLA, which drops assertions
 
 
 def _known(targets: tf.Tensor, known: tf.Tensor, expected: str) -> tf.Tensor:
@@ -87,16 +115,23 @@ def sums_to_one(targets: tf.Tensor) -> tf.Tensor:
     return tf.abs(tf.reduce_sum(targets, axis=-1, keepdims=True) - 1.0) < 1e-3
 
 
-def smooth(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
-    """`t (1 - e) + e / K` for targets `[..., K]` (Szegedy et al. 2016, section 7)."""
+def smooth(targets: tf.Tensor, label_smoothing: float | tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """`t (1 - e) + e / K` for targets `[..., K]`, K counting the classes that are not masked in the logits.
+
+    Szegedy et al. 2016, section 7. label_smoothing: e, a number or `[..., 1]`.
+    """
+    if isinstance(label_smoothing, float) and label_smoothing == 0.0:
+        return targets
+    possible = tf.cast(~is_masked(logits), tf.float32)
+    share = tf.math.divide_no_nan(possible, tf.reduce_sum(possible, axis=-1, keepdims=True))
+    return targets * (1.0 - label_smoothing) + label_smoothing * share
+
+
+def smooth_binary(targets: tf.Tensor, label_smoothing: float, logits: tf.Tensor) -> tf.Tensor:
+    """`t (1 - e) + e / 2`: the same with two classes."""
     if label_smoothing == 0.0:
         return targets
-    return targets * (1.0 - label_smoothing) + label_smoothing / targets.shape[-1]
-
-
-def smooth_binary(targets: tf.Tensor, label_smoothing: float) -> tf.Tensor:
-    """`t (1 - e) + e / 2`: the same with two classes."""
-    return targets if label_smoothing == 0.0 else targets * (1.0 - label_smoothing) + label_smoothing / 2.0
+    return tf.where(is_masked(logits), targets, targets * (1.0 - label_smoothing) + label_smoothing / 2.0)
 
 
 def _check_classes(logits: tf.Tensor) -> None:
@@ -140,7 +175,7 @@ def class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
             f"y_true of shape {y_true.shape} does not fit logits of shape {logits.shape}: expected class "
             f"numbers {logits.shape[:-1]} or one-hot or soft labels {logits.shape}."
         )
-    return tf.ensure_shape(labels, logits.shape[:-1])
+    return of_shape(labels, logits, logits.shape.rank - 1)
 
 
 def _one_hot(labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None) -> tf.Tensor:

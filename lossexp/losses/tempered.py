@@ -8,6 +8,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses.margin import centered
+from lossexp.losses.masked import is_masked
 
 ITERATIONS = 10
 
@@ -15,10 +16,11 @@ ITERATIONS = 10
 def log_tempered_softmax(logits: tf.Tensor, t2: float) -> tf.Tensor:
     """`log p`, `[..., K]` float64, `p_k = [1 + (1 - t2)(z_k - L)]_+^(1 / (1 - t2))`, L making p sum to 1.
 
-    t2 = 1 is softmax, t2 > 1 has tails that fall like a power, t2 < 1 gives exact zeros (log p = -inf).
+    t2 = 1 is softmax, t2 > 1 has tails that fall like a power, t2 < 1 gives exact zeros (log p = -inf), as do masked
+    classes: in a heavy tail no finite logit would.
     Not for automatic differentiation: the loss has its gradient in closed form.
     """
-    logits = centered(logits)
+    logits = centered(tf.where(is_masked(logits), -float("inf"), logits))
     if t2 == 1.0:
         return tf.nn.log_softmax(tf.cast(logits, tf.float64))
     level = tf.zeros_like(logits[..., :1])

@@ -1,92 +1,49 @@
-"""Checks of what a user gives a loss: every error names the parameter, its value and what is allowed."""
+"""What a user gives a loss from Python: arrays and mappings as plain data, class counts, labels."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
-from operator import itemgetter
+from typing import Annotated, Any
 
 import numpy as np
 
-
-def number(loss: object, name: str, value: float, interval: str) -> float:
-    """`value` as a float, if it is a finite number inside `interval`, written as in `"[0, 1)"`.
-
-    `loss` is the object whose class the message names. Raises ValueError.
-    """
-    if isinstance(value, bool) or not isinstance(value, Real) or not _inside(float(value), interval):
-        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected a number in {interval}.")
-    return float(value)
+from lossexp.checks import FromZero, Length, checked
+from lossexp.errors import InputError
 
 
-def integer(loss: object, name: str, value: int, interval: str) -> int:
-    """`value` as an int, if it is a whole number inside `interval`. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not _inside(float(value), interval):
-        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected a whole number in {interval}.")
-    return int(value)
-
-
-def optional_class(loss: object, name: str, value: int | None) -> int | None:
-    """None, or `value` as an int: a label that may lie outside the classes. Raises ValueError."""
-    return None if value is None else integer(loss, name, value, "(-inf, inf)")
-
-
-def flag(loss: object, name: str, value: bool) -> bool:
-    """`value`, if it is true or false; a string such as `"no"` would pass for true. Raises ValueError."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected true or false.")
-    return bool(value)
-
-
-def numbers(
-    loss: object, name: str, values: Sequence[float], interval: str, per: str = "class", shortest: int = 2
-) -> list[float]:
-    """A list of at least `shortest` floats inside `interval`, from a list or a mapping by class.
-
-    per: what there is one number of, for the message. Raises ValueError.
-    """
-    values = _by_class(loss, name, values)
-    if not is_list(values) or len(values) < shortest:
-        raise ValueError(
-            f"{type(loss).__name__}: {name}={values!r}; expected a list, one number in {interval} per {per}."
-        )
-    return [number(loss, f"{name}[{k}]", _plain(value), interval) for k, value in enumerate(values)]
-
-
-def choice(loss: object, name: str, value: str, allowed: Sequence[str]) -> str:
-    """`value`, if it is one of `allowed`. Raises ValueError."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{type(loss).__name__}: {name}={value!r}; expected one of {', '.join(allowed)}.")
-    return value
+def plain(value: Any) -> Any:
+    """Numbers of NumPy and TensorFlow as Python's own, and numbers by class 0 to K-1, as in Keras's `class_weight`,
+    as a list; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return _by_class(value)
+    numeric = hasattr(value, "__array__") and np.asarray(value).dtype.kind in "biufV"  # V: bfloat16
+    return np.asarray(value).tolist() if numeric else value
 
 
 def class_counts(loss: object, counts: Sequence[int], positive: bool = False) -> list[int]:
     """Examples per class as a list of ints: at least two classes, none negative, none 0 if `positive`.
 
-    counts: a list, or a mapping by class. Raises ValueError, also for what is no whole number.
+    counts: a list, or a mapping by class; 9.0 is 9. Raises InputError, also for what is no whole number.
     """
-    counts = _by_class(loss, "class_counts", counts)
-    if not is_list(counts):
-        raise ValueError(
-            f"{type(loss).__name__}: class_counts={counts!r}; expected a list, one whole number per class."
+    setting, counts = f"{type(loss).__name__}.class_counts", plain(counts)
+    if isinstance(counts, list):
+        counts = [int(n) if isinstance(n, float) and n.is_integer() else n for n in counts]
+    counts = checked(setting, counts, Annotated[list[FromZero], Length(2, "class")])
+    if positive and 0 in counts:
+        raise InputError(
+            f"{setting}[{counts.index(0)}]=0: give at least 1. Every class needs training examples here, because the "
+            "loss divides by its count or takes the logarithm of it."
         )
-    counts = [_plain(n) for n in counts]
-    for k, n in enumerate(counts):
-        if isinstance(n, bool) or not isinstance(n, Real) or n % 1 != 0:
-            raise ValueError(f"{type(loss).__name__}: class_counts[{k}]={n!r}; expected a whole number.")
-    counts = [int(n) for n in counts]
-    if len(counts) < 2:
-        raise ValueError(f"{type(loss).__name__}: class_counts={counts}; expected a count for each of K >= 2 classes.")
-    lowest = 1 if positive else 0
-    for k, n in enumerate(counts):
-        if n < lowest:
-            raise ValueError(
-                f"{type(loss).__name__}: class_counts[{k}]={n}; expected at least {lowest}. "
-                "Every class needs training examples here, because the loss divides by its count or takes "
-                "the logarithm of it."
-            )
     return counts
+
+
+def not_both_zero(loss: object, first: str, second: str) -> None:
+    """Raises InputError where both weights of a loss are 0, and with them its value."""
+    if getattr(loss, first) == getattr(loss, second) == 0.0:
+        raise InputError(f"{type(loss).__name__}.{first}=0.0 and {second}=0.0: give at least one of them above 0.")
 
 
 def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None = None) -> None:
@@ -106,30 +63,10 @@ def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None 
         )
 
 
-def is_list(values, axes: int = 1) -> bool:
-    """Whether `values` is a list of some kind: a tuple, an array or tensor of `axes` axes; no string, no mapping."""
-    listed = hasattr(values, "__len__") and not isinstance(values, (str, Mapping))
-    return listed and getattr(values, "ndim", axes) == axes
-
-
-def _by_class(loss: object, name: str, values):
-    """A mapping from the classes 0..K-1, as Keras's `class_weight`, as a list; anything else as it is."""
-    if not isinstance(values, Mapping):
+def _by_class(values: Mapping) -> Any:
+    classes = [plain(key) for key in values]
+    entries = dict(zip(classes, map(plain, values.values())))
+    whole = all(isinstance(k, Integral) and not isinstance(k, bool) for k in classes)
+    if not classes or not whole or sorted(classes) != list(range(len(classes))):
         return values
-    keys = [_plain(key) for key in values]
-    whole = all(isinstance(key, Integral) and not isinstance(key, bool) for key in keys)
-    if not whole or sorted(keys) != list(range(len(keys))):
-        raise ValueError(f"{type(loss).__name__}: {name}={values!r}; expected every class 0..K-1 as a key.")
-    return [value for _, value in sorted(zip(keys, values.values()), key=itemgetter(0))]
-
-
-def _plain(value):
-    """A number of NumPy or TensorFlow as one of Python; anything else as it is."""
-    return np.asarray(value).item() if hasattr(value, "dtype") and np.size(value) == 1 else value
-
-
-def _inside(value: float, interval: str) -> bool:
-    low, high = (float(end) for end in interval[1:-1].split(","))
-    above = value >= low if interval[0] == "[" else value > low
-    below = value <= high if interval[-1] == "]" else value < high
-    return math.isfinite(value) and above and below
+    return [entries[k] for k in range(len(entries))] if all(isinstance(v, Real) for v in entries.values()) else values

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import tensorflow as tf
 
 from lossexp.losses.loss import Loss
+from lossexp.losses.targets import of_shape
 
 ALLOWED = {"nonnegative": "not below 0", "positive": "above 0"}
 
@@ -21,7 +24,7 @@ class ValueLoss(Loss):
     tasks = ("regression",)
     labels = "values"
     link = "identity"
-    domain: str = "real"
+    domain: ClassVar[str] = "real"
 
 
 def check_domain(loss: Loss, y) -> None:
@@ -49,13 +52,11 @@ def check_domain(loss: Loss, y) -> None:
 def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
     """`(y_true, y_pred)` in float32 and of one rank, at least 2: `[batch]` becomes `[batch, 1]`.
 
-    Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently. Raises ValueError
-    for shapes that differ otherwise.
+    Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently. Shapes that differ
+    otherwise raise, as in `targets.of_shape`.
     """
     y_true, y_pred = (_column(tf.cast(y, tf.float32)) for y in (y_true, y_pred))
-    if not y_true.shape[1:].is_compatible_with(y_pred.shape[1:]):
-        raise ValueError(f"y_true of shape {y_true.shape} does not fit y_pred of shape {y_pred.shape}.")
-    return y_true, y_pred
+    return of_shape(y_true, y_pred), y_pred
 
 
 def error(y_true, y_pred) -> tf.Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lossexp.errors import InputError
+from lossexp.files import whole
 from lossexp.metrics.score import score
 
 
@@ -50,25 +50,19 @@ def save_outputs(
 ) -> Path:
     """Writes a `.npz` of at most float32 outputs, whole or not at all; returns its path."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     meaning = {
         "task": task,
         "link": link,
         "class_names": list(class_names),
         "target_scale": float(target_scale),
     }
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(unfinished, "wb") as file:
-            np.savez_compressed(
-                file,
-                outputs=np.asarray(outputs, np.float32),
-                labels=np.asarray(labels),
-                meaning=np.array(json.dumps(meaning)),
-            )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez_compressed(
+            file,
+            outputs=np.asarray(outputs, np.float32),
+            labels=np.asarray(labels),
+            meaning=np.array(json.dumps(meaning)),
+        )
     return path
 
 

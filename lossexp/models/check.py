@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
 from lossexp.errors import InputError
 
+# What a Keras model may do in its own way: while it trains in `fit`, and for `evaluate` and `predict`.
+OF_FIT = (
+    "train_step",
+    "compute_loss",
+    "compute_metrics",
+    "get_metrics_result",
+    "make_train_function",
+    "train_on_batch",
+    "fit",
+)
+OF_SCORING = ("test_step", "predict_step", "make_test_function", "make_predict_function", "evaluate", "predict")
 SQUASHING = ("softmax", "sigmoid", "hard_sigmoid", "sparsemax")
 
 
@@ -48,6 +61,16 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
         raise InputError(f'{where} returns {outputs.dtype}. Give its last layer dtype="float32".')
     if task != "regression":
         _check_logits(model, keras.ops.convert_to_numpy(outputs), where)
+
+
+def overridden(thing: object, methods: Sequence[str], library: str = "keras") -> list[str]:
+    """Those of `methods` that are not the library's own: of a user's class, or set on the thing itself."""
+    return [name for name in methods if not _is_of(thing, name, library)]
+
+
+def _is_of(thing: object, method: str, library: str) -> bool:
+    owner = next((kind for kind in type(thing).__mro__ if method in vars(kind)), None)
+    return method not in vars(thing) and (owner is None or owner.__module__.partition(".")[0] == library)
 
 
 def _check_logits(model: keras.Model, outputs: np.ndarray, where: str) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 
+from lossexp.checks import BelowOne, Count, settings
+from lossexp.models.activation import Activation
 from lossexp.models.heads import make_head
 
 
+@settings("model")
 def mlp(
     input_shape: tuple[int, ...],
     num_outputs: int,
     head: str = "linear",
     initial_bias: float | None = None,
-    hidden: Sequence[int] = (64, 64),
-    activation: str = "relu",
-    dropout: float = 0.0,
+    hidden: list[Count] = (64, 64),
+    activation: Activation = "relu",
+    dropout: BelowOne = 0.0,
 ) -> keras.Model:
     """Inputs `[batch, *input_shape]`, flattened, to raw float32 outputs `[batch, num_outputs]`.
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import keras
 
+from lossexp.checks import Count, settings
 from lossexp.models.check import check_images
 from lossexp.models.heads import make_head
 
 
+@settings("model")
 def conv_net(
     input_shape: tuple[int, ...],
     num_outputs: int,
     head: str = "linear",
     initial_bias: float | None = None,
-    filters: int = 32,
-    kernel_size: int = 3,
-    units: int = 128,
+    filters: Count = 32,
+    kernel_size: Count = 3,
+    units: Count = 128,
 ) -> keras.Model:
     """Pictures `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`."""
     check_images("sequential", input_shape, kernel_size)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 from keras import ops
 
+from lossexp.checks import Count, NonNegative, settings
+from lossexp.models.activation import Activation
 from lossexp.models.heads import make_head
 
 
@@ -31,14 +31,15 @@ class SparseDense(keras.layers.Dense):
         return {**super().get_config(), "penalty": self.penalty}
 
 
+@settings("model")
 def sparse_mlp(
     input_shape: tuple[int, ...],
     num_outputs: int,
     head: str = "linear",
     initial_bias: float | None = None,
-    hidden: Sequence[int] = (64, 64),
-    activation: str = "relu",
-    penalty: float = 1e-4,
+    hidden: list[Count] = (64, 64),
+    activation: Activation = "relu",
+    penalty: NonNegative = 1e-4,
 ) -> keras.Model:
     """Inputs `[batch, *input_shape]`, flattened, to raw float32 outputs `[batch, num_outputs]`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from lossexp.checks import Count, settings
 from lossexp.models.check import check_images
 from lossexp.models.heads import make_head
 
@@ -16,15 +17,16 @@ class ConvNet(keras.Model):
     `sequential`. Reloads from a `.keras` file with its precision. Raises InputError for other inputs.
     """
 
+    @settings("model")
     def __init__(
         self,
         input_shape: tuple[int, ...],
         num_outputs: int,
         head: str = "linear",
         initial_bias: float | None = None,
-        filters: int = 32,
-        kernel_size: int = 3,
-        units: int = 128,
+        filters: Count = 32,
+        kernel_size: Count = 3,
+        units: Count = 128,
         **kwargs,
     ):
         super().__init__(**{"name": "subclassed", **kwargs})

@@ -1,47 +1,71 @@
 """Metrics on disk: one JSON object a line, `{"step": 120, "time": 1.7e9, "metrics": {"val/nll": 0.31}}`.
 
 The file is the record of a run that no server can lose. A line is written whole and at once, so a killed
-process leaves at most one torn line at the end, which the reader skips and the writer steps over.
+process leaves at most one torn line at the end, which the reader skips and the writer steps over. A run that is
+continued writes it anew from its checkpoint, which is what is trusted.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import operator
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from lossexp.files import whole
 
 FILE_NAME = "metrics.jsonl"
 
 
 def append_metrics(path: Path, metrics: Mapping[str, float], step: int) -> None:
     """Adds one record; NaN and infinities become the strings "nan", "inf", "-inf" (JSON has none)."""
-    record = {"step": int(step), "time": round(time.time(), 3), "metrics": _encode(metrics)}
     with open(path, "ab+") as file:
         if _ends_torn(file):
             file.write(b"\n")
-        file.write(json.dumps(record, allow_nan=False).encode() + b"\n")
+        file.write(_line(metrics, step, time.time()))
+
+
+def write_metrics(path: Path, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
+    """Makes the file hold these metrics of these steps and nothing else; steps that it had keep their time."""
+    known = {record["step"]: record["time"] for record in read_metrics(path)}
+    with whole(path) as unfinished:
+        lines = [_line(metrics, step, known.get(step, time.time())) for metrics, step in history]
+        unfinished.write_bytes(b"".join(lines))
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """Records sorted by step, one a step: `{"step": int, "time": float, "metrics": {name: float}}`.
 
-    Records of one step are merged, later values win: a continued run repeats the steps since its
-    checkpoint. A missing file gives an empty list.
+    Records of one step are merged, later values win. Lines that are no records are left out, and a missing file
+    gives an empty list.
     """
     by_step: dict[int, dict[str, Any]] = {}
     for line in _lines(path):
-        try:
-            record = json.loads(line)
-            step, at, metrics = record["step"], record["time"], record["metrics"]
-        except (ValueError, KeyError, TypeError):
+        record = _record(line)
+        if record is None:
             continue
-        merged = by_step.setdefault(step, {"step": step, "time": at, "metrics": {}})
-        merged["time"] = at
-        merged["metrics"] |= {name: float(value) for name, value in metrics.items()}
+        merged = by_step.setdefault(record["step"], {**record, "metrics": {}})
+        merged["time"] = record["time"]
+        merged["metrics"] |= record["metrics"]
     return [by_step[step] for step in sorted(by_step)]
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """The record in a line; None where it holds anything else."""
+    try:
+        record = json.loads(line)
+        metrics = {str(name): float(value) for name, value in record["metrics"].items()}
+        return {"step": operator.index(record["step"]), "time": float(record["time"]), "metrics": metrics}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _line(metrics: Mapping[str, float], step: int, at: float) -> bytes:
+    record = {"step": int(step), "time": round(at, 3), "metrics": _encode(metrics)}
+    return json.dumps(record, allow_nan=False).encode() + b"\n"
 
 
 def _lines(path: Path) -> list[str]:

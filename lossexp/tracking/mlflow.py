@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from lossexp.errors import InputError
+from lossexp.checks import Name, Place, settings
 from lossexp.names import legal_name
 from lossexp.tracking import mlflow_runs as runs
 from lossexp.tracking import mlflow_store as store
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
-RUN_ID = "mlflow_run_id"  # the file in a run's folder that says under which id it continues
 
 
 class MLflowTracker(Tracker):
@@ -40,24 +39,21 @@ class MLflowTracker(Tracker):
         "warn" trains without it, metrics in the run's folder only.
 
     After a fault of the store nothing more is sent, so that a dead server costs seconds once; `close`
-    tries again everything that was kept back. Metrics missing then are sent when the run is continued.
+    tries again everything that was kept back. What is missing then is sent when the run is continued.
     """
 
+    @settings("tracking")
     def __init__(
         self,
         uri: str | None = None,
-        experiment: str = "lossexp",
-        artifact_location: str | None = None,
-        root: str | None = None,
+        experiment: Name = "lossexp",
+        artifact_location: Place | None = None,
+        root: Place | None = None,
         log_model: bool = True,
         log_datasets: bool = True,
         on_unreachable: Literal["error", "warn"] = "error",
     ):
         super().__init__()
-        if on_unreachable not in ("error", "warn"):
-            raise InputError(f"tracking.on_unreachable={on_unreachable!r}; expected error or warn")
-        if not isinstance(experiment, str) or not experiment.strip():
-            raise InputError(f"tracking.experiment={experiment!r}; expected a name")
         folder = Path(root or Path.cwd()).resolve()
         self.uri = resolve_uri(uri, folder)
         self.experiment = experiment
@@ -81,12 +77,10 @@ class MLflowTracker(Tracker):
     def run_tags(self, run_id: str) -> dict[str, str]:
         return self._reach(lambda: runs.run_tags(self._connect(), run_id)) or {}
 
-    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], resume: bool = True) -> None:
-        super().open(run_name=run_name, run_dir=run_dir, tags=tags, resume=resume)
-        self.run_id, self._outbox, self._stored_params = None, None, set()
-        self._reach(lambda: self._start(run_name, _legal(tags), resume))
-        if self._outbox:
-            self._send_missing()
+    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
+        super().open(run_name=run_name, run_dir=run_dir, tags=tags)
+        self.run_id, self._outbox, self._stored_params, self.complete = None, None, set(), False
+        self._reach(lambda: self._start(run_name, _legal(tags)))
 
     def _reach(self, action: Callable[[], Result]) -> Result | None:
         """The action's result, or None where the store does not answer and the user goes on without."""
@@ -109,25 +103,24 @@ class MLflowTracker(Tracker):
             self._client = client
         return self._client
 
-    def _start(self, run_name: str, tags: dict[str, str], resume: bool) -> None:
-        client = self._connect()
-        # By the folder, not by the key: the same run in two folders is two runs, perhaps on two machines.
-        id_file, stored = self.run_dir / RUN_ID, set()
-        run = runs.unfinished(client, self.experiment_id, id_file.read_text()) if resume and id_file.exists() else None
+    def _start(self, run_name: str, tags: dict[str, str]) -> None:
+        client, stored = self._connect(), set()
+        run = runs.of_training(client, self.experiment_id, tags.get("training", ""))
         if run is None:
+            runs.end_abandoned(client, self.experiment_id, tags)
             self.run_id = runs.create(client, self.experiment_id, run_name, tags)
-            id_file.write_text(self.run_id)
         else:
             stored = runs.reopen(client, run, tags)
             self.run_id = run.info.run_id
             self._stored_params = set(run.data.params)
         self._outbox = Outbox(client, self.uri, self.run_id, stored)
 
-    def _send_missing(self) -> None:
-        """Sends what an earlier, interrupted attempt wrote to the run's folder only."""
-        for record in read_metrics(self.metrics_path):
-            self._outbox.points(record["metrics"], record["step"], record["time"])
-        self._outbox.flush()
+    def replay(self, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
+        super().replay(history)
+        if self._outbox:
+            times = {record["step"]: record["time"] for record in read_metrics(self.metrics_path)}
+            for metrics, step in history:
+                self._outbox.points(metrics, step, times.get(step, time.time()))
 
     def params(self, params: Mapping[str, Any]) -> None:
         # A parameter cannot change in MLflow; a continued run keeps its first values.
@@ -172,7 +165,7 @@ class MLflowTracker(Tracker):
     def close(self, status: Status) -> None:
         outbox, self._outbox = self._outbox, None
         if outbox:
-            outbox.close(status)
+            self.complete = outbox.close(status)
 
     def where(self) -> str:
         return self._where(self.run_id)

@@ -37,7 +37,8 @@ def log_keras_model(
 
     It is an MLflow model with a signature, linked to the run, and a folder `model` of the run's artifacts.
     `mlflow.pyfunc.load_model` reloads it wherever this package is installed; `mlflow.keras.load_model`
-    needs the module of a subclassed model imported before, as Keras does.
+    needs the module of a subclassed model imported before, as Keras does. A model that an interrupted attempt
+    began is completed: a run has one.
     """
     import keras
     import mlflow.keras
@@ -46,8 +47,11 @@ def log_keras_model(
 
     if isinstance(model, str | Path):
         model = keras.saving.load_model(model, compile=False)
-    experiment_id = client.get_run(run_id).info.experiment_id
-    logged = client.create_logged_model(experiment_id, MODEL_NAME, source_run_id=run_id, model_type="keras")
+    run = client.get_run(run_id)
+    begun = client.search_logged_models([run.info.experiment_id], filter_string=f"source_run_id = '{run_id}'")
+    logged = next((m for m in begun if m.name == MODEL_NAME), None) or client.create_logged_model(
+        run.info.experiment_id, MODEL_NAME, source_run_id=run_id, model_type="keras"
+    )
     description = Model(
         artifact_path=logged.artifact_location,
         run_id=run_id,
@@ -71,7 +75,8 @@ def log_keras_model(
         # The run's own page lists a logged model's files only where the run has no others: a copy for it.
         client.log_artifacts(run_id, str(path), MODEL_NAME)
     client.finalize_logged_model(logged.model_id, "READY")
-    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
+    if logged.model_id not in {output.model_id for output in run.outputs.model_outputs}:
+        client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
 
 
 def requirements() -> list[str]:

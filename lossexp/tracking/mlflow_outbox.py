@@ -81,8 +81,8 @@ class Outbox:
         # Curves stay live, and a slow store takes 5 % of the time at most.
         self._next_flush = began + max(FLUSH_SECONDS, 20 * spent)
 
-    def close(self, status: str) -> None:
-        """Sends what is left and ends the run."""
+    def close(self, status: str) -> bool:
+        """Sends what is left and ends the run; whether the store has all of it."""
         self.flush()
         if self._kept_back:
             self._try_once_more()
@@ -90,10 +90,11 @@ class Outbox:
         if self._kept_back:
             log.warning(
                 "MLflow run %s is incomplete (%d items not sent); what is missing is in the run's folder. "
-                "The same command again continues the run and sends the metrics.",
+                "The same command again continues the run and sends it.",
                 self.run_id,
                 len(self._kept_back),
             )
+        return not self._kept_back
 
     def _try_once_more(self) -> None:
         if is_server(self.uri) and not answers(self.uri):

@@ -41,31 +41,39 @@ def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
         return {}
 
 
-def unfinished(client: MlflowClient, experiment_id: str, run_id: str) -> Run | None:
-    """The run of this id; None where this store has none, or it is finished or deleted."""
-    try:
-        run = client.get_run(run_id.strip())
-    except Exception as error:
-        if getattr(error, "error_code", None) == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise Unreachable(f"the MLflow store does not tell of run {run_id}: {summary(error)}") from error
-    here = run.info.experiment_id == experiment_id and run.info.lifecycle_stage == "active"
-    return run if here and run.info.status != "FINISHED" else None
+def of_training(client: MlflowClient, experiment_id: str, training: str) -> Run | None:
+    """The run with this `training` tag, whatever its status: one training is one run, however often interrupted."""
+    found = _search(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else []
+    return found[0] if found else None
+
+
+def end_abandoned(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> None:
+    """Ends as KILLED what still runs for the same run in the same folder of this machine, which one process has."""
+    if not {"run_key", "run_dir", "host.name"} <= tags.keys():
+        return
+    same = " and ".join(f"tags.`{name}` = '{_unquoted(tags[name])}'" for name in ("run_key", "run_dir", "host.name"))
+    for run in _search(client, experiment_id, f"{same} and attributes.status = 'RUNNING'", limit=100):
+        terminate(client, run.info.run_id, "KILLED")
 
 
 def newest_finished(client: MlflowClient, experiment_id: str, run_key: str) -> Run | None:
     """The newest finished run with this `run_key` tag."""
-    key = run_key.replace("'", "")
+    finished = f"tags.run_key = '{_unquoted(run_key)}' and attributes.status = 'FINISHED'"
+    found = _search(client, experiment_id, finished)
+    return found[0] if found else None
+
+
+def _search(client: MlflowClient, experiment_id: str, condition: str, limit: int = 1) -> list[Run]:
+    """Runs of the experiment, the newest first."""
+    order = ["attributes.start_time DESC"]
     try:
-        found = client.search_runs(
-            [experiment_id],
-            filter_string=f"tags.run_key = '{key}' and attributes.status = 'FINISHED'",
-            order_by=["attributes.start_time DESC"],
-            max_results=1,
-        )
+        return list(client.search_runs([experiment_id], condition, order_by=order, max_results=limit))
     except Exception as error:
         raise Unreachable(f"the MLflow store cannot be searched: {summary(error)}") from error
-    return found[0] if found else None
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("'", "")
 
 
 def create(client: MlflowClient, experiment_id: str, run_name: str, tags: Mapping[str, str]) -> str:

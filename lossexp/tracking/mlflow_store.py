@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from lossexp.errors import InputError
 from lossexp.tracking.breaker import summary
+from lossexp.tracking.deadline import Punctual, within
+from lossexp.tracking.mlflow_sqlite import LOCK_SECONDS, creation_lock, make_where_missing
 from lossexp.tracking.uri import is_server, sqlite_path, without_password
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ HTTP_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 PROBE_SECONDS = 3
-LOCK_SECONDS = 120
 
 
 class Unreachable(InputError):
@@ -44,9 +43,13 @@ def connect(uri: str) -> MlflowClient:
     from mlflow import MlflowClient
 
     try:
-        with _creation_lock(uri):
+        with creation_lock(uri):
+            database = sqlite_path(uri)
+            if database:
+                make_where_missing(database)
             client = MlflowClient(uri, registry_uri=uri)
-            client.search_experiments(max_results=1)  # the first touch creates or migrates a database
+            client = Punctual(client) if is_server(uri) else client
+            client.search_experiments(max_results=1)  # the first touch makes the tables of other databases
     except InputError:
         raise
     except Timeout as error:
@@ -67,10 +70,11 @@ def answers(uri: str) -> bool:
     import requests
 
     try:
-        requests.get(f"{uri.rstrip('/')}/health", timeout=PROBE_SECONDS, allow_redirects=False)
+        page = f"{uri.rstrip('/')}/health"
+        within(PROBE_SECONDS, requests.get, page, timeout=PROBE_SECONDS, allow_redirects=False)
     except requests.exceptions.SSLError:
         return True  # it is there; whether its certificate is good is for MLflow's settings to say
-    except requests.exceptions.RequestException:
+    except (requests.exceptions.RequestException, TimeoutError):
         return False
     return True
 
@@ -78,7 +82,7 @@ def answers(uri: str) -> bool:
 def experiment_id(client: MlflowClient, name: str, artifact_location: str | None, uri: str) -> str:
     """Id of the experiment, created where missing. Raises InputError where it cannot be used."""
     try:
-        with _creation_lock(uri):
+        with creation_lock(uri):
             found = client.get_experiment_by_name(name)
             if found is None:
                 return _create_experiment(client, name, artifact_location)
@@ -101,17 +105,6 @@ def _create_experiment(client: MlflowClient, name: str, artifact_location: str |
         if found is None:
             raise
         return found.experiment_id
-
-
-def _creation_lock(uri: str) -> FileLock | nullcontext:
-    """Processes that create one SQLite store at the same time leave it broken for good: one at a time."""
-    database = sqlite_path(uri)
-    if database is None:
-        return nullcontext()
-    if database.is_dir():
-        raise InputError(f"tracking.uri: {database} is a folder; name a file in it, as {database}/mlflow.db")
-    database.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(Path(f"{database}.lock"), timeout=LOCK_SECONDS)
 
 
 def _unreachable(uri: str) -> str:

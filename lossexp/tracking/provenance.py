@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import lossexp
+from lossexp.tracking.repository import git, tracked
 from lossexp.tracking.uri import without_password
 
 PACKAGES = ("tensorflow", "keras", "mlflow", "hydra-core", "numpy", "scikit-learn")
-GIT_SECONDS = 10
 
 
-def provenance(folder: Path | None = None, devices: Iterable[str] = ()) -> dict[str, str]:
+def provenance(packages: Iterable[str] = (), devices: Iterable[str] = ()) -> dict[str, str]:
     """Tags `git.*`, `version.*`, `host.*`, `command` and `mlflow.source.git.commit`.
 
-    folder: where to look for a git repository; None is this package's own where it is run from one, else
-    that of the current folder.
+    packages: the user's own packages, which the run builds from (`trusted_packages`).
     devices: names of the accelerators in use, told by whoever imported TensorFlow. Imports nothing heavy.
     """
-    return {"command": command_line(), **versions(), **host(devices), **git(folder)}
+    return {"command": command_line(), **versions(), **host(devices), **repository_of(packages)}
 
 
 def command_line() -> str:
@@ -56,40 +55,25 @@ def host(devices: Iterable[str] = ()) -> dict[str, str]:
     return facts | ({"host.devices": ", ".join(devices)} if (devices := list(devices)) else {})
 
 
-def git(folder: Path | None = None) -> dict[str, str]:
-    """`git.commit`, `git.branch`, `git.dirty` (changes to tracked files); empty outside a repository."""
-    folder = folder or _own_repository() or Path.cwd()
-    commit = _git(folder, "rev-parse", "HEAD")
-    if not commit:
-        return {}
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return {
-        "git.commit": commit,
-        "git.branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD") or "",
-        "git.dirty": "unknown" if changes is None else str(bool(changes)).lower(),
-        "mlflow.source.git.commit": commit,
-    }
+def repository_of(packages: Iterable[str]) -> dict[str, str]:
+    """Tags `git.*` of the first of this package and the user's `packages` that a repository tracks.
+
+    Never of the current folder because it is the current one: that may be anybody's. Imports no package.
+    """
+    package = Path(lossexp.__file__).resolve()
+    if tracked(package):
+        return git(package.parents[1])  # with the conf folder beside it
+    files = [Path(origin).resolve() for origin in map(_origin, packages) if origin]
+    own = next((file for file in files if tracked(file)), None)
+    return git(own.parent) if own else {}
 
 
-def _own_repository() -> Path | None:
-    # An installed package may lie in the .venv of a repository that has nothing to do with it.
-    package = Path(__file__).resolve().parent
-    return package if _git(package, "ls-files", "--error-unmatch", Path(__file__).name) else None
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
+def _origin(package: str) -> str | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=GIT_SECONDS,
-            check=True,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except (OSError, subprocess.SubprocessError):
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
         return None
-    return done.stdout.strip()
+    return spec.origin if spec and spec.has_location else None
 
 
 def _cpu() -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lossexp.tracking.breaker import Breaker
-from lossexp.tracking.metrics_file import FILE_NAME, append_metrics
+from lossexp.tracking.metrics_file import FILE_NAME, append_metrics, write_metrics
+from lossexp.tracking.signals import stops_wait
 
 if TYPE_CHECKING:
     from lossexp.datasets.dataset import Dataset
@@ -34,13 +35,16 @@ class Tracker:
     FAILED, and KeyboardInterrupt or SystemExit (Ctrl-C, SIGTERM) as KILLED. Only `find` and `open` may
     raise for a fault of the store; afterwards a fault is one warning, and training goes on.
 
-    Attributes: `run_id`, the store's id of the open run (None without a store); `run_dir`.
+    Attributes: `run_id`, the store's id of the open run (None without a store); `run_dir`; `complete`, after
+    `close`: whether the store has all it was told, so that nothing is left to be sent by another attempt.
     """
 
     def __init__(self) -> None:
         self.run_id: str | None = None
         self.run_dir: Path | None = None
-        self._disk = Breaker("The run's folder", "No more metrics or figures are written there.")
+        self.complete = True
+        self._metrics_file = Breaker("The run's metrics file", "No more metrics are written there.")
+        self._figures = Breaker("The run's folder of figures", "No more figures are written there.")
 
     def find(self, run_key: str) -> FinishedRun | None:
         """The newest finished run with this `run_key` tag, or None. Needs no open run."""
@@ -50,16 +54,19 @@ class Tracker:
         """The tags of the store's run `run_id`; empty where there is no such run."""
         return {}
 
-    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], resume: bool = True) -> None:
-        """Starts the run, or continues the unfinished one that was opened in the same folder.
+    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
+        """Starts a run, or continues the one whose tag `training` is the same.
 
-        run_dir: created where missing. resume: False starts a new run, and a new metrics file, in any
-        case. Raises InputError where the store cannot be used.
+        run_dir: created where missing. Raises InputError where the store cannot be used.
         """
         self.run_dir = Path(run_dir).resolve()
         self.run_dir.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            self.metrics_path.unlink(missing_ok=True)
+
+    def replay(self, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
+        """Makes `(metrics, step)` of the epochs that are done all that the run has so far: its folder may have lost
+        some, or hold epochs that will be trained again. Empty for a training that starts."""
+        if self.run_dir:
+            self._metrics_file.call(write_metrics, self.metrics_path, history)
 
     @property
     def metrics_path(self) -> Path:
@@ -71,7 +78,7 @@ class Tracker:
     def metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Logs scalars at `step` (training steps so far). The value shown is the one of the highest step."""
         if self.run_dir:
-            self._disk.call(append_metrics, self.metrics_path, metrics, step)
+            self._metrics_file.call(append_metrics, self.metrics_path, metrics, step)
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Copies a file, or everything in a folder, to the run's artifacts under `folder`.
@@ -84,7 +91,7 @@ class Tracker:
     def figure(self, figure: Any, name: str) -> None:
         """Saves a `matplotlib.figure.Figure` as `<run_dir>/figures/<name>` (for example `curves.png`)."""
         if self.run_dir:
-            self._disk.call(self._save_figure, figure, name)
+            self._figures.call(self._save_figure, figure, name)
 
     def _save_figure(self, figure: Any, name: str) -> Path:
         path = self.run_dir / "figures" / name
@@ -120,12 +127,13 @@ class Tracker:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.close("FINISHED")
-        elif issubclass(kind, KeyboardInterrupt | SystemExit):
-            self.close("KILLED")
-        else:
-            self.close("FAILED")
+        with stops_wait():
+            if kind is None:
+                self.close("FINISHED")
+            elif issubclass(kind, KeyboardInterrupt | SystemExit):
+                self.close("KILLED")
+            else:
+                self.close("FAILED")
 
 
 class NoTracker(Tracker):

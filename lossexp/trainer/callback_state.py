@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from lossexp.variables import variables_of
+
 PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
 # What belongs to the process and not to the training: TensorBoard's flags tell of a trace that died with it.
 NOT_STATE = ("_model", "params", "_is_tracing", "_profiler_started")
@@ -40,7 +42,11 @@ def unsaved(callback: keras.callbacks.Callback) -> set[str]:
     if _is_keras_own(callback):
         return set()
     collections = {n: v for n, v in _state(callback).items() if isinstance(v, list | dict | set | deque) and v}
-    return {name for name, value in collections.items() if not _is_json(value) and not _are_arrays(value)}
+    return {
+        name
+        for name, value in collections.items()
+        if not (_is_json(value) or _are_arrays(value) or variables_of(value))  # variables are kept with the others
+    }
 
 
 def resume(callback: keras.callbacks.Callback, attributes: Mapping[str, Any], saved: Mapping[str, np.ndarray]) -> None:

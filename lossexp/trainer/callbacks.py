@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 
-from lossexp.errors import InputError, did_you_mean
+from lossexp.errors import InputError
 from lossexp.trainer import callback_state
 from lossexp.trainer.loss_scale import unscaled
+from lossexp.trainer.monitored import MonitorsAreThere
 
 log = logging.getLogger(__name__)
 
-MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
-CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
-MONITORING = (*CHOOSING, keras.callbacks.ReduceLROnPlateau)
 SETTING_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
-LOGS = {
-    "regression": ("loss", "val_loss", "val_rmse", "val_mae", "learning_rate"),
-    "classes": ("loss", "accuracy", "val_loss", "val_accuracy", "val_nll", "learning_rate"),
-}
 OURS_ALONE = ("epoch", "time/")
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -52,7 +46,8 @@ class Callbacks:
         self._told: set[str] = set()
         if callbacks:
             known = {"epochs": epochs, "steps": steps, "verbose": 0}
-            self._list = keras.callbacks.CallbackList(list(callbacks), model=model, **known)
+            heard = [*callbacks, MonitorsAreThere(callbacks)]
+            self._list = keras.callbacks.CallbackList(heard, model=model, **known)
         self.wants_batches = any(_hears_batches(callback) for callback in callbacks)
 
     def __enter__(self) -> Callbacks:
@@ -131,30 +126,6 @@ class Callbacks:
             callback_state.resume(callback, attributes, own)
 
 
-def check_monitors(
-    callbacks: Sequence[keras.callbacks.Callback], task: str | None = None, unlogged: Collection[str] = ()
-) -> None:
-    """Tells callbacks which way our metrics improve; refuses what they cannot or should not monitor.
-
-    `fit` learns the direction from compiled metrics, which our loop does not have. Raises InputError for
-    EarlyStopping or ModelCheckpoint on `loss` or `val_loss`, since values of different losses do not compare,
-    and for a monitor that training does not log, where Keras would warn each epoch and do nothing.
-    task: the dataset's; None allows what any task logs. unlogged: what this trainer leaves out of `LOGS`.
-    """
-    for callback in callbacks:
-        monitor = getattr(callback, "monitor", None)
-        if isinstance(callback, CHOOSING) and monitor in ("loss", "val_loss") and _chooses(callback):
-            raise InputError(
-                f"trainer.callbacks: {type(callback).__name__} monitors {monitor}, but a loss value is not comparable "
-                "between losses, so stopping by it favours some of them. Set its monitor to val_accuracy or val_nll "
-                "(val_rmse or val_mae for values)."
-            )
-        if isinstance(callback, MONITORING):
-            _check_logged(type(callback).__name__, monitor, task, unlogged)
-        if getattr(callback, "mode", None) == "auto" and monitor:
-            callback.mode = MODES.get(monitor.removeprefix("val_"), "auto")
-
-
 def check_rate(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.optimizers.Optimizer) -> None:
     """Raises InputError where a callback sets the learning rate but a schedule decides it."""
     if isinstance(unscaled(optimizer)._learning_rate, keras.Variable):
@@ -174,27 +145,6 @@ def keras_logs(record: Mapping[str, float]) -> dict[str, float]:
     """
     shared = {name: value for name, value in record.items() if not name.startswith(OURS_ALONE)}
     return {name.removeprefix("train/").replace("/", "_"): value for name, value in shared.items()}
-
-
-def _check_logged(callback: str, monitor: str, task: str | None, unlogged: Collection[str]) -> None:
-    if task is None:
-        known = tuple(dict.fromkeys(name for names in LOGS.values() for name in names))
-    else:
-        known = LOGS["regression" if task == "regression" else "classes"]
-    logged = [name for name in known if name not in unlogged]
-    if monitor in logged:
-        return
-    meant = did_you_mean(str(monitor).replace("/", "_"), logged)
-    why = "this trainer does not hand to callbacks" if monitor in known else "is not measured here"
-    raise InputError(
-        f"trainer.callbacks: {callback} monitors {monitor}, which {why}. {meant}"
-        f"Measured each epoch: {', '.join(logged)}."
-    )
-
-
-def _chooses(callback: keras.callbacks.Callback) -> bool:
-    """Whether the monitor decides anything: a ModelCheckpoint that saves every epoch has one but ignores it."""
-    return getattr(callback, "save_best_only", True)
 
 
 def _hears_batches(callback: keras.callbacks.Callback) -> bool:

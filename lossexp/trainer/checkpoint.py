@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.errors import InputError
+from lossexp.files import digest, sync
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,13 @@ class Loaded:
 class Checkpoints:
     """Checkpoints in `folder`, one folder each: `step-000000041/{variables.*, arrays.npz, state.json}`.
 
-    variables: groups of Keras or TensorFlow variables, all that training changes: the model's (dropout
-    seeds too), the optimizer's (loss scale, averages and accumulators too) and the loss's.
+    variables: groups of Keras or TensorFlow variables, all that training changes (see `Kept`).
     keep: how many are kept, at least 1. Two let a damaged last one fall back to the one before.
+    key: names the run, in each checkpoint: shapes alone do not tell two runs apart.
     """
 
-    def __init__(self, folder: Path, variables: Variables, keep: int = 2):
-        self._folder, self._keep = Path(folder), keep
+    def __init__(self, folder: Path, variables: Variables, keep: int = 2, key: str = ""):
+        self._folder, self._keep, self._key = Path(folder), keep, key
         values = {group: [_tensor_variable(v) for v in members] for group, members in variables.items()}
         self._checkpoint = tf.train.Checkpoint(**values)
         self._signature = {group: [[list(v.shape), v.dtype.name] for v in members] for group, members in values.items()}
@@ -69,7 +70,7 @@ class Checkpoints:
 
         A damaged one is passed over with a warning, and put aside once an older one is read: it must not take
         the place of a good one among those that are kept. Raises InputError where all are damaged or where
-        they are of another model.
+        they are of another run or model.
         """
         paths, damaged = self._paths(), []
         for path in reversed(paths):
@@ -99,11 +100,11 @@ class Checkpoints:
     def _write(self, path: Path, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         self._checkpoint.write(str(path / "variables"))
         np.savez(path / "arrays.npz", **arrays)
-        digests = {file.name: _digest(file) for file in sorted(path.iterdir())}
-        content = {"data": data, "signature": self._signature, "digests": digests}
+        digests = {file.name: digest(file) for file in sorted(path.iterdir())}
+        content = {"key": self._key, "data": data, "signature": self._signature, "digests": digests}
         (path / STATE).write_text(json.dumps({"content": content, "sha256": _text_digest(content)}))
         for file in (*path.iterdir(), path):
-            _sync(file)
+            sync(file)
 
     def _remove_unfinished(self) -> None:
         """Removes what this process, or one that is no more, left unfinished."""
@@ -114,9 +115,14 @@ class Checkpoints:
 
     def _read(self, path: Path) -> Loaded:
         content = _read_state(path / STATE)
-        for name, digest in content["digests"].items():
-            if _digest(path / name) != digest:
+        for name, expected in content["digests"].items():
+            if digest(path / name) != expected:
                 raise ValueError(f"{name} does not have the content it was written with")
+        if content.get("key") != self._key:
+            raise InputError(
+                f"The checkpoint {path} is of the run {content.get('key', 'of an earlier version')}, and this run is "
+                f"{self._key}. It is left untouched: move it away, or train this run from the start with rerun=true."
+            )
         if content["signature"] != self._signature:
             raise InputError(
                 f"The checkpoint {path} is of another model or optimizer: {self._difference(content['signature'])}. "
@@ -128,14 +134,14 @@ class Checkpoints:
         return Loaded(content["data"], arrays)
 
     def _difference(self, other: dict) -> str:
-        for group, members in self._signature.items():
-            theirs = other.get(group, [])
+        for group in {**self._signature, **other}:
+            members, theirs = self._signature.get(group, []), other.get(group, [])
             if len(theirs) != len(members):
                 return f"it has {len(theirs)} {group} variables, this run {len(members)}"
             for i, (mine, their) in enumerate(zip(members, theirs, strict=True)):
                 if mine != their:
                     return f"{group} variable {i} has shape and type {their} there, {mine} here"
-        return "it has other groups of variables"
+        return "its variables are grouped otherwise"
 
 
 def _tensor_variable(variable: Any) -> tf.Variable:
@@ -153,7 +159,7 @@ def _put(unfinished: Path, path: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
         os.replace(path, aside)
     os.replace(unfinished, path)
-    _sync(path.parent)
+    sync(path.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -167,20 +173,6 @@ def _read_state(file: Path) -> dict[str, Any]:
 
 def _text_digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Waits until a file, or a folder's list of names, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _alive(pid: int) -> bool:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
+import tensorflow as tf
 
+from lossexp.blame import sentence, users_place
+from lossexp.errors import InputError
 from lossexp.trainer.engine import Engine
+from lossexp.variables import untouched
 
 log = logging.getLogger(__name__)
 
 WORTH_SECONDS = 10.0  # below this much work, compiling twice costs more than XLA could save
-TRIAL_SECONDS = 0.2
+TRIAL_SECONDS = 0.1
+TRIALS = 5  # of each engine, in turn: what else the machine does slows some of them, and the fastest of each counts
 
 
 def choose_engine(
@@ -30,52 +36,80 @@ def choose_engine(
     """
     if setting != "auto":
         return make(bool(setting))
-    before = [variable.numpy() for variable in variables]
-    plain = make(False)
-    seconds, tracing = _seconds_a_step(plain, order)
-    log.info("tracing took %.1f s", tracing)
-    chosen = plain
-    if seconds * total_steps < WORTH_SECONDS:
-        log.info(
-            "jit_compile=auto: no XLA, since about %.1f s of work would not repay compiling",
-            seconds * total_steps,
-        )
-    else:
-        chosen = _with_xla(make, plain, seconds, order)
-    for variable, value in zip(variables, before, strict=True):
-        variable.assign(value)
-    return chosen
+    with untouched(variables):
+        plain = make(False)
+        log.info("tracing took %.1f s", _seconds(plain, order, 1))
+        steps = _steps_a_trial(plain, order)
+        work = _seconds(plain, order, steps) / steps * total_steps
+        if work < WORTH_SECONDS:
+            log.info("jit_compile=auto: no XLA, since about %.1f s of work would not repay compiling", work)
+            return plain
+        return _faster(plain, make, order, steps)
 
 
-def _with_xla(make: Callable[[bool], Engine], plain: Engine, seconds: float, order: np.ndarray) -> Engine:
+@contextmanager
+def explaining_xla(setting: str | bool) -> Iterator[None]:
+    """A block that runs compiled steps; raises InputError with the sentence that says why XLA cannot compile them.
+
+    setting: `jit_compile`; with False no error is XLA's.
+    """
     try:
-        compiled = make(True)
-        compiled_seconds, compile_seconds = _seconds_a_step(compiled, order)
+        yield
+    except tf.errors.OpError as error:
+        if not setting or not _is_xlas(error):
+            raise
+        raise InputError(
+            f"trainer.jit_compile={str(setting).lower()}: XLA cannot compile this run: {_reason(error)}. Use "
+            "trainer.jit_compile=false, or auto, which does without XLA where it cannot compile."
+        ) from error
+
+
+def compiled_is_faster(plain: Sequence[float], compiled: Sequence[float]) -> bool:
+    """By the fastest trial of each: the others were slowed by something else. Seconds a step, in any order."""
+    return min(compiled) < min(plain)
+
+
+def _faster(plain: Engine, make: Callable[[bool], Engine], order: np.ndarray, steps: int) -> Engine:
+    compiled = make(True)
+    try:
+        compiling = _seconds(compiled, order, 1)
+        _seconds(compiled, order, steps)
     except Exception as error:  # XLA has no common base class for what it cannot compile
-        log.info("jit_compile=auto: no XLA, which cannot compile this model: %s", str(error).splitlines()[0])
+        log.info("jit_compile=auto: no XLA, which cannot compile this run: %s", _reason(error))
         return plain
-    faster = compiled_seconds < seconds
+    trials = [[_seconds(engine, order, steps) / steps for engine in (plain, compiled)] for _ in range(TRIALS)]
+    seconds = list(zip(*trials, strict=True))
+    faster = compiled_is_faster(*seconds)
     log.info(
         "jit_compile=auto: %s XLA (%.3f ms a step with, %.3f without; compiling took %.1f s)",
         "with" if faster else "without",
-        1e3 * compiled_seconds,
-        1e3 * seconds,
-        compile_seconds,
+        1e3 * min(seconds[1]),
+        1e3 * min(seconds[0]),
+        compiling,
     )
     return compiled if faster else plain
 
 
-def _seconds_a_step(engine: Engine, order: np.ndarray) -> tuple[float, float]:
-    """Seconds a step once warm, and seconds of the first call (tracing, compiling)."""
-    start = time.perf_counter()
-    engine.run(order, 0, 1)
-    first = time.perf_counter() - start
+def _steps_a_trial(engine: Engine, order: np.ndarray) -> int:
+    """So many steps that a trial lasts `TRIAL_SECONDS`, or all full ones of an epoch."""
     steps, available = 1, max(1, engine.full)
-    while True:
-        steps = min(steps, available)
-        start = time.perf_counter()
-        engine.run(order, 0, steps)
-        elapsed = time.perf_counter() - start
-        if elapsed >= TRIAL_SECONDS or steps == available:
-            return elapsed / steps, first
-        steps *= 4
+    while steps < available and _seconds(engine, order, steps) < TRIAL_SECONDS:
+        steps = min(4 * steps, available)
+    return steps
+
+
+def _seconds(engine: Engine, order: np.ndarray, steps: int) -> float:
+    """Seconds of a call of so many steps."""
+    start = time.perf_counter()
+    engine.run(order, 0, steps)
+    return time.perf_counter() - start
+
+
+def _is_xlas(error: BaseException) -> bool:
+    return any(word in str(error) for word in ("XLA", "tf2xla", "compile-time constant"))
+
+
+def _reason(error: BaseException) -> str:
+    """The sentence that says why, and the user's line that asked for it."""
+    place = users_place(error)
+    return f"{sentence(error)[:300].rstrip('.')}{f' ({place})' if place else ''}"

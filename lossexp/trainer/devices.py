@@ -6,7 +6,7 @@ import functools
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -17,7 +17,7 @@ from lossexp.trainer.step import Batch, Replica, StepResult
 
 log = logging.getLogger(__name__)
 
-STRATEGIES = ("none", "mirrored")
+Strategy = Literal["none", "mirrored"]
 
 
 class OneDevice:
@@ -155,6 +155,6 @@ class MirroredReplica(RepeatingReplica):
         return value * ((self._end - self._first) / self._size)
 
 
-def devices(strategy: str) -> OneDevice | Mirrored:
+def devices(strategy: Strategy) -> OneDevice | Mirrored:
     """The devices that `trainer.strategy` names."""
     return Mirrored() if strategy == "mirrored" else OneDevice()

@@ -9,6 +9,13 @@ from lossexp.trainer.engine import Totals
 SHOWN = 8
 ADVICE = "A lower optimizer.learning_rate or clipping (optimizer.global_clipnorm=1.0) often helps; "
 MORE = "debug=nan checks every gradient; "
+# Of the first step of all, on which learning rate and clipping have no influence:
+BEFORE = "before the model was updated at all."
+FROM_MODEL = "Its first outputs are not finite: look at the model's layers, its initial weights and the size of inputs."
+FROM_LOSS = (
+    "Its first outputs are finite: look at the loss, its settings and the targets it cannot take; where it is a "
+    "gradient, also for an infinite slope in the model."
+)
 OTHERWISE = "trainer.stop_on_nonfinite=false goes on regardless."
 
 
@@ -29,6 +36,9 @@ def check_finite(totals: Totals, epoch: int, order: np.ndarray, batch_size: int,
         blame_update(step - 1, totals, epoch, order, batch_size)
     what = "The training objective or a gradient" if gradients_checked else "The training objective"
     where = _where(epoch, step, order, batch_size, totals.bad_logit)
+    if epoch == step == 0:
+        cause = FROM_LOSS if np.isfinite(totals.bad_logit) else FROM_MODEL
+        raise Diverged(f"{what} is NaN or infinite in {where}, {BEFORE} {cause} {OTHERWISE}")
     raise Diverged(f"{what} became NaN or infinite in {where}. {ADVICE}{'' if gradients_checked else MORE}{OTHERWISE}")
 
 

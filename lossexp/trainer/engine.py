@@ -13,6 +13,21 @@ from lossexp.trainer.devices import Mirrored, OneDevice
 from lossexp.trainer.residence import Residence
 from lossexp.trainer.step import Batch, Replica, StepResult, train_step
 
+# Operations with a state of their own, outside of variables: random numbers of `tf.random`, and calls of Python.
+UNKEPT = {
+    "RandomUniform",
+    "RandomUniformInt",
+    "RandomStandardNormal",
+    "TruncatedNormal",
+    "ParameterizedTruncatedNormal",
+    "RandomShuffle",
+    "RandomGamma",
+    "RandomPoissonV2",
+    "Multinomial",
+    "PyFunc",
+    "EagerPyFunc",
+}
+
 
 class Totals(NamedTuple):
     """Sums over the examples of an epoch so far, read back once a call.
@@ -56,13 +71,20 @@ class Engine:
         self.full, self.rest = divmod(data.size, size)
         self.steps_per_epoch = data.steps
         self._data = data
+        self.unkept: set[str] = set()
 
         def train(batch: Batch, replica: Replica) -> StepResult:
             return train_step(model, optimizer, loss, batch, num_classes, check_gradients, replica)
 
+        @tf.autograph.experimental.do_not_convert
+        def note_operations() -> None:
+            if not tf.executing_eagerly():
+                self.unkept |= UNKEPT & operations(tf.compat.v1.get_default_graph())
+
         def step(arrays: Batch, index: tf.Tensor, number: tf.Tensor, totals: tf.Tensor) -> tf.Tensor:
             batch = Batch(*(None if a is None else tf.gather(a, index) for a in arrays))
             result = devices.run(train, batch)
+            note_operations()
             return _added(totals, result, tf.shape(index)[0], number)
 
         @tf.function(jit_compile=jit_compile)
@@ -103,6 +125,13 @@ class Engine:
         if count > full:
             sums = self._last(arrays, order, offset, sums)
         return sums
+
+
+def operations(graph: tf.Graph) -> set[str]:
+    """Kinds of all operations of a graph and of the functions that it calls."""
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
+    return {node.op for node in nodes}
 
 
 def _added(totals: tf.Tensor, result: StepResult, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:

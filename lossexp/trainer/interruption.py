@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM between two calls: the position is saved first, and then training ends."""
+"""Ctrl-C, SIGTERM and SIGHUP between two calls: the position is saved first, and then training ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) not in (None, signal.SIG_IGN):
                     self._previous[number] = signal.signal(number, self._ask)
         return self
@@ -39,7 +39,7 @@ class Interruption:
         log.warning("stopping after the current steps; the run can be continued with the same command")
 
     def end(self) -> None:
-        """Raises what the signal stands for: KeyboardInterrupt, or SystemExit(143) for SIGTERM."""
+        """Raises what the signal stands for: KeyboardInterrupt, or SystemExit(128 + its number) for another."""
         if self.requested == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(128 + int(self.requested or signal.SIGTERM))

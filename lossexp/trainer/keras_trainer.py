@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -15,16 +16,22 @@ from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
 from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
+from lossexp.models.check import OF_SCORING, overridden
 from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
+from lossexp.trainer.callback_errors import naming_callbacks
 from lossexp.trainer.callbacks import keras_logs
-from lossexp.trainer.divergence import ADVICE, OTHERWISE, Diverged
+from lossexp.trainer.compilation import explaining_xla
+from lossexp.trainer.divergence import ADVICE, BEFORE, OTHERWISE, Diverged
 from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.monitored import MonitorsAreThere
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
 from lossexp.trainer.step import encode_labels
 from lossexp.trainer.trainer import Fit, Trainer
 from lossexp.trainer.validation import Validator
+
+log = logging.getLogger(__name__)
 
 
 class EpochBatches(keras.utils.PyDataset):
@@ -87,6 +94,7 @@ class Report(keras.callbacks.Callback):
         record["time/steps_per_second"] = len(self._batches) / seconds
         logs.update(keras_logs({name: value for name, value in record.items() if name.startswith("val/")}))
         self._fit.history.append(record)
+        self._fit.ends.append(self._fit.steps)
         self._on_epoch(record, self._fit.steps)
 
 
@@ -97,7 +105,9 @@ class StopOnNonfinite(keras.callbacks.TerminateOnNaN):
         try:
             super().on_batch_end(batch, logs)
         except RuntimeError as error:
-            raise Diverged(f"{error} trainer=default names the examples too. {ADVICE}{OTHERWISE}") from error
+            first = self.model.optimizer.iterations == 1  # the update of this batch
+            advice = f"That was {BEFORE} Look at the model, the loss and the data. " if first else ADVICE
+            raise Diverged(f"{error} trainer=default names the examples too. {advice}{OTHERWISE}") from error
 
 
 class KerasTrainer(Trainer):
@@ -114,6 +124,12 @@ class KerasTrainer(Trainer):
             raise InputError(f"trainer.strategy={self.strategy} is for trainer=default.")
         super().check(dataset)
 
+    def check_model(self, model: keras.Model) -> None:
+        """Warns of steps that a model has for `evaluate` and `predict`: every model is scored by its raw outputs."""
+        for name in overridden(model, OF_SCORING):
+            log.warning("model %s: its own %s is not used; scores are of what its call returns.", model.name, name)
+
+    @naming_callbacks()
     def fit(
         self,
         model: keras.Model,
@@ -123,8 +139,11 @@ class KerasTrainer(Trainer):
         seed: int,
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        key: str = "",
     ) -> Fit:
         """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
+        on_resume([])
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
@@ -133,17 +152,22 @@ class KerasTrainer(Trainer):
         steps = self.steps_per_epoch(dataset)
         batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)
         model.compile(optimizer=optimizer, loss=loss, jit_compile=jit_compile)
-        callbacks = [Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite), *self.callbacks]
+        callbacks = [
+            Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite),
+            *self.callbacks,
+            MonitorsAreThere(self.callbacks),
+        ]
         if self.stop_on_nonfinite:
             callbacks.append(StopOnNonfinite(raise_error=True))
         try:
-            model.fit(
-                batches,
-                epochs=self.epochs,
-                shuffle=False,
-                callbacks=callbacks,
-                verbose=int(self.progress and sys.stdout.isatty()),
-            )
+            with explaining_xla(jit_compile):
+                model.fit(
+                    batches,
+                    epochs=self.epochs,
+                    shuffle=False,
+                    callbacks=callbacks,
+                    verbose=int(self.progress and sys.stdout.isatty()),
+                )
         finally:
             model.optimizer, model.compiled = None, False
         return fit

@@ -20,10 +20,11 @@ from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.checkpoint import Checkpoints
-from lossexp.trainer.compilation import choose_engine
+from lossexp.trainer.compilation import choose_engine, explaining_xla
 from lossexp.trainer.divergence import blame_update, check_finite
 from lossexp.trainer.engine import Engine, Totals
 from lossexp.trainer.interruption import Interruption
+from lossexp.trainer.kept import Kept
 from lossexp.trainer.loss_scale import applied_steps, loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.progress import TrainingProgress, training_progress
@@ -53,9 +54,11 @@ class Loop:
         validate: Validator,
         folder: Path | None,
         on_epoch: Callable[[Record, int], None],
+        on_resume: Callable[[list[tuple[Record, int]]], None],
+        key: str,
     ):
         self.settings, self.model, self.optimizer, self.loss = settings, model, optimizer, loss
-        self.dataset, self.validate, self.on_epoch = dataset, validate, on_epoch
+        self.dataset, self.validate, self.on_epoch, self.on_resume = dataset, validate, on_epoch, on_resume
         self.state = State()
         self.monitor = Monitor(settings.monitor, dataset.task)
         steps = settings.steps_per_epoch(dataset)
@@ -63,10 +66,7 @@ class Loop:
         self._order_seed = derive(seed, "order")
         self._size = len(dataset.train)
         self.steps_an_epoch = steps
-        self._variables = {"model": model.variables, "optimizer": optimizer.variables, "loss": loss.variables}
-        keep = settings.keep_checkpoints
-        self._checkpoints = Checkpoints(folder, self._variables, keep) if folder and keep else None
-        self._folder = folder
+        self._folder, self._key, self._checkpoints = folder, key, None
         self._steps_a_call = 1
         self._first_call = True
         self._saved_at = time.monotonic()
@@ -75,8 +75,12 @@ class Loop:
         """Trains until the last epoch, a callback's stop, a signal or a non-finite objective."""
         total = self.steps_an_epoch * self.settings.epochs
         with self.callbacks, Interruption() as interruption:
+            # Found now: callbacks may make theirs in on_train_begin.
+            self._kept = Kept(self.model, self.optimizer, self.loss, self.settings.callbacks)
             self._resume()
+            self.on_resume(list(zip(self.state.history, self.state.ends, strict=True)))
             engine = self._engine()
+            self._unkept = engine.unkept
             with training_progress(total, self.state.steps, self.settings.batch_size, self.settings.progress) as bar:
                 while self.state.epoch < self.settings.epochs and not self.state.stopped:
                     self._epoch(engine, bar, interruption)
@@ -94,6 +98,7 @@ class Loop:
         rate = (state.totals.examples - before) / (time.perf_counter() - start)
         record = self._record(rate, order)
         state.history.append(record)
+        state.ends.append(state.steps)
         state.epoch, state.step, state.totals = state.epoch + 1, 0, Totals()
         bar.note(f"{self.monitor.metric} {record[self.monitor.metric]:.4f}")
         self.on_epoch(record, state.steps)
@@ -108,7 +113,8 @@ class Loop:
             self.callbacks.batch_begin(state.step)
             applied = applied_steps(self.optimizer)
             start = time.perf_counter()
-            totals = engine.run(order, state.step, count, state.totals)
+            with explaining_xla(engine.jit_compile):
+                totals = engine.run(order, state.step, count, state.totals)
             elapsed = time.perf_counter() - start
             if self.settings.stop_on_nonfinite:
                 checked = self.settings.check_gradients or applied is not None
@@ -172,9 +178,8 @@ class Loop:
         if choice == "auto" and (settings.eager or settings.deterministic or settings.strategy != "none"):
             choice = False  # what a measurement decides may differ from one time to the next
         remaining = self.steps_an_epoch * settings.epochs - self.state.steps
-        variables = [variable for group in self._variables.values() for variable in group]
         order = epoch_order(self._size, self._order_seed, 0)
-        engine = choose_engine(choice, make, variables, order, remaining)
+        engine = choose_engine(choice, make, self._kept.variables, order, remaining)
         self.state.jit_compile = engine.jit_compile
         return engine
 
@@ -189,6 +194,7 @@ class Loop:
     def _save(self) -> None:
         if self._checkpoints is None:
             return
+        self._kept.tell_what_is_missed(self._unkept)
         data = {
             "state": self.state.as_json(),
             "monitor": self.monitor.as_json(),
@@ -199,6 +205,9 @@ class Loop:
         self._saved_at = time.monotonic()
 
     def _resume(self) -> None:
+        if self._folder and self.settings.keep_checkpoints:
+            keep = self.settings.keep_checkpoints
+            self._checkpoints = Checkpoints(self._folder, self._kept.groups, keep, self._key)
         loaded = self._checkpoints.restore() if self._checkpoints else None
         if loaded is None:
             return

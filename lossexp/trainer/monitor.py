@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from lossexp.errors import InputError
+from lossexp.variables import weights_of
 
 HIGHER_IS_BETTER = {"val/accuracy": True, "val/nll": False, "val/rmse": False, "val/mae": False}
 
@@ -52,7 +53,7 @@ class Monitor:
         """Looks at one epoch's record and keeps the weights if it is the best."""
         if self.better(record[self.metric]):
             self.best_epoch, self.best_value = epoch, record[self.metric]
-            self.best_weights = model.get_weights()
+            self.best_weights = [variable.numpy() for variable in weights_of(model)]
 
     def as_json(self) -> dict:
         """Position without the weights."""
@@ -65,4 +66,5 @@ class Monitor:
     def restore(self, model: keras.Model) -> None:
         """Puts the best epoch's weights into the model; where no epoch was better than NaN, the last stay."""
         if self.best_weights:
-            model.set_weights(self.best_weights)
+            for variable, value in zip(weights_of(model), self.best_weights, strict=True):
+                variable.assign(value)

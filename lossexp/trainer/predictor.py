@@ -8,13 +8,15 @@ import tensorflow as tf
 
 from lossexp.datasets.stored import StoredInputs, chunks
 from lossexp.trainer.step import predict_step
+from lossexp.variables import untouched, variables_of
 
 
 class Predictor:
     """Raw float32 outputs of a model for a whole split, in one compiled call; in chunks from the host or its disk.
 
     Batches have a fixed size; the last is filled up with repeated examples whose outputs are dropped,
-    which inference does not notice. One trace serves every split.
+    which inference does not notice. One trace serves every split. State that the model changes when it is called
+    is put back.
     """
 
     def __init__(self, model: keras.Model, batch_size: int = 1024):
@@ -29,12 +31,15 @@ class Predictor:
             return results.concat()[:n]
 
         self._predict = predict
+        trained = {id(variable.value) for variable in model.trainable_variables}
+        self._state = [variable for variable in variables_of(model) if id(variable) not in trained]
 
     def __call__(self, x: np.ndarray | tf.Tensor | StoredInputs) -> np.ndarray:
         """Returns `[n, num_outputs]` float32.
 
         x: `[n, *input_shape]`; a tensor is on the device already, anything else is sent there in chunks.
         """
-        if isinstance(x, tf.Tensor):
-            return self._predict(x).numpy()
-        return np.concatenate([self._predict(tf.constant(part)).numpy() for part in chunks(x)])
+        with untouched(self._state):
+            if isinstance(x, tf.Tensor):
+                return self._predict(x).numpy()
+            return np.concatenate([self._predict(tf.constant(part)).numpy() for part in chunks(x)])

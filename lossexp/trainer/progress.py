@@ -56,7 +56,7 @@ def training_progress(total: int, done: int, batch_size: int, shown: bool) -> It
         Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, TextColumn("{task.fields[note]}")) as progress:
+    with Progress(*columns, TextColumn("{task.fields[note]}", markup=False)) as progress:
         bar = TrainingProgress(progress, total, batch_size)
         bar.advance(done)
         yield bar

@@ -6,7 +6,7 @@ what `keras.optimizers` accepts as `learning_rate`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
 from keras.optimizers.schedules import (
     CosineDecay,
@@ -15,13 +15,9 @@ from keras.optimizers.schedules import (
     PiecewiseConstantDecay,
 )
 
-from lossexp.errors import InputError
-from lossexp.trainer.allowed import ABOVE_ZERO, SHARE, SHARE_ABOVE_ZERO, Allowed
+from lossexp.checks import Ascending, Fraction, Length, Positive, Share, settings
 
-FRACTIONS = Allowed(
-    "a list of at least one fraction of the training, each from 0 to 1, such as [0.5, 0.75]",
-    lambda at: isinstance(at, list | tuple) and bool(at) and all(map(SHARE.holds, at)),
-)
+Fractions = Annotated[list[Fraction], Length(1), Ascending()]
 
 
 def constant(learning_rate: float, total_steps: int) -> float:
@@ -29,21 +25,20 @@ def constant(learning_rate: float, total_steps: int) -> float:
     return learning_rate
 
 
-def cosine(learning_rate: float, total_steps: int, final_fraction: float = 0.0) -> LearningRateSchedule:
+@settings("schedule")
+def cosine(learning_rate: float, total_steps: int, final_fraction: Fraction = 0.0) -> LearningRateSchedule:
     """Half a cosine from `learning_rate` down to `final_fraction` of it (Loshchilov and Hutter 2017, no restarts)."""
-    SHARE.check("schedule.final_fraction", final_fraction)
     return CosineDecay(learning_rate, total_steps, alpha=final_fraction)
 
 
+@settings("schedule")
 def warmup_cosine(
-    learning_rate: float, total_steps: int, warmup_fraction: float = 0.05, final_fraction: float = 0.0
+    learning_rate: float, total_steps: int, warmup_fraction: Fraction = 0.05, final_fraction: Fraction = 0.0
 ) -> LearningRateSchedule:
     """A linear rise over `warmup_fraction` of the steps, then half a cosine (Goyal et al. 2017, section 2.2).
 
     With w steps of it, step i = 0, 1, ... has (i + 1) / (w + 1) of the rate, so that no step is wasted on 0.
     """
-    SHARE.check("schedule.warmup_fraction", warmup_fraction)
-    SHARE.check("schedule.final_fraction", final_fraction)
     warmup = round(warmup_fraction * total_steps)
     if warmup == 0:
         return CosineDecay(learning_rate, total_steps, alpha=final_fraction)
@@ -56,24 +51,16 @@ def warmup_cosine(
     )
 
 
+@settings("schedule")
 def step(
-    learning_rate: float, total_steps: int, at: Sequence[float] = (0.5, 0.75), factor: float = 0.1
+    learning_rate: float, total_steps: int, at: Fractions = (0.5, 0.75), factor: Positive = 0.1
 ) -> LearningRateSchedule:
     """The rate times `factor` at each of the fractions `at` of the training (He et al. 2016, section 4.2)."""
-    fractions = _checked_fractions(at)
-    ABOVE_ZERO.check("schedule.factor", factor)
-    boundaries = [round(fraction * total_steps) - 1 for fraction in fractions]  # the last steps at the rate before
+    boundaries = [round(fraction * total_steps) - 1 for fraction in at]  # the last steps at the rate before
     return PiecewiseConstantDecay(boundaries, [learning_rate * factor**i for i in range(len(boundaries) + 1)])
 
 
-def exponential(learning_rate: float, total_steps: int, final_fraction: float = 0.01) -> LearningRateSchedule:
+@settings("schedule")
+def exponential(learning_rate: float, total_steps: int, final_fraction: Share = 0.01) -> LearningRateSchedule:
     """A constant ratio between steps, reaching `final_fraction` of `learning_rate` at the end."""
-    SHARE_ABOVE_ZERO.check("schedule.final_fraction", final_fraction)
     return ExponentialDecay(learning_rate, total_steps, decay_rate=final_fraction)
-
-
-def _checked_fractions(at: Sequence[float]) -> list[float]:
-    FRACTIONS.check("schedule.at", at)
-    if list(at) != sorted(at):
-        raise InputError(f"schedule.at={list(at)}: give the fractions in ascending order.")
-    return list(at)

@@ -15,9 +15,9 @@ class State:
     """The position of a training.
 
     epoch: epochs done. step: steps done in the epoch now running. totals: sums of that epoch. steps: all
-    steps done. history: a record for each epoch done. jit_compile: whether steps run under XLA (chosen once
-    a run, since its rounding differs). stopped: whether a callback ended training. skipped: steps that loss
-    scaling skipped.
+    steps done. history: a record for each epoch done; ends: the steps done at the end of each. jit_compile:
+    whether steps run under XLA (chosen once a run, since its rounding differs). stopped: whether a callback
+    ended training. skipped: steps that loss scaling skipped.
     """
 
     epoch: int = 0
@@ -25,6 +25,7 @@ class State:
     totals: Totals = field(default_factory=Totals)
     steps: int = 0
     history: list[Record] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     jit_compile: bool | None = None
     stopped: bool = False
     skipped: int = 0

@@ -123,7 +123,7 @@ def train_step(
             share += replica.local_share(tf.add_n([tf.cast(penalty, tf.float32) for penalty in penalties]))
         scaled = optimizer.scale_loss(share)
     gradients = replica.total(tape.gradient(scaled, model.trainable_variables))
-    optimizer.apply(gradients, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
     objective = replica.total(share)
     finite = tf.math.is_finite(objective)
     if is_scaled(optimizer):

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import keras
 
+from lossexp.checks import Count, FromZero, Limit, NonNegative, check_fields
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.errors import InputError
 from lossexp.losses.loss import Loss
-from lossexp.trainer.callbacks import check_monitors, check_rate
-from lossexp.trainer.devices import Mirrored, OneDevice, devices
+from lossexp.models.check import OF_FIT, OF_SCORING, overridden
+from lossexp.runtime import Precision
+from lossexp.trainer.callback_arguments import check_arguments
+from lossexp.trainer.callback_errors import naming_callbacks
+from lossexp.trainer.callbacks import check_rate
+from lossexp.trainer.devices import Mirrored, OneDevice, Strategy, devices
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.loss_scale import check_unscaled, with_loss_scale
 from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.monitored import check_monitors
 from lossexp.trainer.predictor import Predictor
-from lossexp.trainer.settings import (
-    check_choices,
-    check_from_zero,
-    check_limits,
-    check_profile,
-    check_switches,
-    check_whole,
-    checked_callbacks,
-)
+from lossexp.trainer.settings import check_together
 from lossexp.trainer.state import Record
 from lossexp.trainer.validation import Validator
 
@@ -36,6 +36,7 @@ from lossexp.trainer.validation import Validator
 class Fit:
     """What training gave: a record an epoch, the steps done, and the monitor with the best weights.
 
+    ends: the steps done at the end of each epoch.
     jit_compile: whether steps ran under XLA, whose rounding differs.
     """
 
@@ -44,8 +45,10 @@ class Fit:
     monitor: Monitor
     predict: Predictor
     jit_compile: str | bool | None = None
+    ends: list[int] = field(default_factory=list)
 
 
+@dataclass(kw_only=True, eq=False)
 class Trainer:
     """Trains with our own compiled steps.
 
@@ -74,72 +77,37 @@ class Trainer:
         progress: whether to draw a progress bar on a terminal.
     """
 
-    unlogged: tuple[str, ...] = ()  # what other trainers log each epoch and this one does not
+    unlogged: ClassVar[tuple[str, ...]] = ()  # what other trainers log each epoch and this one does not
 
-    def __init__(
-        self,
-        epochs: int = 15,
-        batch_size: int = 32,
-        precision: str = "float32",
-        jit_compile: str | bool = "auto",
-        monitor: str = "auto",
-        limit_train_batches: int | None = None,
-        limit_eval_batches: int | None = None,
-        overfit_batches: int | None = None,
-        deterministic: bool = False,
-        device_megabytes: float = 4096.0,
-        checkpoint_seconds: float = 30.0,
-        keep_checkpoints: int = 2,
-        stop_on_nonfinite: bool = True,
-        check_gradients: bool = False,
-        eager: bool = False,
-        profile_epoch: int | None = None,
-        l2: float = 0.0,
-        strategy: str = "none",
-        callbacks: Sequence[keras.callbacks.Callback] | None = None,
-        progress: bool = True,
-    ):
-        whole = {"epochs": epochs, "batch_size": batch_size}
-        optional = {
-            "limit_train_batches": limit_train_batches,
-            "limit_eval_batches": limit_eval_batches,
-            "overfit_batches": overfit_batches,
-            "profile_epoch": profile_epoch,
-        }
-        check_whole(1, **whole, **{name: value for name, value in optional.items() if value is not None})
-        check_whole(0, keep_checkpoints=keep_checkpoints)
-        check_switches(
-            deterministic=deterministic,
-            stop_on_nonfinite=stop_on_nonfinite,
-            check_gradients=check_gradients,
-            eager=eager,
-            progress=progress,
-        )
-        check_profile(profile_epoch, epochs)
-        check_choices(precision, jit_compile, strategy, eager)
-        check_limits(device_megabytes=device_megabytes, checkpoint_seconds=checkpoint_seconds)
-        check_from_zero(l2=l2)
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.precision = precision
-        self.jit_compile = jit_compile
-        self.monitor = monitor
-        self.limit_train_batches = limit_train_batches
-        self.limit_eval_batches = limit_eval_batches
-        self.overfit_batches = overfit_batches
-        self.deterministic = deterministic
-        self.device_megabytes = device_megabytes
-        self.checkpoint_seconds = checkpoint_seconds
-        self.keep_checkpoints = keep_checkpoints
-        self.stop_on_nonfinite = stop_on_nonfinite
-        self.check_gradients = check_gradients
-        self.eager = eager
-        self.profile_epoch = profile_epoch
-        self.l2 = l2
-        self.strategy = strategy
-        self.callbacks = checked_callbacks(callbacks)
-        self.progress = progress
+    epochs: Count = 15
+    batch_size: Count = 32
+    precision: Precision = "float32"
+    jit_compile: Literal["auto"] | bool = "auto"
+    monitor: str = "auto"
+    limit_train_batches: Count | None = None
+    limit_eval_batches: Count | None = None
+    overfit_batches: Count | None = None
+    deterministic: bool = False
+    device_megabytes: Limit = 4096.0
+    checkpoint_seconds: Limit = 30.0
+    keep_checkpoints: FromZero = 2
+    stop_on_nonfinite: bool = True
+    check_gradients: bool = False
+    eager: bool = False
+    profile_epoch: Count | None = None
+    l2: NonNegative = 0.0
+    strategy: Strategy = "none"
+    callbacks: list[keras.callbacks.Callback] | None = None
+    progress: bool = True
 
+    def __post_init__(self):
+        check_fields(self, "trainer")
+        check_together(vars(self))
+        self.callbacks = self.callbacks or []
+        for callback in self.callbacks:
+            check_arguments(callback)
+
+    @naming_callbacks()
     def fit(
         self,
         model: keras.Model,
@@ -149,23 +117,38 @@ class Trainer:
         seed: int,
         folder: Path | None = None,
         on_epoch: Callable[[Record, int], None] = lambda record, step: None,
+        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        key: str = "",
     ) -> Fit:
         """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
 
-        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. Raises
-        Diverged when the objective is no longer finite, InputError for a checkpoint of another model.
+        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. on_resume: hears
+        once, before the first step, of the epochs that are done already (none of a new training). key: names the run
+        in its checkpoints. Raises Diverged when the objective is no longer finite, InputError for a checkpoint of
+        another run or model, or where one of Keras's callbacks raises.
         """
         optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
         predict = Predictor(model)
         validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch)
+        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch, on_resume, key)
         loop.run()
-        return Fit(loop.state.history, loop.state.steps, loop.monitor, predict, loop.state.jit_compile)
+        state = loop.state
+        return Fit(state.history, state.steps, loop.monitor, predict, state.jit_compile, state.ends)
 
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
         Monitor(self.monitor, dataset.task)
         check_monitors(self.callbacks, dataset.task, self.unlogged)
+
+    def check_model(self, model: keras.Model) -> None:
+        """Raises InputError for a model with steps of its own, which this trainer would pass over."""
+        own = overridden(model, OF_FIT + OF_SCORING)
+        if own:
+            raise InputError(
+                f"model {model.name} ({type(model).__name__}) has its own {' and '.join(own)}, which trainer=default "
+                "does not use: it has steps of its own. Use trainer=keras, which trains with `fit`, or put what these "
+                "do into the model's call and the loss."
+            )
 
     def check_optimizer(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Raises InputError where the optimizer does not go with the callbacks, the precision or the devices."""

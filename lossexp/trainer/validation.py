@@ -13,6 +13,7 @@ from lossexp.metrics.score import quick_score
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.residence import fits
 from lossexp.trainer.step import encode_labels
+from lossexp.variables import untouched
 
 
 class Validation(NamedTuple):
@@ -23,7 +24,10 @@ class Validation(NamedTuple):
 
 
 class Validator:
-    """Scores the model on the validation split. Its inputs stay on the device up to `megabytes`."""
+    """Scores the model on the validation split. Its inputs stay on the device up to `megabytes`.
+
+    Scoring leaves the state of model and loss as it was, so that training does not depend on it.
+    """
 
     def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split, megabytes: float):
         self._predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
@@ -39,6 +43,7 @@ class Validator:
             link=self._loss.link,
             target_scale=self._dataset.target_scale,
         )
-        value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
+        with untouched(self._loss):
+            value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
         metrics = {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}
         return Validation(metrics, bool(np.isfinite(outputs).all()))

@@ -1,9 +1,10 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lossexp.datasets.check import check_dataset
+from lossexp.datasets.check import check_dataset, label_advice
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.errors import InputError
 
@@ -38,6 +39,16 @@ def test_inputs_that_are_not_finite(wrong):
         check_dataset(changed(x=x))
 
 
+@pytest.mark.parametrize("huge", [1e300, -1e39])
+def test_numbers_that_float32_cannot_hold_are_too_large_and_not_infinite(huge):
+    x = SPLIT.x.astype(np.float64)
+    x[2, 1] = huge
+    with pytest.raises(InputError, match=r"inputs up to 1e\+\d+ are larger than float32 holds") as raised:
+        check_dataset(changed(x=x))
+    assert "infinite" not in str(raised.value)
+    check_dataset(changed(x=np.full((6, 2), 3e38)))
+
+
 def test_targets_that_are_not_finite():
     values = Split(SPLIT.x, np.array([1, 2, 3, 4, 5, np.nan], np.float32))
     with pytest.raises(InputError, match="1 of 6 targets are NaN or infinite"):
@@ -68,3 +79,28 @@ def test_inputs_of_another_shape_than_in_training():
 def test_impossible_sample_weights(weights):
     with pytest.raises(InputError, match="sample weights"):
         check_dataset(changed(sample_weight=weights.astype(np.float32)))
+
+
+@pytest.mark.parametrize(
+    ("y", "said", "unsaid"),
+    [
+        ([-1, 1, 1, -1], r"y = \(y \+ 1\) // 2", "ignore_class"),
+        ([1, 2, 1, 2], r"y = y - 1\b", "ignore_class"),
+        ([1, 2, 3, 3], r"y = y - 1\b", "ignore_class"),
+        ([0, 1, 2, 0, 1, -1], r"ignore_class=-1", r"//"),
+        ([0, 1, 2, 0, 1, 255], r"ignore_class=255", r"//"),
+        ([-1, -1, -1, -1, 0, 1], "without gaps", "ignore_class"),
+        ([-1, 0, -1, 0], "without gaps", "ignore_class"),
+        ([0, 5, 9, 9], "without gaps", "ignore_class"),
+    ],
+)
+def test_labels_are_told_what_makes_classes_of_them_and_never_to_leave_a_class_out(y, said, unsaid):
+    advice = label_advice(np.array(y))
+    assert re.search(said, advice)
+    assert not re.search(unsaid, advice)
+
+
+def test_signed_labels_with_names_are_not_told_to_drop_every_negative():
+    split = replace(SPLIT, y=np.array([-1, 1, -1, 1, 1, -1]))
+    with pytest.raises(InputError, match=r"\(y \+ 1\) // 2"):
+        check_dataset(Dataset("signed", "binary", split, split, split, ("neg", "pos")))

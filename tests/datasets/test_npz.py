@@ -120,8 +120,8 @@ def test_unlabelled_pictures_on_disk_stay_there(tmp_path):
     [
         ({"y_test": np.full(12, 7)}, 7, r"y_test holds nothing but dataset\.ignore_class=7"),
         ({"y_train": DRAW.uniform(1, 9, 60)}, -1, "is for class labels"),
-        ({}, 0.5, r"ignore_class=0\.5 is no class label"),
-        ({}, "no", r"ignore_class='no' is no class label"),
+        ({}, 0.5, r"ignore_class=0\.5: give a whole number or null"),
+        ({}, "no", "ignore_class=no: give a whole number or null"),
         ({}, 1, "no example of class 1"),
         ({"x_train": np.zeros((59, 4))}, -1, "59 inputs but 60 targets"),
     ],
@@ -215,7 +215,7 @@ def test_arrays_that_cannot_be_trained_on(write, changes, message):
 
 
 def test_an_unknown_task(write):
-    with pytest.raises(InputError, match=r"dataset\.task=ranking is none of auto, multiclass"):
+    with pytest.raises(InputError, match=r"dataset\.task=ranking: give one of auto, multiclass"):
         load(write(), task="ranking")
 
 

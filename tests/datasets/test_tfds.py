@@ -1,3 +1,5 @@
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +105,15 @@ def test_a_dataset_without_one_array_and_one_label(prepared, name, message):
 def test_a_name_that_tfds_does_not_know(tmp_path):
     with pytest.raises(InputError, match=r"dataset\.name=no_such_data: TFDS has no such dataset"):
         load("no_such_data", data_dir=str(tmp_path), download=True)
+
+
+def test_prepared_files_of_a_stranger_make_nothing_be_imported(prepared, tmp_path, monkeypatch):
+    shutil.copytree(Path(prepared) / "small_diabetes", tmp_path / "small_diabetes")
+    (tmp_path / "my_stranger.py").write_text(f"open({str(tmp_path / 'harmed')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    [file] = (tmp_path / "small_diabetes").rglob("features.json")
+    file.write_text(re.sub(r"tensorflow_datasets[\w.]*\.Scalar", "my_stranger.Scalar", file.read_text()))
+    assert "my_stranger" in file.read_text()
+    with pytest.raises(InputError, match=r"features\.json has a feature of the class my_stranger\.Scalar"):
+        load("small_diabetes", version="1.0.0", data_dir=str(tmp_path))
+    assert not (tmp_path / "harmed").exists()

@@ -59,13 +59,18 @@ def test_several_labels_and_one_output():
 
 
 def test_detached_powers_keep_the_value_and_change_the_gradient():
-    kept, dropped = ASL(2.0, 3.0, 0.0), ASL(2.0, 3.0, 0.0, detach=True)
+    kept, dropped = (
+        ASL(gamma_pos=2.0, gamma_neg=3.0, clip=0.0),
+        ASL(gamma_pos=2.0, gamma_neg=3.0, clip=0.0, detach=True),
+    )
     np.testing.assert_array_equal(kept.call(MANY, Z), dropped.call(MANY, Z))
     p = expit(Z.astype(float))
     np.testing.assert_allclose(gradient(dropped, MANY, Z), np.where(MANY == 1, -((1 - p) ** 3), p**4), 1e-5)
     weights = np.where(T == 1, (1 - softmax(Z, -1)) ** 2, softmax(Z, -1) ** 3) * (0.9 * T + 0.1 / 4)
     expected = weights.sum(-1, keepdims=True) * softmax(Z, -1) - weights
-    np.testing.assert_allclose(gradient(ASLSingle(2.0, 3.0, True), Y, Z), expected, 1e-4, 1e-7)
+    np.testing.assert_allclose(
+        gradient(ASLSingle(gamma_pos=2.0, gamma_neg=3.0, detach=True), Y, Z), expected, 1e-4, 1e-7
+    )
 
 
 def test_smoothing_leaves_the_powers_alone():
@@ -77,7 +82,7 @@ def test_smoothing_leaves_the_powers_alone():
 
 def test_functions_are_the_classes():
     values = tf.reduce_sum(asymmetric(MANY, Z, 0.5, 2.0, 0.1), -1)
-    np.testing.assert_array_equal(values, ASL(0.5, 2.0, 0.1).call(MANY, Z))
+    np.testing.assert_array_equal(values, ASL(gamma_pos=0.5, gamma_neg=2.0, clip=0.1).call(MANY, Z))
     np.testing.assert_array_equal(
-        asymmetric_single(Y, Z, 0.5, 2.0, 0.2), ASLSingle(0.5, 2.0, label_smoothing=0.2).call(Y, Z)
+        asymmetric_single(Y, Z, 0.5, 2.0, 0.2), ASLSingle(gamma_pos=0.5, gamma_neg=2.0, label_smoothing=0.2).call(Y, Z)
     )

@@ -46,7 +46,7 @@ def test_what_cannot_be_corrected_is_refused():
     for transition in (0.75, np.full([4, 4], 0.25).tolist()):
         with pytest.raises(ValueError, match="BackwardCorrection: transition has the condition number"):
             values(losses.BackwardCorrection(transition=transition), z)
-    with pytest.raises(ValueError, match=r"BackwardCorrection: transition\[0\]"):
+    with pytest.raises(ValueError, match=r"BackwardCorrection\.transition\[0\]=\[0\.5, 0\.4\]"):
         losses.BackwardCorrection(transition=[[0.5, 0.4], [0, 1]])
     with pytest.raises(ValueError, match="transition=1"):
         losses.BackwardCorrection(transition=1)

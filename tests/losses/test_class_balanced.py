@@ -16,10 +16,12 @@ from tests.losses.random_logits import COUNTS, labels_and_logits
 @given(labels_and_logits(), st.sampled_from([0.0, 0.5, 2.0]))
 def test_beta_0_is_no_weighting(example, gamma):
     y, z = example
-    np.testing.assert_array_equal(CBFocal(gamma, beta=0, class_counts=COUNTS).call(y, z), Focal(gamma).call(y, z))
+    np.testing.assert_array_equal(
+        CBFocal(gamma=gamma, beta=0, class_counts=COUNTS).call(y, z), Focal(gamma=gamma).call(y, z)
+    )
     binary = binary_focal(tf.one_hot(y, len(COUNTS)), z, gamma)
     np.testing.assert_array_equal(
-        CBSigmoid(gamma, beta=0, class_counts=COUNTS).call(y, z), tf.reduce_sum(binary, axis=-1)
+        CBSigmoid(gamma=gamma, beta=0, class_counts=COUNTS).call(y, z), tf.reduce_sum(binary, axis=-1)
     )
 
 
@@ -36,9 +38,11 @@ def test_beta_next_to_1_is_the_inverse_of_the_counts():
 
 def test_functions_are_the_classes():
     y, z = np.arange(4), np.random.default_rng(0).normal(size=[4, 4])
-    np.testing.assert_array_equal(class_balanced(y, z, COUNTS, 0.99, 2.0), CBFocal(2.0, 0.99, COUNTS).call(y, z))
     np.testing.assert_array_equal(
-        class_balanced_sigmoid(y, z, COUNTS, 0.99, 2.0), CBSigmoid(2.0, 0.99, COUNTS).call(y, z)
+        class_balanced(y, z, COUNTS, 0.99, 2.0), CBFocal(gamma=2.0, beta=0.99, class_counts=COUNTS).call(y, z)
+    )
+    np.testing.assert_array_equal(
+        class_balanced_sigmoid(y, z, COUNTS, 0.99, 2.0), CBSigmoid(gamma=2.0, beta=0.99, class_counts=COUNTS).call(y, z)
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lossexp.checks import shown
 from lossexp.losses import (
     EQL,
     LDAM,
@@ -75,7 +76,8 @@ def test_an_empty_class_is_named(loss):
 @pytest.mark.parametrize("loss", [*ALL, InfluenceBalanced])
 def test_counts_that_are_no_list_are_named(loss):
     for counts in (5, 5.0, float("nan"), float("inf"), True, "59", np.array(5), np.ones([2, 2])):
-        expected = re.escape(f"{loss.__name__}: class_counts={counts!r}; expected a list, one whole number per class")
+        entry = "[0]=[1.0, 1.0]" if np.ndim(counts) else f"={shown(counts)}: give a list, each entry a whole number"
+        expected = re.escape(f"{loss.__name__}.class_counts{entry}")
         with pytest.raises(ValueError, match=expected):
             loss(class_counts=counts)
         with pytest.raises(ValueError, match=expected):

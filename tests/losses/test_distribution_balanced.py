@@ -15,21 +15,24 @@ T[0] = 0
 N = np.array([500.0, 60.0, 3.0])
 
 
-def by_definition(gamma=2.0, alpha=0.1, beta=10.0, mu=0.2, kappa=0.05, scale=2.0):
+def by_definition(gamma=2.0, alpha=0.1, beta=10.0, mu=0.2, kappa=0.05, negative_scale=2.0):
     t = T.astype(np.float64)
     drawn = (t / N).sum(-1, keepdims=True)
     r = np.divide(1 / N, drawn, where=drawn > 0, out=np.full_like(t, np.inf))
-    u = Z - kappa / scale * np.log(N.sum() / N - 1)
-    u = np.where(t == 1, u, -scale * u)
+    u = Z - kappa / negative_scale * np.log(N.sum() / N - 1)
+    u = np.where(t == 1, u, -negative_scale * u)
     focal = -(expit(-u) ** gamma) * np.log(expit(u))
-    return ((alpha + expit(beta * (r - mu))) * focal * np.where(t == 1, 1, 1 / scale)).mean(-1)
+    return ((alpha + expit(beta * (r - mu))) * focal * np.where(t == 1, 1, 1 / negative_scale)).mean(-1)
 
 
-@pytest.mark.parametrize("parameters", [(), (0.0, 0.0, 1.0, 0.5, 1.0, 5.0)])
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, dict(zip(("gamma", "alpha", "beta", "mu", "kappa", "negative_scale"), (0.0, 0.0, 1.0, 0.5, 1.0, 5.0)))],
+)
 def test_several_labels(parameters):
-    loss = DBLoss(*parameters, class_counts=[500, 60, 3])
-    np.testing.assert_allclose(loss.call(T, Z), by_definition(*parameters), 1e-5)
-    np.testing.assert_array_equal(distribution_balanced(T, Z, N, *parameters), loss.call(T, Z))
+    loss = DBLoss(**parameters, class_counts=[500, 60, 3])
+    np.testing.assert_allclose(loss.call(T, Z), by_definition(**parameters), 1e-5)
+    np.testing.assert_array_equal(distribution_balanced(T, Z, N, **parameters), loss.call(T, Z))
 
 
 def test_an_example_without_labels_has_the_largest_weight():
@@ -43,7 +46,7 @@ def test_an_example_without_labels_has_the_largest_weight():
 
 
 def test_without_weights_and_shifts_it_is_binary_cross_entropy():
-    loss = DBLoss(0.0, 0.5, 1.0, 0.0, 0.0, 1.0, class_counts=[1, 1, 1])
+    loss = DBLoss(gamma=0.0, alpha=0.5, beta=1.0, mu=0.0, kappa=0.0, negative_scale=1.0, class_counts=[1, 1, 1])
     one = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2, 0, 1]]
     bce = -np.where(one == 1, np.log(expit(Z)), np.log(expit(-Z))).mean(-1)
     np.testing.assert_allclose(loss.call(one, Z), (0.5 + expit(1.0)) * bce, 1e-5)

@@ -75,9 +75,9 @@ def test_crammer_singer_by_hand():
 
 
 def test_functions_are_the_classes():
-    np.testing.assert_array_equal(hinge(LABELS, Z[:, :1], 0.5)[:, 0], Hinge(0.5).call(LABELS, Z[:, :1]))
-    np.testing.assert_array_equal(categorical_hinge(Y, Z, 0.5), CategoricalHinge(0.5).call(Y, Z))
-    np.testing.assert_array_equal(crammer_singer(ONE_HOT, Z, 0.5), CrammerSinger(0.5).call(Y, Z))
+    np.testing.assert_array_equal(hinge(LABELS, Z[:, :1], 0.5)[:, 0], Hinge(margin=0.5).call(LABELS, Z[:, :1]))
+    np.testing.assert_array_equal(categorical_hinge(Y, Z, 0.5), CategoricalHinge(margin=0.5).call(Y, Z))
+    np.testing.assert_array_equal(crammer_singer(ONE_HOT, Z, 0.5), CrammerSinger(margin=0.5).call(Y, Z))
 
 
 def test_a_label_outside_the_classes_shows_in_graphs():

@@ -126,7 +126,7 @@ def test_a_label_that_is_not_ignored_changes_nothing(option):
 
 @every_option
 def test_ignore_class_is_a_whole_number(option):
-    with pytest.raises(ValueError, match=r"ignore_class=0\.5; expected a whole number"):
+    with pytest.raises(ValueError, match=r"ignore_class=0\.5: give a whole number"):
         make(option, ignore_class=0.5)
 
 
@@ -177,12 +177,12 @@ def test_rows_with_only_the_ignored_class_or_with_no_label():
 
 def test_two_way_over_partly_known_columns():
     """A column counts as a batch of the examples whose label in it is known."""
-    loss = TwoWay(1.5, 0.5)
+    loss = TwoWay(t_pos=1.5, t_neg=0.5)
     labels, logits = LABELS[:, :1], LOGITS[:, :1]
     known = np.array([True, False, True, True, False, True])
     labels[known.argmax()] = 1.0
     partly = np.where(known[:, None], labels, -1.0)
-    ignoring = TwoWay(1.5, 0.5, ignore_class=-1)(partly, logits)
+    ignoring = TwoWay(t_pos=1.5, t_neg=0.5, ignore_class=-1)(partly, logits)
     np.testing.assert_allclose(ignoring, loss(labels[known], logits[known]), 1e-5)
 
 

@@ -19,7 +19,9 @@ def test_margins_fall_with_the_fourth_root_of_the_count():
 
 
 def test_function_is_the_class():
-    np.testing.assert_array_equal(ldam(Y, Z, COUNTS, 0.4, 10.0), LDAM(0.4, 10.0, class_counts=COUNTS).call(Y, Z))
+    np.testing.assert_array_equal(
+        ldam(Y, Z, COUNTS, 0.4, 10.0), LDAM(max_m=0.4, s=10.0, class_counts=COUNTS).call(Y, Z)
+    )
 
 
 def test_probabilities_use_the_scale():

@@ -14,7 +14,11 @@ from tests.losses.random_logits import COUNTS, labels_and_logits
 def test_equal_counts_are_cross_entropy(example, tau):
     y, z = example
     values = CrossEntropy().call(y, z)
-    for loss in (LogitAdjusted(tau, [7] * 4), BalancedSoftmax([7] * 4), VS(0.3, tau, [7] * 4)):
+    for loss in (
+        LogitAdjusted(tau=tau, class_counts=[7] * 4),
+        BalancedSoftmax(class_counts=[7] * 4),
+        VS(gamma=0.3, tau=tau, class_counts=[7] * 4),
+    ):
         np.testing.assert_allclose(loss.call(y, z), values, 1e-4, 1e-35)
 
 
@@ -28,6 +32,8 @@ def test_raw_logits_of_balanced_classes_predict():
 
 def test_functions_are_the_classes():
     y, z = np.arange(4), np.random.default_rng(0).normal(size=[4, 4])
-    np.testing.assert_array_equal(logit_adjusted(y, z, COUNTS, 0.5), LogitAdjusted(0.5, COUNTS).call(y, z))
-    np.testing.assert_array_equal(balanced_softmax(y, z, COUNTS), BalancedSoftmax(COUNTS).call(y, z))
-    np.testing.assert_array_equal(vs(y, z, COUNTS, 0.5, 2.0), VS(0.5, 2.0, COUNTS).call(y, z))
+    np.testing.assert_array_equal(
+        logit_adjusted(y, z, COUNTS, 0.5), LogitAdjusted(tau=0.5, class_counts=COUNTS).call(y, z)
+    )
+    np.testing.assert_array_equal(balanced_softmax(y, z, COUNTS), BalancedSoftmax(class_counts=COUNTS).call(y, z))
+    np.testing.assert_array_equal(vs(y, z, COUNTS, 0.5, 2.0), VS(gamma=0.5, tau=2.0, class_counts=COUNTS).call(y, z))

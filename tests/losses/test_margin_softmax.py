@@ -30,7 +30,7 @@ def test_margin_costs_the_true_class_only(example):
     y, c = example
     shifted = c.copy()
     shifted[np.arange(len(y)), y] -= 0.25
-    np.testing.assert_allclose(CosFace(0.25, 8.0).call(y, c), CrossEntropy().call(y, 8 * shifted), 1e-4, 1e-35)
+    np.testing.assert_allclose(CosFace(m=0.25, s=8.0).call(y, c), CrossEntropy().call(y, 8 * shifted), 1e-4, 1e-35)
 
 
 @pytest.mark.parametrize("monotone", [False, True])
@@ -69,5 +69,5 @@ def test_probabilities_use_the_scale_and_rank_by_cosine():
 
 def test_functions_are_the_classes():
     y, c = np.arange(4), np.random.default_rng(0).uniform(-1, 1, [4, 4])
-    np.testing.assert_array_equal(cosface(y, c, 0.2, 9.0), CosFace(0.2, 9.0).call(y, c))
-    np.testing.assert_array_equal(arcface(y, c, 0.2, 9.0, True), ArcFace(0.2, 9.0, True).call(y, c))
+    np.testing.assert_array_equal(cosface(y, c, 0.2, 9.0), CosFace(m=0.2, s=9.0).call(y, c))
+    np.testing.assert_array_equal(arcface(y, c, 0.2, 9.0, True), ArcFace(m=0.2, s=9.0, monotone=True).call(y, c))

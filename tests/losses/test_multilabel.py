@@ -39,7 +39,7 @@ def value_and_gradient(loss, t, z):
 
 def check_two_way(z, t, mode="eager", t_pos=4.0, t_neg=1.0):
     f = value_and_gradient if mode == "eager" else tf.function(value_and_gradient, jit_compile=mode == "XLA")
-    value, gradient = f(TwoWay(t_pos, t_neg), tf.constant(t, tf.float32), tf.constant(z, tf.float32))
+    value, gradient = f(TwoWay(t_pos=t_pos, t_neg=t_neg), tf.constant(t, tf.float32), tf.constant(z, tf.float32))
     with mp.workdps(1200):
         exact = np.array([[mpf(float(x)) for x in row] for row in z])
         expected = two_way_by_definition(exact, t, t_pos, t_neg)
@@ -82,4 +82,4 @@ def test_a_label_outside_the_classes_shows_in_graphs(loss):
 
 def test_functions_are_the_classes():
     np.testing.assert_array_equal(zlpr(T, Z), ZLPR().call(T, Z))
-    np.testing.assert_array_equal(two_way(T, Z, 2.0, 0.5), TwoWay(2.0, 0.5).call(T, Z))
+    np.testing.assert_array_equal(two_way(T, Z, 2.0, 0.5), TwoWay(t_pos=2.0, t_neg=0.5).call(T, Z))

@@ -36,7 +36,7 @@ def test_fixed_counts():
     counts = np.array([600.0, 50.0, 2.0])
     np.testing.assert_allclose(Seesaw(class_counts=[600, 50, 2]).call(Y, Z), by_definition(counts), 1e-5)
     np.testing.assert_array_equal(
-        seesaw(Y, Z, [600, 50, 2], 0.5, 1.0, 0.1), Seesaw(0.5, 1.0, 0.1, class_counts=[600, 50, 2]).call(Y, Z)
+        seesaw(Y, Z, [600, 50, 2], 0.5, 1.0, 0.1), Seesaw(p=0.5, q=1.0, eps=0.1, class_counts=[600, 50, 2]).call(Y, Z)
     )
 
 

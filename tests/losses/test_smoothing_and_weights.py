@@ -156,5 +156,5 @@ def test_smoothing_under_xla(make_loss, logits):
 
 @pytest.mark.parametrize("make_loss", [CosFace, ArcFace, ldam, MaxSup, seesaw])
 def test_smoothing_out_of_range(make_loss):
-    with pytest.raises(ValueError, match=r"label_smoothing=1\.0; expected a number in \[0, 1\)"):
+    with pytest.raises(ValueError, match=r"label_smoothing=1\.0: give a number in \[0, 1\)"):
         make_loss(label_smoothing=1.0)

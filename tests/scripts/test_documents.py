@@ -94,3 +94,14 @@ def test_only_our_focal_losses_are_exact_everywhere(grid, nan_elsewhere):
     assert ours.not_finite == sum(ours.dead) == 0
     assert all(other.not_finite or other.dead[1] for other in others)
     assert max(other.not_finite for other in others) == nan_elsewhere
+
+
+def test_every_line_of_the_security_page_names_a_test_that_there_is():
+    lines = [line for line in (ROOT / "docs" / "security.md").read_text().splitlines() if line.startswith("| ")]
+    shown = [line for line in lines if not line.endswith("| shown by |")]
+    assert len(shown) > 20
+    for line in shown:
+        named = re.findall(r"(tests/[\w/]+\.py)::(\w+)", line.split("|")[2])
+        assert named, line
+        for file, test in named:
+            assert f"\ndef {test}(" in (ROOT / file).read_text(), f"{file}::{test}"

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import yaml
+from mlflow import MlflowClient
 
 from lossexp.models.subclassed import ConvNet
 from lossexp.tracking.mlflow import MLflowTracker
@@ -40,7 +41,7 @@ def elsewhere(tmp_path_factory, monkeypatch):
 
 def log(root, model, x, y):
     with MLflowTracker(root=root) as tracker:
-        tracker.open(run_name="a", run_dir=root / "run", tags={})
+        tracker.open(run_name="a", run_dir=root / "run", tags={"training": "1"})
         tracker.metrics({"val/nll": 0.5}, 7)
         tracker.model(model, inputs=x, outputs=y, step=7)
     return tracker
@@ -75,6 +76,26 @@ def test_a_keras_file_of_keras_layers_needs_nothing_of_this_package(root, x):
     requirements = (files / "requirements.txt").read_text()
     assert f"keras=={keras.__version__}" in requirements
     np.testing.assert_array_equal(keras.saving.load_model(files / "data" / "model.keras")(x), model(x))
+
+
+@pytest.mark.parametrize("step", ["log_model_artifacts", "finalize_logged_model", "log_outputs", "set_terminated"])
+def test_a_model_whose_logging_was_interrupted_is_completed_and_not_logged_twice(step, root, x, monkeypatch):
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    y = np.asarray(model(x))
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            log(root, model, x, y)
+    tracker = log(root, model, x, y)
+    found = tracker._client.search_logged_models([tracker.experiment_id])
+    assert [(m.status, m.source_run_id) for m in found] == [("READY", tracker.run_id)]
+    run = tracker._client.get_run(tracker.run_id)
+    assert [output.model_id for output in run.outputs.model_outputs] == [found[0].model_id]
+    assert run.info.status == "FINISHED"
 
 
 def test_log_model_false_logs_none(root):

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.tracker import NoTracker
-from tests.tracking.words import history, open_run, stored
+from tests.tracking.words import TAGS, history, open_run, stored
 
 
-@pytest.mark.parametrize("status", ["KILLED", "FAILED", "RUNNING"])
+@pytest.mark.parametrize("status", ["KILLED", "FAILED", "RUNNING", "FINISHED"])
 def test_an_interrupted_run_continues_under_its_id(tracker, root, status):
     open_run(tracker, root)
     tracker.params({"seed": 1})
@@ -39,7 +40,7 @@ def test_a_parameter_that_changed_does_not_stop_a_continued_run(tracker, root, c
     assert caplog.records == []
 
 
-def test_a_finished_run_is_found_and_not_reopened(tracker, root):
+def test_a_finished_run_is_found(tracker, root):
     assert tracker.find("abc") is None
     with open_run(tracker, root):
         tracker.metrics({"test/accuracy": 0.9}, 10)
@@ -47,33 +48,57 @@ def test_a_finished_run_is_found_and_not_reopened(tracker, root):
     assert (found.run_id, found.run_name) == (tracker.run_id, "digits-focal")
     assert found.metrics == {"test/accuracy": 0.9}
     assert found.tags["loss"] == "focal"
-    assert open_run(MLflowTracker(root=root), root).run_id != tracker.run_id
 
 
-def test_resume_false_starts_anew(tracker, root):
+def test_another_training_of_the_same_run_in_the_same_folder_is_another_mlflow_run(tracker, root):
     open_run(tracker, root).metrics({"a": 1.0}, 1)
     tracker.close("KILLED")
-    again = open_run(MLflowTracker(root=root), root, resume=False)
+    again = open_run(MLflowTracker(root=root), root, tags={**TAGS, "training": "2"})
     again.close("FINISHED")
     assert again.run_id != tracker.run_id
     assert stored(again).data.metrics == {}
 
 
-def test_the_same_run_in_another_folder_is_another_run(tracker, root):
-    open_run(tracker, root)
-    other = open_run(MLflowTracker(root=root), root, run_dir=root / "other")
-    assert other.run_id != tracker.run_id
-    other.close("KILLED")
-    tracker.close("KILLED")
-    assert open_run(MLflowTracker(root=root), root).run_id == tracker.run_id
+def test_a_training_continues_in_its_mlflow_run_after_its_folder_was_moved(tracker, root):
+    open_run(tracker, root).close("KILLED")
+    (root / "run").rename(root / "moved")
+    moved = open_run(MLflowTracker(root=root), root, run_dir=root / "moved")
+    moved.close("FINISHED")
+    assert moved.run_id == tracker.run_id
 
 
-def test_metrics_kept_on_disk_by_an_earlier_attempt_are_sent(root):
+def test_what_a_killed_process_left_running_in_the_folder_is_ended_when_another_training_begins(tracker, root):
+    here = {**TAGS, "run_dir": "/a folder", "host.name": "this"}
+    elsewhere = open_run(MLflowTracker(root=root), root, tags={**here, "training": "9", "host.name": "other"})
+    open_run(tracker, root, tags=here)  # and killed
+    open_run(MLflowTracker(root=root), root, tags={**here, "training": "2"}).close("FINISHED")
+    assert stored(tracker).info.status == "KILLED"
+    assert stored(elsewhere).info.status == "RUNNING"
+    elsewhere.close("FINISHED")
+
+
+def test_a_training_without_a_name_is_never_continued(tracker, root):
+    open_run(tracker, root, tags={"run_key": "abc"}).close("KILLED")
+    again = open_run(MLflowTracker(root=root), root, tags={"run_key": "abc"})
+    again.close("FINISHED")
+    assert again.run_id != tracker.run_id
+
+
+def test_epochs_of_an_earlier_attempt_are_sent_once_and_are_all_that_the_file_holds(root):
     with open_run(NoTracker(), root) as disk:
         disk.metrics({"val/nll": 0.5}, 10)
-    with open_run(MLflowTracker(root=root), root) as tracker:
-        tracker.metrics({"val/nll": 0.25}, 20)
-    assert history(tracker, "val/nll") == [(10, 0.5), (20, 0.25)]
+        disk.metrics({"val/nll": 9.0}, 20)
+    with open(disk.metrics_path, "a") as file:
+        file.write('{"step": 5, "time": 0, "metrics": [1]}\nnot a record\n')
+    for _ in range(2):
+        with open_run(MLflowTracker(root=root), root) as tracker:
+            tracker.replay([({"val/nll": 0.5}, 10)])
+            tracker.metrics({"val/nll": 0.25}, 20)
+        assert history(tracker, "val/nll") == [(10, 0.5), (20, 0.25)]
+        assert [(r["step"], r["metrics"]["val/nll"]) for r in read_metrics(disk.metrics_path)] == [
+            (10, 0.5),
+            (20, 0.25),
+        ]
 
 
 def test_a_store_that_breaks_is_a_warning_and_what_it_missed_comes_later(tracker, root, caplog):
@@ -86,10 +111,13 @@ def test_a_store_that_breaks_is_a_warning_and_what_it_missed_comes_later(tracker
         tracker.metrics({"a": float(step)}, step)
         tracker.flush()
     tracker.close("FINISHED")
+    assert not tracker.complete
     assert any("MLflow at sqlite" in r.getMessage() for r in caplog.records)
     (root / "mlflow.db").rmdir()
     hidden.rename(root / "mlflow.db")
     again = open_run(MLflowTracker(root=root), root)
+    again.replay([({"a": float(step)}, step) for step in (1, 2, 3)])
     again.close("FINISHED")
+    assert again.complete
     assert again.run_id == tracker.run_id
     assert history(again, "a") == [(1, 1.0), (2, 2.0), (3, 3.0)]

@@ -1,6 +1,8 @@
 """The tracker against a real `mlflow server`: alive, dying, absent, silent."""
 
 import logging
+import os
+import signal
 import socket
 import time
 
@@ -9,6 +11,7 @@ import requests
 from matplotlib.figure import Figure
 
 from lossexp.errors import InputError
+from lossexp.tracking import deadline
 from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_store import connect
@@ -18,7 +21,7 @@ SECONDS = 15  # what a dead server may cost in all; MLflow's own defaults wait f
 
 def open_run(uri, run_dir, key, **settings):
     tracker = MLflowTracker(uri=uri, root=run_dir, **settings)
-    tracker.open(run_name=key, run_dir=run_dir, tags={"run_key": key})
+    tracker.open(run_name=key, run_dir=run_dir, tags={"run_key": key, "training": key})
     return tracker
 
 
@@ -77,9 +80,33 @@ def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplo
 
     assert MLflowTracker(uri=server.uri).find("short") is None
     with open_run(server.uri, tmp_path / "short", "short") as again:  # the same command again
+        again.replay([(record["metrics"], record["step"]) for record in read_metrics(short.metrics_path)])
         assert again.run_id == short.run_id
     history = store.get_metric_history(again.run_id, "val/nll")
     assert [point.step for point in history] == list(range(1, 50))
+
+
+def test_a_server_that_hangs_costs_seconds_and_no_metrics(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(deadline, "CALL_SECONDS", 2.0)
+    tracker = open_run(server.uri, tmp_path, "hangs")
+    tracker.metrics({"val/nll": 1.0}, 1)
+    os.killpg(server.process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        for step in range(2, 50):
+            tracker.metrics({"val/nll": 1.0 / step}, step)
+            tracker.flush()
+        tracker.close("FINISHED")
+        assert time.monotonic() - began < SECONDS
+    finally:
+        os.killpg(server.process.pid, signal.SIGCONT)
+    assert not tracker.complete
+    monkeypatch.undo()
+    with open_run(server.uri, tmp_path, "hangs") as again:
+        again.replay([(record["metrics"], record["step"]) for record in read_metrics(tracker.metrics_path)])
+    assert again.complete
+    points = connect(server.uri).get_metric_history(again.run_id, "val/nll")
+    assert [point.step for point in points] == list(range(1, 50))
 
 
 def test_no_server_is_an_error_within_seconds_that_says_what_would_work(nobody, tmp_path):

@@ -1,13 +1,17 @@
 """Opening stores: races, deleted experiments, files that are no store."""
 
 import multiprocessing
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 
 import pytest
 
 from lossexp.errors import InputError
 from lossexp.tracking.mlflow import MLflowTracker
+from lossexp.tracking.mlflow_sqlite import is_half_made
 from lossexp.tracking.mlflow_store import connect
 
 
@@ -41,6 +45,68 @@ def test_processes_may_race_for_a_store_that_does_not_exist(tmp_path):
 def test_a_folder_is_refused_as_a_store(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         MLflowTracker(uri="sqlite:///.", root=tmp_path).find("x")
+
+
+HALF_MADE = [
+    "CREATE TABLE experiments (experiment_id INTEGER); CREATE TABLE runs (run_uuid TEXT)",
+    "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('451aebb31d03')",
+    "CREATE TABLE experiments (x TEXT); CREATE TABLE metrics (x TEXT); CREATE TABLE _alembic_tmp_metrics (x TEXT)",
+]
+
+
+def execute(database, statements):
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(statements)
+
+
+@pytest.mark.parametrize("statements", HALF_MADE)
+def test_a_store_that_was_left_half_made_is_kept_and_made_anew(statements, tmp_path, caplog):
+    execute(tmp_path / "mlflow.db", statements)
+    (tmp_path / "mlflow.db-shm").write_bytes(b"")
+    content = (tmp_path / "mlflow.db").read_bytes()
+    assert MLflowTracker(root=tmp_path).find("x") is None
+    [kept] = tmp_path.glob("mlflow.db.half-made-*[0-9]")
+    assert kept.read_bytes() == content
+    assert kept.name in caplog.text
+    assert list(tmp_path.glob("mlflow.db.half-made-*-shm"))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "CREATE TABLE experiments (name TEXT); INSERT INTO experiments VALUES ('mine')",
+        "CREATE TABLE experiments (name TEXT); CREATE TABLE notes (n TEXT); INSERT INTO notes VALUES ('mine')",
+        "CREATE TABLE notes (n TEXT)",
+    ],
+)
+def test_a_database_with_anything_in_it_or_of_somebody_else_is_not_half_made(statements, tmp_path):
+    execute(tmp_path / "a.db", statements)
+    assert not is_half_made(tmp_path / "a.db")
+
+
+def test_a_whole_store_without_runs_is_not_half_made(migrated):
+    assert not is_half_made(migrated)
+
+
+@pytest.mark.parametrize("left", ["an empty file", "an unfinished store"])
+def test_a_store_is_made_where_a_killed_process_left_something(left, tmp_path):
+    if left == "an empty file":
+        (tmp_path / "mlflow.db").touch()
+    else:
+        (tmp_path / ".making-mlflow.db").mkdir()
+        execute(tmp_path / ".making-mlflow.db" / "mlflow.db", HALF_MADE[0])
+    assert MLflowTracker(root=tmp_path).find("x") is None
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
+
+
+def test_a_place_where_no_file_can_be_made_is_told_at_once(tmp_path):
+    began = time.monotonic()
+    with pytest.raises(InputError, match=r"no file can be made in /proc \(.+\)"):
+        MLflowTracker(uri="sqlite:////proc/x.db", root=tmp_path).find("x")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="no file can be made"):
+        MLflowTracker(uri="sqlite:///file/x.db", root=tmp_path).find("x")
+    assert time.monotonic() - began < 5
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):

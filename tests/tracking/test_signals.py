@@ -9,15 +9,16 @@ import threading
 import pytest
 
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.signals import sigterm_raises
+from lossexp.tracking.mlflow_outbox import Outbox
+from lossexp.tracking.signals import stops_raise, stops_wait
 
 TRAINING = """
 import sys, time
 from pathlib import Path
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.signals import sigterm_raises
+from lossexp.tracking.signals import stops_raise
 root = Path(sys.argv[1])
-with sigterm_raises(), MLflowTracker(root=root) as tracker:
+with stops_raise(), MLflowTracker(root=root) as tracker:
     tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
     tracker.metrics({"loss": 1.0}, 1)
     tracker.metrics({"loss": 2.0}, 2)
@@ -26,8 +27,8 @@ with sigterm_raises(), MLflowTracker(root=root) as tracker:
 """
 
 
-def terminate():
-    os.kill(os.getpid(), signal.SIGTERM)
+def terminate(number=signal.SIGTERM):
+    os.kill(os.getpid(), number)
 
 
 def status_and_metrics(root, run_id):
@@ -37,17 +38,18 @@ def status_and_metrics(root, run_id):
     return run.info.status, run.data.metrics
 
 
-def test_a_terminated_process_leaves_a_killed_run_with_its_metrics(root):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminated_process_leaves_a_killed_run_with_its_metrics(number, root):
     process = subprocess.Popen([sys.executable, "-c", TRAINING, str(root)], stdout=subprocess.PIPE, text=True)
     run_id = process.stdout.readline().strip()
-    process.terminate()
+    process.send_signal(number)
     process.communicate(timeout=60)
-    assert process.returncode == 143
+    assert process.returncode == 128 + number
     assert status_and_metrics(root, run_id) == ("KILLED", {"loss": 2.0})
 
 
 def interrupted_run(tracker, root):
-    with sigterm_raises(), tracker:
+    with stops_raise(), tracker:
         tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
         tracker.metrics({"loss": 1.0}, 1)
         signal.raise_signal(signal.SIGINT)
@@ -60,16 +62,16 @@ def test_ctrl_c_leaves_a_killed_run(root):
     assert status_and_metrics(root, tracker.run_id) == ("KILLED", {"loss": 1.0})
 
 
-def test_sigterm_raises_and_the_previous_handler_returns():
+def test_stops_raise_and_the_previous_handler_returns():
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as end, sigterm_raises():
+    with pytest.raises(SystemExit) as end, stops_raise():
         terminate()
     assert end.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is before
 
 
 def terminated_twice(cleaned):
-    with sigterm_raises():
+    with stops_raise():
         try:
             terminate()
         finally:
@@ -88,7 +90,7 @@ def test_the_previous_handler_is_called_first():
     calls = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: calls.append(number))
     try:
-        with pytest.raises(SystemExit), sigterm_raises():
+        with pytest.raises(SystemExit), stops_raise():
             terminate()
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -98,10 +100,47 @@ def test_the_previous_handler_is_called_first():
 def test_an_ignored_sigterm_stays_ignored():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with sigterm_raises():
+        with stops_raise():
             terminate()
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def short_run(tracker, root):
+    with stops_raise(), tracker:
+        tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})
+        tracker.metrics({"loss": 1.0}, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_run_is_closed_waits_until_it_is(number, root, monkeypatch):
+    end = Outbox.close
+
+    def close(outbox, status):
+        terminate(number)
+        return end(outbox, status)
+
+    monkeypatch.setattr(Outbox, "close", close)
+    tracker = MLflowTracker(root=root)
+    with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else SystemExit):
+        short_run(tracker, root)
+    assert status_and_metrics(root, tracker.run_id) == ("FINISHED", {"loss": 1.0})
+
+
+def interrupted_twice(done):
+    with stops_wait():
+        terminate(signal.SIGINT)
+        done.append("first")
+        terminate(signal.SIGINT)
+        done.append("second")
+
+
+def test_a_second_ctrl_c_does_not_wait():
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_twice(done)
+    assert done == ["first"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_other_threads_are_left_alone():
@@ -109,7 +148,7 @@ def test_other_threads_are_left_alone():
 
     def work():
         try:
-            with sigterm_raises():
+            with stops_raise():
                 pass
         except Exception as error:
             errors.append(error)

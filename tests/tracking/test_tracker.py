@@ -35,13 +35,35 @@ def test_without_a_store_metrics_and_figures_are_in_the_folder(tmp_path):
     assert (tracker.run_id, tracker.where(), tracker.find("key")) == (None, "", None)
 
 
-def test_metrics_of_an_earlier_attempt_stay_unless_told_otherwise(tmp_path):
+def test_metrics_of_an_earlier_attempt_stay_until_told_what_is_done(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    for resume, steps in [(True, [1]), (True, [1, 2]), (False, [3])]:
+    for done, steps in [(None, [1]), (None, [1, 2]), ([({"a": 1.0}, 1)], [1, 3]), ([], [4])]:
         tracker = NoTracker()
-        tracker.open(run_name="a", run_dir=tmp_path, tags={}, resume=resume)
+        tracker.open(run_name="a", run_dir=tmp_path, tags={})
+        if done is not None:
+            tracker.replay(done)
         tracker.metrics({"a": 1.0}, step=steps[-1])
         assert [r["step"] for r in read_metrics(path)] == steps
+
+
+def test_figures_that_cannot_be_saved_do_not_stop_metrics_nor_the_other_way(tmp_path, caplog):
+    tracker = NoTracker()
+    tracker.open(run_name="a", run_dir=tmp_path, tags={})
+    (tmp_path / "figures").write_text("a file where the folder should be")
+    tracker.figure(Figure(), "a.png")
+    tracker.metrics({"a": 1.0}, 1)
+    assert [r["step"] for r in read_metrics(tracker.metrics_path)] == [1]
+    tracker.metrics_path.unlink()
+    tracker.metrics_path.mkdir()
+    tracker.metrics({"a": 1.0}, 2)
+    assert len(caplog.records) == 2
+
+    other = NoTracker()
+    other.open(run_name="a", run_dir=tmp_path, tags={})
+    other.metrics({"a": 1.0}, 2)
+    (tmp_path / "figures").unlink()
+    other.figure(Figure(), "a.png")
+    assert (tmp_path / "figures" / "a.png").is_file()
 
 
 def test_a_folder_that_cannot_be_written_is_one_warning(tmp_path, caplog):

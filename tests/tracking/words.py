@@ -1,6 +1,6 @@
 """Short words for what tests of the tracker do."""
 
-TAGS = {"run_key": "abc", "loss": "focal"}
+TAGS = {"run_key": "abc", "training": "1", "loss": "focal"}
 
 
 def open_run(tracker, root, **kwargs):

@@ -2,19 +2,24 @@
 
 import csv
 import math
+import re
 
 import keras
 import numpy as np
 import pytest
 
+from lossexp.checks import shown
 from lossexp.datasets.scikit_learn import digits
 from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
-from lossexp.trainer.callbacks import Callbacks, check_monitors
+from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.monitored import check_monitors
 from lossexp.trainer.trainer import Trainer
+
+EarlyStopping, ReduceLROnPlateau = keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau
 
 
 def fit(*callbacks, epochs=3, kind=Trainer, rate=0.01, **settings):
@@ -146,13 +151,58 @@ def test_a_lambda_hears_batches():
     [
         ("val_acuracy", None, "Did you mean val_accuracy"),
         ("val/nll", "binary", "Did you mean val_nll"),
-        ("val_rmse", "multiclass", "Measured each epoch: loss, accuracy"),
+        ("val_rmse", "multiclass", r"Measured each epoch: (loss, )?accuracy, (val_loss, )?val_accuracy"),
         ("val_accuracy", "regression", "val_rmse, val_mae"),
     ],
 )
 def test_a_monitor_that_is_not_measured_is_refused(callback, monitor, task, said):
     with pytest.raises(InputError, match=said):
         check_monitors([callback(monitor)], task)
+
+
+class AddsF1(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_f1"] = [0.5, 0.7, 0.6, 0.6][epoch]
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+def test_a_metric_that_a_callback_before_it_writes_can_be_monitored(kind):
+    result, _ = fit(AddsF1(), EarlyStopping("val_f1", mode="max", patience=1), epochs=4, kind=kind)
+    assert len(result.history) == 3
+
+
+def test_a_metric_of_the_users_own_needs_its_direction_and_must_come_before_the_first_epoch_ends():
+    with pytest.raises(InputError, match="Set its mode to max or min"):
+        check_monitors([AddsF1(), EarlyStopping("val_f1")])
+    with pytest.raises(InputError, match="val_f1, which is not measured"):
+        check_monitors([EarlyStopping("val_f1", mode="max"), AddsF1()])
+    with pytest.raises(InputError, match=r"val_f2, which no callback before .* val_f1"):
+        fit(AddsF1(), EarlyStopping("val_f2", mode="max"))
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "val_los", "accuracyy", "nll"])
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+def test_no_message_suggests_a_monitor_that_is_refused_too(monitor, kind):
+    data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
+    with pytest.raises(InputError) as raised:
+        kind(callbacks=[EarlyStopping(monitor)]).check(data)
+    suggested = re.search(r"(?:one of|each epoch:) ([\w, ]+)\.", str(raised.value))[1].split(", ")
+    for name in suggested + re.findall(r"Did you mean (\w+)", str(raised.value)):
+        kind(callbacks=[EarlyStopping(name)]).check(data)
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+@pytest.mark.parametrize(
+    "callback",
+    [
+        lambda folder: keras.callbacks.CSVLogger(folder / "nowhere" / "log.csv"),
+        lambda folder: keras.callbacks.CSVLogger(folder / "log.csv", separator=5),
+        lambda folder: keras.callbacks.ModelCheckpoint(folder / "{nope}.keras"),
+    ],
+)
+def test_a_callback_of_keras_that_fails_is_named(kind, callback, tmp_path):
+    with pytest.raises(InputError, match=r"trainer\.callbacks: (CSVLogger|ModelCheckpoint) cannot work"):
+        fit(callback(tmp_path), kind=kind, epochs=1)
 
 
 def test_an_unmeasured_monitor_is_refused_before_training():
@@ -173,26 +223,22 @@ def test_what_fit_does_not_log_cannot_be_monitored_under_it(monitor):
         fit(stopper, kind=KerasTrainer)
 
 
-EarlyStopping, ReduceLROnPlateau = keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau
-
-
 @pytest.mark.parametrize(
     ("kind", "name", "value", "said"),
     [
-        *((EarlyStopping, "patience", v, "a whole number from 0 up") for v in ("two", -1, 1.5, None, True)),
-        (EarlyStopping, "start_from_epoch", "two", "a whole number from 0 up"),
-        *((EarlyStopping, "baseline", v, "a number, or null") for v in ("abc", math.nan)),
+        *((EarlyStopping, "patience", v, "a whole number of at least 0") for v in ("two", -1, 1.5, None, True)),
+        (EarlyStopping, "start_from_epoch", "two", "a whole number of at least 0"),
+        *((EarlyStopping, "baseline", v, "a number that is finite or null") for v in ("abc", math.nan)),
         (EarlyStopping, "restore_best_weights", "maybe", "true or false"),
-        *((ReduceLROnPlateau, "factor", v, "a number between 0 and 1") for v in (-1, 0, math.nan)),
+        *((ReduceLROnPlateau, "factor", v, r"a number in \(0, 1\)") for v in (-1, 0, math.nan)),
         *((ReduceLROnPlateau, name, "two", "a whole number") for name in ("patience", "cooldown")),
-        *((ReduceLROnPlateau, "min_lr", v, "a number from 0 up") for v in (-1, "abc", None)),
+        *((ReduceLROnPlateau, "min_lr", v, r"a number in \[0, inf\)") for v in (-1, "abc", None)),
         *((keras.callbacks.LearningRateScheduler, "schedule", v, "a function") for v in ("abc", 0.1, None)),
     ],
 )
 def test_an_argument_that_cannot_work_is_refused_before_training(kind, name, value, said):
     monitor = {} if kind is keras.callbacks.LearningRateScheduler else {"monitor": "val_accuracy"}
-    shown = "null" if value is None else value
-    with pytest.raises(InputError, match=rf"callbacks: {kind.__name__} has {name}={shown}: give {said}"):
+    with pytest.raises(InputError, match=rf"callbacks: {kind.__name__} has {name}={shown(value)}: give {said}"):
         Trainer(callbacks=[kind(**monitor, **{name: value})])
 
 

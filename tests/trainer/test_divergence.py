@@ -5,9 +5,10 @@ import re
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lossexp.datasets.scikit_learn import digits
-from lossexp.losses import Focal
+from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
 from lossexp.runtime import runtime
 from lossexp.trainer.divergence import Diverged, check_finite
@@ -70,6 +71,32 @@ def test_a_nan_gradient_is_laid_to_the_step_that_had_it(last):
     with pytest.raises(Diverged, match="after the update of") as found:
         train_into_nan_slope(epochs=1, limit_train_batches=limit)
     assert where[0] in str(found.value)
+
+
+def first_step(loss, factor=1.0, trainer_class=Trainer):
+    with runtime(0):
+        data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
+        inputs = keras.Input(data.input_shape)
+        outputs = keras.layers.Dense(10)(keras.layers.Flatten()(inputs)) * factor
+        trainer = trainer_class(epochs=1, progress=False, jit_compile=False)
+        trainer.fit(keras.Model(inputs, outputs), keras.optimizers.SGD(0.1), loss, data, seed=0)
+
+
+@pytest.mark.parametrize("trainer_class", [Trainer, KerasTrainer])
+def test_what_is_not_finite_before_any_update_is_not_laid_to_the_learning_rate(trainer_class):
+    def logarithm(y, p):
+        return tf.reduce_mean(tf.math.log(-1.0 - p * p), axis=-1)
+
+    with pytest.raises(Diverged) as of_loss:
+        first_step(Adapted(logarithm, on="logits", labels="sparse"), trainer_class=trainer_class)
+    with pytest.raises(Diverged) as of_model:
+        first_step(Focal(), float("inf"), trainer_class)
+    for raised in (of_loss, of_model):
+        assert "before the model was updated at all" in str(raised.value)
+        assert "learning_rate" not in str(raised.value)
+    if trainer_class is Trainer:
+        assert "first outputs are finite: look at the loss" in str(of_loss.value)
+        assert "first outputs are not finite: look at the model" in str(of_model.value)
 
 
 def test_gradients_that_overflow_at_any_loss_scale_end_the_training():

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from lossexp.checks import shown
 from lossexp.errors import InputError
 from lossexp.trainer import schedules
 
@@ -45,17 +46,25 @@ def test_constant_stays_a_number_that_callbacks_may_set():
 @pytest.mark.parametrize(
     ("make", "settings", "said"),
     [
-        *(("cosine", {"final_fraction": v}, "give a number from 0 to 1") for v in (1.5, -0.1, "abc", None, True, NAN)),
-        *(("warmup_cosine", {"warmup_fraction": v}, "give a number from 0 to 1") for v in (-0.1, "abc", None)),
-        *(("warmup_cosine", {"final_fraction": v}, "give a number from 0 to 1") for v in (2, "abc")),
-        *(("exponential", {"final_fraction": v}, "above 0 and up to 1") for v in (0.0, 1.5, "abc", None, True)),
-        *(("step", {"at": v}, "a list of at least one") for v in ([], [2.0], 0.5, None, "abc", ["abc"], [None])),
+        *(("cosine", {"final_fraction": v}, "give a number in [0, 1]") for v in (1.5, -0.1, "abc", None, True, NAN)),
+        *(("warmup_cosine", {"warmup_fraction": v}, "give a number in [0, 1]") for v in (-0.1, "abc", None)),
+        *(("warmup_cosine", {"final_fraction": v}, "give a number in [0, 1]") for v in (2, "abc")),
+        *(("exponential", {"final_fraction": v}, "give a number in (0, 1]") for v in (0.0, 1.5, "abc", None, True)),
+        *(
+            ("step", {"at": v}, "give a list of 1 or more, each entry a number in [0, 1]")
+            for v in ([], 0.5, None, "abc")
+        ),
         ("step", {"at": [0.7, 0.2]}, "ascending"),
-        *(("step", {"factor": v}, "give a number above 0") for v in (-1, 0, "abc", None, True, math.inf)),
+        *(("step", {"factor": v}, "give a number in (0, inf)") for v in (-1, 0, "abc", None, True, math.inf)),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_with_what_would(make, settings, said):
     [(name, value)] = settings.items()
-    shown = re.escape("null" if value is None else str(value))
-    with pytest.raises(InputError, match=rf"^schedule\.{name}={shown}: .*{said}"):
+    with pytest.raises(InputError, match=rf"^schedule\.{name}={re.escape(shown(value))}: .*{re.escape(said)}"):
         getattr(schedules, make)(0.1, 100, **settings)
+
+
+@pytest.mark.parametrize("entry", [2.0, "abc", None])
+def test_an_entry_that_cannot_work_is_named_by_its_place(entry):
+    with pytest.raises(InputError, match=rf"^schedule\.at\[1\]={shown(entry)}: give a number in \[0, 1\]\."):
+        schedules.step(0.1, 100, at=[0.5, entry])

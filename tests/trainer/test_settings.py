@@ -5,6 +5,7 @@ import math
 import keras
 import pytest
 
+from lossexp.checks import shown
 from lossexp.datasets.scikit_learn import digits
 from lossexp.errors import InputError
 from lossexp.losses import Focal
@@ -19,7 +20,7 @@ from lossexp.trainer.trainer import Trainer
 @pytest.mark.parametrize("name", ["deterministic", "stop_on_nonfinite", "check_gradients", "eager", "progress"])
 @pytest.mark.parametrize("value", ["nope", "false", 1, None])
 def test_a_switch_is_true_or_false(name, value):
-    with pytest.raises(InputError, match=rf"trainer\.{name}={value}: give true or false"):
+    with pytest.raises(InputError, match=rf"trainer\.{name}={shown(value)}: give true or false"):
         Trainer(**{name: value})
 
 
@@ -31,7 +32,7 @@ def test_the_profiled_epoch_is_one_that_is_trained():
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, -1, "abc", None, True])
 def test_l2_is_a_finite_number_from_zero_up(value):
-    with pytest.raises(InputError, match=rf"trainer\.l2={value}: give a number from 0 up"):
+    with pytest.raises(InputError, match=rf"trainer\.l2={shown(value)}: give a number in \[0, inf\)"):
         Trainer(l2=value)
 
 
@@ -39,13 +40,13 @@ def test_l2_is_a_finite_number_from_zero_up(value):
 def test_a_limit_may_be_infinite_but_is_a_number(name):
     assert getattr(Trainer(**{name: math.inf}), name) == math.inf
     for value in (math.nan, -1, "abc", None, True):
-        with pytest.raises(InputError, match=rf"trainer\.{name}={value}: give a number from 0 up"):
+        with pytest.raises(InputError, match=rf"trainer\.{name}={shown(value)}: give a number in \[0, inf\]"):
             Trainer(**{name: value})
 
 
 @pytest.mark.parametrize("value", [1, 0, 1.0, "true", None])
 def test_jit_compile_is_auto_true_or_false(value):
-    with pytest.raises(InputError, match=rf"trainer\.jit_compile={value}: use auto, true or false"):
+    with pytest.raises(InputError, match=rf"trainer\.jit_compile={shown(value)}: give auto or true or false"):
         Trainer(jit_compile=value)
 
 

@@ -39,5 +39,5 @@ def test_under_adam_it_differs_from_decoupled_decay():
 
 
 def test_a_negative_one_is_refused():
-    with pytest.raises(InputError, match=r"trainer\.l2=-1: give a number from 0 up"):
+    with pytest.raises(InputError, match=r"trainer\.l2=-1: give a number in"):
         Trainer(l2=-1)

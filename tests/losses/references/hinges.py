@@ -49,14 +49,18 @@ CASES = [
         for loss, power in ((Hinge, 1), (SquaredHinge, 2))
         for rows in (BINARY, BINARY_SOFT)
     ),
-    Case(CategoricalHinge(0.5), partial(categorical_hinge, margin=0.5), UNTIED),
-    Case(CrammerSinger(0.5), partial(crammer_singer, margin=0.5), UNTIED),
+    Case(CategoricalHinge(margin=0.5), partial(categorical_hinge, margin=0.5), UNTIED),
+    Case(CrammerSinger(margin=0.5), partial(crammer_singer, margin=0.5), UNTIED),
     *(Case(Dice(), dice, rows) for rows in (MULTICLASS, SOFT)),
     *(Case(Dice(smooth=0.5), partial(dice, smooth=0.5), rows) for rows in (MULTICLASS, SOFT)),
-    *(Case(Tversky(0.25, 0.5), partial(tversky, alpha=0.25, beta=0.5), r) for r in (MULTICLASS, SOFT)),
-    Case(Tversky(3.0, 0.0, 2.0), partial(tversky, alpha=3, beta=0, smooth=2)),
+    *(Case(Tversky(alpha=0.25, beta=0.5), partial(tversky, alpha=0.25, beta=0.5), r) for r in (MULTICLASS, SOFT)),
+    Case(Tversky(alpha=3.0, beta=0.0, smooth=2.0), partial(tversky, alpha=3, beta=0, smooth=2)),
     *(
-        Case(FocalTversky(0.75, 0.25, 0.5), partial(tversky, alpha=0.25, beta=0.5, exponent=mpf(0.75)), rows)
+        Case(
+            FocalTversky(exponent=0.75, alpha=0.25, beta=0.5),
+            partial(tversky, alpha=0.25, beta=0.5, exponent=mpf(0.75)),
+            rows,
+        )
         for rows in (MULTICLASS, SOFT)
     ),
 ]

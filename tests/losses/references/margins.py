@@ -54,8 +54,8 @@ def ldam(row, max_m, s, smoothing=0.0):
 
 CASES = [
     Case(CosFace(), partial(cosface, m=0.35, s=30), MODERATE),
-    Case(CosFace(0.5, 1.5), partial(cosface, m=0.5, s=1.5)),
-    Case(CosFace(0.5, 1.5), partial(cosface, m=0.5, s=1.5), SOFT),
+    Case(CosFace(m=0.5, s=1.5), partial(cosface, m=0.5, s=1.5)),
+    Case(CosFace(m=0.5, s=1.5), partial(cosface, m=0.5, s=1.5), SOFT),
     Case(ArcFace(), partial(arcface, m=0.5, s=30), COSINE_ROWS),
     Case(ArcFace(m=0.25, s=4.0), partial(arcface, m=0.25, s=4), COSINE_ROWS),
     Case(ArcFace(monotone=True), partial(arcface, m=0.5, s=30, monotone=True), COSINE_ROWS),
@@ -64,14 +64,14 @@ CASES = [
         for k, rows in {k: [r for r in rows if r in MODERATE] for k, rows in ROWS.items()}.items()
     ),
     *(
-        Case(LDAM(0.25, 1.0, class_counts=class_counts(k)), partial(ldam, max_m=0.25, s=1), rows)
+        Case(LDAM(max_m=0.25, s=1.0, class_counts=class_counts(k)), partial(ldam, max_m=0.25, s=1), rows)
         for k, rows in ROWS.items()
     ),
-    Case(LDAM(0.25, 1.0, class_counts=class_counts(3)), partial(ldam, max_m=0.25, s=1), SOFT),
-    Case(CosFace(0.5, 1.5, label_smoothing=0.125), partial(cosface, m=0.5, s=1.5, smoothing=0.125)),
+    Case(LDAM(max_m=0.25, s=1.0, class_counts=class_counts(3)), partial(ldam, max_m=0.25, s=1), SOFT),
+    Case(CosFace(m=0.5, s=1.5, label_smoothing=0.125), partial(cosface, m=0.5, s=1.5, smoothing=0.125)),
     Case(ArcFace(label_smoothing=0.125), partial(arcface, m=0.5, s=30, smoothing=0.125), COSINE_ROWS),
     Case(
-        LDAM(0.25, 1.0, class_counts=class_counts(3), label_smoothing=0.125),
+        LDAM(max_m=0.25, s=1.0, class_counts=class_counts(3), label_smoothing=0.125),
         partial(ldam, max_m=0.25, s=1, smoothing=0.125),
         ROWS[3],
     ),

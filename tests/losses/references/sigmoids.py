@@ -45,13 +45,17 @@ def zlpr(row):
 ASYMMETRIES = ((1.0, 4.0, 0.05), (0.0, 0.0, 0.0), (0.0, 4.0, 0.0), (0.5, 0.5, 0.2), (2.0, 0.5, 0.001))
 CASES = [
     *(
-        Case(ASL(*a), partial(asymmetric, gamma_pos=a[0], gamma_neg=a[1], clip=a[2]), rows)
+        Case(
+            ASL(gamma_pos=a[0], gamma_neg=a[1], clip=a[2]),
+            partial(asymmetric, gamma_pos=a[0], gamma_neg=a[1], clip=a[2]),
+            rows,
+        )
         for a in ASYMMETRIES
         for rows in (MULTICLASS, SOFT, MULTI_HOT)
     ),
     *(
         Case(
-            ASLSingle(g, h, label_smoothing=e),
+            ASLSingle(gamma_pos=g, gamma_neg=h, label_smoothing=e),
             partial(asymmetric_single, gamma_pos=g, gamma_neg=h, smoothing=e),
             rows,
         )

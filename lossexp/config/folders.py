@@ -1,0 +1,38 @@
+"""Where Hydra puts a job: resolvers of `conf/config.yaml`, which see a command before any folder is made."""
+
+from __future__ import annotations
+
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
+
+from lossexp.checks import checked
+from lossexp.config.command_line import overrides
+from lossexp.config.top_level import SETTINGS
+from lossexp.errors import InputError
+from lossexp.identity import run_key
+
+
+def run_folder(*, _root_: DictConfig) -> str:
+    """The folder of a job under `output`: the run's key; a job that looks at another run has no run itself.
+
+    Where the config has no key (an interpolation that leads nowhere), the job itself meets the same and says it, so
+    that one such job does not end a sweep.
+    """
+    try:
+        return run_key(_root_) if _root_.mode == "train" else ".revisits"
+    except Exception:
+        return ".refused"
+
+
+def output_folder(*, _root_: DictConfig) -> str:
+    """`output`. Raises InputError where that is no folder's name, or where a sweep has no values."""
+    for override in overrides(_root_.hydra):
+        if override.is_discrete_sweep():
+            override.config_loader = GlobalHydra.instance().config_loader()  # knows what glob(*) may match
+            if not list(override.sweep_string_iterator()):
+                raise InputError(f"{override.input_line} has no values, so nothing would run. Give at least one.")
+    return checked("output", _root_.output, SETTINGS["output"])
+
+
+OmegaConf.register_new_resolver("run_key", run_folder, replace=True)
+OmegaConf.register_new_resolver("output_folder", output_folder, replace=True)

@@ -1,0 +1,59 @@
+"""Parameters declared once, as the typed fields of a class: constructor, checks and config follow from them."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from lossexp.checks import checked
+from lossexp.losses.validation import plain
+
+
+@typing.dataclass_transform(kw_only_default=True, eq_default=False)
+class Declared:
+    """Every subclass is a dataclass of keyword-only fields, which are checked against their hints.
+
+    `gamma: NonNegative = 2.0` declares a parameter (`lossexp.checks` has the hints). Parameters are inherited;
+    `gamma = 3.0` changes a default, and `gamma: ClassVar[float] = 3.0` makes it no parameter any more. What
+    parameters must be together goes into `__post_init__`, after `super().__post_init__()`. A subclass may have
+    an `__init__` of its own instead.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        inherited = {f.name: f.type for base in cls.__mro__[:0:-1] if is_dataclass(base) for f in fields(base)}
+        defaults = {name: hint for name, hint in inherited.items() if name in vars(cls)}
+        try:  # read here and not when needed: a subclass's module need not know the names in them
+            own = inspect.get_annotations(cls, eval_str=True)
+        except NameError:  # names for type checkers only: nothing is checked
+            own = inspect.get_annotations(cls)
+        cls.__annotations__ = defaults | own
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def __new__(cls, *args, **kwargs):
+        new = super().__new__(cls)
+        new._given = args, kwargs
+        return new
+
+    def __post_init__(self):
+        for field in fields(self):
+            if field.name in vars(self):
+                value = plain(vars(self)[field.name])
+                setattr(self, field.name, checked(f"{type(self).__name__}.{field.name}", value, field.type))
+
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter's value: what the attribute of its name holds, or else what the constructor got.
+
+        Of an `__init__(self, ..., **kwargs)` only those that were given, since it may fix the others.
+        """
+        args, kwargs = self._given
+        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        given: dict[str, Any] = {}
+        for parameter in list(bound.signature.parameters.values())[1:]:
+            value = bound.arguments[parameter.name]
+            if parameter.kind is not parameter.VAR_POSITIONAL:
+                given |= value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value}
+        return {name: vars(self).get(name, value) for name, value in given.items()}
