@@ -19,7 +19,7 @@ import tensorflow as tf
 def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` in the logits' dtype."""
     below, is_top, rest = _below_the_top(logits)
-    one = tf.ones([], logits.dtype)
+    one = tf.ones([], below.dtype)
     log_p = below - tf.math.log1p(rest)
     # Above 1/2, 1 - p is the sum of all others, whose logarithm is taken where the sum underflows.
     alone = is_top & (rest < 1.0)
@@ -40,6 +40,7 @@ def _below_the_top(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
 
     The largest is a constant 0, so that its gradient is the sum of the others' and not a difference from 1.
     """
+    logits = tf.convert_to_tensor(logits)
     is_top = tf.equal(tf.argmax(logits, axis=-1)[..., tf.newaxis], tf.range(logits.shape[-1], dtype=tf.int64))
     zero = tf.zeros([], logits.dtype)
     top = tf.reduce_sum(tf.where(is_top, logits, zero), axis=-1, keepdims=True)
