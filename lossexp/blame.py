@@ -67,7 +67,7 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
 
     setting: what was called, such as `"loss=my_losses.focal"`. If given, it is named where no line of the user's is.
     """
-    if isinstance(error, InputError | FloatingPointError | MemoryError) or _is_of_the_machine(error):
+    if isinstance(error, FloatingPointError | MemoryError) or _is_of_the_machine(error):
         return None
     original, place = _original(error), users_place(error)
     opening = f"{setting}: " if setting else ""

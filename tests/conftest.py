@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from pathlib import Path
 
+import absl.logging
 import pytest
 
 # Each test process keeps to one core: several of them share the machine. MLflow's telemetry would need a network.
@@ -17,6 +19,10 @@ for name, value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }.items():
     os.environ.setdefault(name, value)
+
+# Hydra closes all log handlers, and absl's closes its stream, which is what standard error was when TensorFlow was
+# imported: pytest's own.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # A shell without job control lets what it starts in the background ignore Ctrl-C, which some tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -95,7 +95,7 @@ CASES = [
     ("helped", "IndexError", "return p * values[3]", "list index out of range"),
     ("stated", "AssertionError", "assert p.shape[-1] == 7", "seven outputs are meant"),
     ("renamed", "AttributeError", 'raise AttributeError("no such loss")', "no such loss"),
-    ("asked_of_ours", "ValueError", "return Focal(gamma=-1.0)(y, p)", "gamma"),
+    ("asked_of_ours", "InputError", "return Focal(gamma=-1.0)(y, p)", "gamma"),
 ]
 
 

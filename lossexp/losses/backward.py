@@ -9,37 +9,37 @@ import tensorflow as tf
 
 from lossexp.checks import Fraction, Interval, Length
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.cross_entropy import cross_entropy
 from lossexp.losses.forward import check_rows, transition_matrix
+from lossexp.losses.margin import log_softmax
 from lossexp.losses.masked import is_idle
-from lossexp.losses.others import slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
 WORST_CONDITION = 1e6  # of a matrix that is inverted: beyond it float32 values have no digits left
+SINGULAR = (
+    "BackwardCorrection: transition has the condition number {:g}; expected a matrix that can be inverted. Labels "
+    "that do not tell classes apart cannot be corrected."
+)
 
 
 def backward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.Tensor:
     """`-sum_y t_y sum_j (T^-1)_yj log p_j`, `[...]` float32; see `BackwardCorrection`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
-    matrix = transition_matrix(transition, logits.shape[-1], "BackwardCorrection")
-    if (matrix == np.eye(len(matrix))).all():
-        return cross_entropy(targets, logits)  # keeps the digits of values next to 0
-    # float64, because float32 matrix products may be rounded to 10 bits on GPUs (TF32).
-    weights = tf.tensordot(tf.cast(targets, tf.float64), tf.constant(_inverse(matrix)), axes=1)
-    weights = tf.where(is_idle(targets, logits), tf.zeros_like(weights), weights)
+    weights = tf.where(is_idle(targets, logits), 0.0, without_noise(targets, transition))
+    return -tf.reduce_sum(tf.math.multiply_no_nan(log_softmax(logits), weights), axis=-1)
 
-    @tf.custom_gradient
-    def corrected(logits):
-        z = tf.cast(logits, tf.float64)
 
-        def gradient(upstream):
-            slope = slope_through_softmax(-weights, tf.nn.softmax(z))
-            return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
-
-        return tf.cast(-tf.reduce_sum(weights * tf.nn.log_softmax(z), axis=-1), tf.float32), gradient
-
-    return corrected(logits)
+def without_noise(targets: tf.Tensor, transition: float | list[list[float]]) -> tf.Tensor:
+    """`t T^-1`, `[..., K]` float32: targets whose mean over noisy labels is the clean one-hot label."""
+    if isinstance(transition, list):
+        matrix = transition_matrix(transition, targets.shape[-1], "BackwardCorrection")
+        # float64, because float32 matrix products may be rounded to 10 bits on GPUs (TF32).
+        return tf.cast(tf.tensordot(tf.cast(targets, tf.float64), _inverse(matrix), axes=1), tf.float32)
+    off = transition / (targets.shape[-1] - 1)
+    kept = 1.0 - transition - off
+    if kept < 1.0 / WORST_CONDITION:
+        raise ValueError(SINGULAR.format(1.0 / max(abs(kept), 1e-300)))
+    return (targets - off * tf.reduce_sum(targets, axis=-1, keepdims=True)) / kept
 
 
 @register
@@ -75,8 +75,5 @@ class BackwardCorrection(MulticlassLoss):
 def _inverse(matrix: np.ndarray) -> np.ndarray:
     condition = np.linalg.cond(matrix)
     if not condition < WORST_CONDITION:
-        raise ValueError(
-            f"BackwardCorrection: transition has the condition number {condition:g}; expected a matrix that "
-            "can be inverted. Labels that do not tell classes apart cannot be corrected."
-        )
+        raise ValueError(SINGULAR.format(condition))
     return np.linalg.inv(matrix)

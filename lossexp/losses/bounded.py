@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import tensorflow as tf
 
 from lossexp.checks import Interval, Share
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.margin import log_probabilities
-from lossexp.losses.others import slope_through_softmax, sum_of_others
+from lossexp.losses.margin import log_probabilities, log_softmax
 from lossexp.losses.targets import multiclass_targets, sums_to_one
 
 
 def gce(y_true, logits, q: float = 0.7) -> tf.Tensor:
     """`sum_k t_k (1 - p_k^q) / q`, `[...]` float32, p = softmax(logits `[..., K]`); see `GCE`."""
-    return _sum_over_labels(
-        y_true,
-        logits,
-        value=lambda log_p, _: -tf.math.expm1(q * log_p) / q,
-        slope=lambda log_p, _: -tf.exp(q * log_p),
-    )
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p = log_softmax(logits)
+    return tf.reduce_sum(targets * -tf.math.expm1(q * log_p) / q, axis=-1)
 
 
 def taylor(y_true, logits, order: int = 2) -> tf.Tensor:
     """`sum_k t_k sum_{i=1..order} (1 - p_k)^i / i`, `[...]` float32; see `Taylor`."""
-
-    def value(_, not_p):
-        series = tf.zeros_like(not_p)
-        for i in range(order, 0, -1):
-            series = not_p * (1.0 / i + series)
-        return series
-
-    def slope(log_p, not_p):
-        series = tf.zeros_like(not_p)
-        for _ in range(order):
-            series = 1.0 + not_p * series
-        return -tf.exp(log_p) * series
-
-    return _sum_over_labels(y_true, logits, value, slope)
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    _, log_not_p = log_probabilities(logits)
+    not_p = tf.exp(log_not_p)
+    series = tf.zeros_like(not_p)
+    for i in range(order, 0, -1):
+        series = not_p * (1.0 / i + series)
+    return tf.reduce_sum(targets * series, axis=-1)
 
 
 def mae_prob(y_true, logits) -> tf.Tensor:
@@ -113,27 +103,3 @@ class MAEProb(MulticlassLoss):
 
     def values(self, targets, logits):
         return mae_prob(targets, logits)
-
-
-def _sum_over_labels(y_true, logits, value: Callable, slope: Callable) -> tf.Tensor:
-    """`sum_k t_k value(log p_k, 1 - p_k)`, `[...]` float32; `slope` is the derivative of `value` by log p_k.
-
-    The derivative of a bounded loss vanishes for a very wrong label, which leaves what soft labels give other
-    classes: float64 and exact cancellation between those.
-    """
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-
-    @tf.custom_gradient
-    def total(logits):
-        log_p, log_not_p = log_probabilities(logits)
-
-        def gradient(upstream):
-            z = tf.cast(logits, tf.float64)
-            p = tf.nn.softmax(z)
-            pull = tf.cast(targets, tf.float64) * slope(tf.nn.log_softmax(z), sum_of_others(p))
-            return upstream[..., tf.newaxis] * tf.cast(slope_through_softmax(pull, p), tf.float32)
-
-        return tf.reduce_sum(targets * value(log_p, tf.exp(log_not_p)), axis=-1), gradient
-
-    return total(logits)

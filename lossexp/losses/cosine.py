@@ -12,7 +12,7 @@ def cosine_similarity(y_true, y_pred) -> tf.Tensor:
     """`-cos(y_true, y_pred)` over the last axis; see `CosineSimilarity`."""
     y_true, y_pred = pair(y_true, y_pred)
     y_pred = tf.where(tf.equal(y_pred, -float("inf")), 0.0, y_pred)
-    return -tf.reduce_sum(_unit(y_true) * _unit(y_pred), axis=-1)
+    return -tf.reduce_sum(unit(y_true) * unit(y_pred), axis=-1)
 
 
 @register
@@ -35,10 +35,11 @@ class CosineSimilarity(ValueLoss):
         return cosine_similarity(y_true, y_pred)
 
 
-def _unit(v: tf.Tensor) -> tf.Tensor:
+def unit(v: tf.Tensor) -> tf.Tensor:
     """Rows of length 1 (zero rows stay, without gradient); scaled first, so that squares cannot overflow."""
+    zero = tf.zeros([], v.dtype)
     size = tf.reduce_max(tf.abs(v), axis=-1, keepdims=True)
-    v = v / tf.stop_gradient(tf.where(size > 0.0, size, 1.0))
+    v = v / tf.stop_gradient(tf.where(size > 0, size, zero + 1))
     square = tf.reduce_sum(tf.square(v), axis=-1, keepdims=True)
-    inverse = 1.0 / tf.sqrt(tf.where(square > 0.0, square, 1.0))  # no rsqrt, which is not exact even for 1
-    return v * tf.where(square > 0.0, inverse, 0.0)
+    inverse = 1.0 / tf.sqrt(tf.where(square > 0, square, zero + 1))  # no rsqrt, which is not exact even for 1
+    return v * tf.where(square > 0, inverse, zero)

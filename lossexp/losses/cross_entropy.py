@@ -7,7 +7,7 @@ import tensorflow as tf
 from lossexp.checks import Positive
 from lossexp.losses.binary import BinaryLoss
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.margin import binary_log_probabilities, log_probabilities
+from lossexp.losses.margin import binary_log_probabilities, log_softmax
 from lossexp.losses.targets import binary_targets, multiclass_targets
 
 
@@ -18,8 +18,7 @@ def cross_entropy(y_true, logits) -> tf.Tensor:
     """
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
-    log_p, _ = log_probabilities(logits)
-    return -tf.reduce_sum(targets * log_p, axis=-1)
+    return -tf.reduce_sum(targets * log_softmax(logits), axis=-1)
 
 
 def binary_cross_entropy(y_true, logits, pos_weight: float = 1.0) -> tf.Tensor:

@@ -10,33 +10,40 @@ import tensorflow as tf
 from lossexp.checks import Fraction, Interval, Length
 from lossexp.errors import InputError
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.others import is_largest, slope_through_softmax
+from lossexp.losses.margin import log_softmax
 from lossexp.losses.targets import multiclass_targets
-
-LOG_SMALLEST = -700.0  # exp of it is still a float64
 
 
 def forward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.Tensor:
     """`-sum_y t_y log sum_k p_k T_ky`, `[...]` float32; see `Forward`."""
     logits = tf.cast(logits, tf.float32)
     targets, _ = multiclass_targets(y_true, logits)
-    matrix = transition_matrix(transition, logits.shape[-1])
-    t = tf.cast(targets, tf.float64)
+    if isinstance(transition, list):
+        matrix = transition_matrix(transition, logits.shape[-1])
+        log_observed = _log_observed(log_softmax(logits), matrix.astype(np.float32))
+    else:
+        log_observed = _log_mixed(log_softmax(logits), transition)
+    return -tf.reduce_sum(tf.math.multiply_no_nan(log_observed, targets), axis=-1)
 
-    @tf.custom_gradient
-    def corrected(logits):
-        z = tf.cast(logits, tf.float64)
-        p, log_p = tf.nn.softmax(z), tf.nn.log_softmax(z)
-        log_observed = _log_observed(t, p, log_p, matrix)
 
-        def gradient(upstream):
-            pull = -_shares(t, p, log_p, log_observed, matrix)
-            return upstream[..., tf.newaxis] * tf.cast(slope_through_softmax(pull, p), tf.float32)
+def _log_mixed(log_p: tf.Tensor, rate: float) -> tf.Tensor:
+    """`log((1 - rate - off) p_y + off)`, off = rate / (K - 1): each other class keeps an equal part of `rate`."""
+    off = rate / (log_p.shape[-1] - 1)
+    if rate == 0.0:
+        return log_p
+    return tf.math.log(off + (1.0 - rate - off) * tf.exp(log_p))
 
-        values = -tf.reduce_sum(tf.math.multiply_no_nan(log_observed, t), axis=-1)
-        return tf.cast(values, tf.float32), gradient
 
-    return corrected(logits)
+def _log_observed(log_p: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
+    """`log sum_k p_k T_ky` for every y, `[..., K]`; takes memory for `[..., K, K]`."""
+    log_p = log_p[..., tf.newaxis]
+    possible = matrix > 0.0
+    log_t = np.log(np.where(possible, matrix, 1.0))
+    log_observed = tf.reduce_logsumexp(tf.where(possible, log_p + log_t, -float("inf")), axis=-2)
+    # What is nearly certain is 1 - sum_k p_k (1 - T_ky).
+    missing = tf.reduce_sum(tf.exp(log_p) * (1.0 - matrix), axis=-2)
+    certain = missing < 0.5
+    return tf.where(certain, tf.math.log1p(-tf.where(certain, missing, 0.0)), log_observed)
 
 
 def transition_matrix(transition: float | list[list[float]], num_classes: int, loss: str = "Forward") -> np.ndarray:
@@ -74,56 +81,6 @@ class Forward(MulticlassLoss):
 
     def values(self, targets, logits):
         return forward(targets, logits, self.transition)
-
-
-def _log_observed(t, p, log_p, matrix: np.ndarray) -> tf.Tensor:
-    """`log sum_k p_k T_ky` for every y, `[..., K]` float64.
-
-    float64, because float32 matrix products may be rounded to 10 bits on GPUs (TF32). The sum is taken of
-    logarithms for each row's heaviest label y, which is the only one of a hard label; for the others only
-    the term k = y is.
-    """
-    log_from = log_p + _log(_column(t, matrix))
-    heaviest = tf.reduce_logsumexp(log_from, axis=-1, keepdims=True)
-    own = np.diag(matrix)
-    terms = [log_p + _log(own), tf.math.log(_product(p, matrix - np.diag(own)))]
-    log_observed = tf.where(is_largest(t), heaviest, tf.reduce_logsumexp(tf.stack(terms, axis=-1), axis=-1))
-    # What is nearly certain is 1 - sum_k p_k (1 - T_ky).
-    missing = _product(p, 1.0 - matrix)
-    certain = missing < 0.5
-    return tf.where(certain, tf.math.log1p(-tf.where(certain, missing, tf.zeros_like(missing))), log_observed)
-
-
-def _shares(t, p, log_p, log_observed, matrix: np.ndarray) -> tf.Tensor:
-    """`sum_y t_y p_k T_ky / sum_i p_i T_iy` for every k, up to multiples of p_k, which leave no gradient.
-
-    Each column of T counts from its smallest entry, so that classes which the label does not tell apart
-    cancel exactly.
-    """
-    columns = matrix - matrix.min(axis=0)
-    heaviest = tf.cast(is_largest(t), tf.float64)
-    rest = t * (1.0 - heaviest)
-    log_of_heaviest = tf.reduce_sum(heaviest * log_observed, axis=-1, keepdims=True)
-    shares = tf.exp(log_p + _log(_column(t, columns)) - log_of_heaviest)
-    shares *= tf.reduce_max(t, axis=-1, keepdims=True)
-    own = np.diag(columns)
-    shares += tf.math.multiply_no_nan(tf.exp(log_p - log_observed), rest) * own
-    inverse = tf.math.multiply_no_nan(tf.exp(-tf.maximum(log_observed, LOG_SMALLEST)), rest)
-    return shares + p * _product(inverse, (columns - np.diag(own)).T)
-
-
-def _column(t: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
-    """`[..., K]`: the column of each row's heaviest label."""
-    return tf.gather(tf.constant(matrix.T), tf.argmax(t, axis=-1))
-
-
-def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
-    """`x @ matrix` for x `[..., K]`."""
-    return tf.tensordot(x, tf.constant(matrix), axes=1)
-
-
-def _log(x) -> tf.Tensor:
-    return tf.math.log(tf.constant(x, tf.float64) if isinstance(x, np.ndarray) else x)
 
 
 def check_rows(loss: MulticlassLoss, transition: float | list[list[float]]) -> None:

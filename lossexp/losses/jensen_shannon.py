@@ -9,46 +9,21 @@ import tensorflow as tf
 from lossexp.checks import Between
 from lossexp.losses.classification import MulticlassLoss, register
 from lossexp.losses.margin import log_probabilities
-from lossexp.losses.others import slope_through_softmax
 from lossexp.losses.targets import multiclass_targets
 
 
 def js(y_true, logits, pi1: float = 0.5) -> tf.Tensor:
     """`(pi1 KL(t, m) + (1 - pi1) KL(p, m)) / (-(1 - pi1) log(1 - pi1))`, `[...]` float32; see `JS`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    pi2 = 1.0 - pi1
-    scale = -pi2 * math.log(pi2)
-    log_odds = tf.math.log(targets) + math.log(pi1 / pi2)
-
-    @tf.custom_gradient
-    def divergence(logits):
-        log_p, log_not_p = log_probabilities(logits)
-        p, not_p = tf.exp(log_p), tf.exp(log_not_p)
-        # log(p_k / m_k) is -log(1 - pi1) for every class without weight, and lower by `gap` for the others.
-        gap = tf.nn.softplus(log_odds - log_p)
-        missing = pi1 * (1.0 - targets) + pi2 * not_p  # 1 - m_k
-        certain = missing < 0.5
-        m = tf.where(certain, 1.0, pi1 * targets + pi2 * p)
-        log_m = tf.where(certain, tf.math.log1p(-tf.where(certain, missing, 0.0)), tf.math.log(m))
-        # log(p_k / m_k), where m_k is near p_k through m_k - p_k = pi1 (t_k - p_k).
-        growth = pi1 * (targets * not_p - (1.0 - targets) * p) / tf.maximum(p, 0.5)
-        likely = (p > 0.5) & (growth > -0.5)
-        log_ratio = tf.where(likely, -tf.math.log1p(tf.where(likely, growth, 0.0)), -math.log(pi2) - gap)
-        label = tf.math.xlogy(targets, targets) - tf.math.multiply_no_nan(log_m, targets)
-        values = pi1 * label + pi2 * p * log_ratio
-
-        def gradient(upstream):
-            # dL/dp_k = (1 - pi1) log(p_k / m_k); constants change nothing: `-gap` for the logarithm.
-            z = tf.cast(logits, tf.float64)
-            p = tf.nn.softmax(z)
-            gap = tf.nn.softplus(tf.cast(log_odds, tf.float64) - tf.nn.log_softmax(z))
-            slope = slope_through_softmax(-pi2 * p * gap, p)
-            return (upstream / scale)[..., tf.newaxis] * tf.cast(slope, tf.float32)
-
-        return tf.reduce_sum(values, axis=-1) / scale, gradient
-
-    return divergence(logits)
+    targets, _ = multiclass_targets(y_true, tf.cast(logits, tf.float32))
+    # float64: where the label is very wrong, what the other classes pull cancels.
+    t, pi2 = tf.cast(targets, tf.float64), 1.0 - pi1
+    log_p, log_not_p = log_probabilities(tf.cast(logits, tf.float64))
+    missing = pi1 * (1.0 - t) + pi2 * tf.exp(log_not_p)  # 1 - m_k
+    certain = missing < 0.5
+    log_sum = tf.reduce_logsumexp(tf.stack([tf.math.log(pi1 * t), math.log(pi2) + log_p], axis=-1), axis=-1)
+    log_m = tf.where(certain, tf.math.log1p(-tf.where(certain, missing, tf.zeros_like(missing))), log_sum)
+    terms = pi1 * (tf.math.xlogy(t, t) - t * log_m) + pi2 * tf.exp(log_p) * (log_p - log_m)
+    return tf.cast(tf.reduce_sum(terms, axis=-1) / (-pi2 * math.log(pi2)), tf.float32)
 
 
 @register

@@ -17,24 +17,35 @@ import tensorflow as tf
 
 
 def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` float32, from `[..., K]` logits.
+    """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` in the logits' dtype."""
+    below, is_top, rest = _below_the_top(logits)
+    one = tf.ones([], below.dtype)
+    log_p = below - tf.math.log1p(rest)
+    # Above 1/2, 1 - p is the sum of all others, whose logarithm is taken where the sum underflows.
+    alone = is_top & (rest < 1.0)
+    log_rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf") * one, below), axis=-1, keepdims=True)
+    # -1 before log1p as well: an infinity in the branch not taken would make NaN gradients.
+    log_q = tf.math.log1p(-tf.exp(tf.where(alone, -one, log_p)))
+    return log_p, tf.where(alone, log_rest - tf.math.log1p(rest), log_q)
 
-    O(K): the margin is needed only for the class with the largest logit. For every other class p_k <= 1/2,
-    where log-softmax and log1p(-p_k) are already accurate.
+
+def log_softmax(logits: tf.Tensor) -> tf.Tensor:
+    """`log p_k` of p = softmax(logits), `[..., K]` in the logits' dtype, with all digits next to p = 1 too."""
+    below, _, rest = _below_the_top(logits)
+    return below - tf.math.log1p(rest)
+
+
+def _below_the_top(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Logits minus their largest, `[..., K]`; which that is; and `sum exp` of all others, `[..., 1]`.
+
+    The largest is a constant 0, so that its gradient is the sum of the others' and not a difference from 1.
     """
-    logits = centered(tf.cast(logits, tf.float32))
-    is_top = tf.one_hot(tf.argmax(logits, axis=-1), logits.shape[-1], on_value=True, off_value=False)
-
-    top = tf.reduce_sum(tf.where(is_top, logits, 0.0), axis=-1, keepdims=True)
-    rest = tf.reduce_logsumexp(tf.where(is_top, -float("inf"), logits), axis=-1, keepdims=True)
-    log_p_top, log_q_top = binary_log_probabilities(top - rest)
-
-    log_softmax = logits - tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
-    # The top class is replaced before log1p as well: an infinity in the branch not taken would make NaN
-    # gradients.
-    log_p_other = tf.where(is_top, -1.0, log_softmax)
-    log_q_other = tf.math.log1p(-tf.exp(log_p_other))
-    return tf.where(is_top, log_p_top, log_p_other), tf.where(is_top, log_q_top, log_q_other)
+    logits = tf.convert_to_tensor(logits)
+    is_top = tf.equal(tf.argmax(logits, axis=-1)[..., tf.newaxis], tf.range(logits.shape[-1], dtype=tf.int64))
+    zero = tf.zeros([], logits.dtype)
+    top = tf.reduce_sum(tf.where(is_top, logits, zero), axis=-1, keepdims=True)
+    below = tf.where(is_top, zero, logits - top)
+    return below, is_top, tf.reduce_sum(tf.where(is_top, zero, tf.exp(below)), axis=-1, keepdims=True)
 
 
 def centered(logits: tf.Tensor) -> tf.Tensor:

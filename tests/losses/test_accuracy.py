@@ -16,11 +16,12 @@ from lossexp.losses import CORAL, GCE, JS, LDAM, NFL, BinaryFocal, BiTempered, C
 from tests.losses.reference import Case, evaluate
 from tests.losses.references import CASES
 
-VALUE_TOLERANCE, GRADIENT_TOLERANCE = 1e-5, 1e-4
+VALUE_TOLERANCE = 1e-5
+GRADIENT_TOLERANCE = 1e-4, 1e-7  # relative to the largest true component of the example's gradient, and absolute
 SMALLEST = 1e-37  # float32 flushes below 1.2e-38
-DEAD = 1e-30  # a true gradient above this must not become zero
+DEAD = 1e-6  # a true gradient above this must not become zero
 COMPILED = (CORAL, GCE, JS, LDAM, NFL, BinaryFocal, BiTempered, CrossEntropy, Dice, Focal)  # all others: slow
-HALF = {"float16": (1e-3, 6e-8), "bfloat16": (8e-3, SMALLEST)}  # rounding of a gradient: relative, absolute
+HALF = {"float16": (1e-3, 2e-7), "bfloat16": (8e-3, 1e-7)}  # rounding of a gradient: relative, absolute
 
 
 def first_of_each_class() -> list[Case]:
@@ -72,7 +73,7 @@ def check_half(case: Case, batches: list, dtype: str) -> None:
         assert value.dtype == tf.float32
         assert gradient.dtype == dtype
         np.testing.assert_allclose(value, values, VALUE_TOLERANCE, SMALLEST, err_msg=dtype)
-        np.testing.assert_allclose(tf.cast(gradient, tf.float32), slopes, relative, absolute, err_msg=dtype)
+        check_gradient(gradient, slopes, relative, absolute, dtype)
 
 
 def same_width(case: Case) -> list[list]:
@@ -108,9 +109,18 @@ def check(case, batches, results, mode: str) -> None:
             errors = f"{worst(value, values):.1e} {worst(gradient, slopes):.1e}"
             print(f"\n{case} K={gradient.shape[1]} {mode}: {errors}")
         np.testing.assert_allclose(value, values, VALUE_TOLERANCE, SMALLEST, err_msg=mode)
-        np.testing.assert_allclose(gradient, slopes, GRADIENT_TOLERANCE, SMALLEST, err_msg=mode)
+        check_gradient(gradient, slopes, *GRADIENT_TOLERANCE, mode)
+
+
+def check_gradient(gradient, slopes: np.ndarray, relative: float, absolute: float, mode: str) -> None:
+    """By the example's largest component: what is far smaller moves no weight."""
+    error = np.abs(np.asarray(gradient, np.float64) - slopes).max(axis=-1)
+    allowed = relative * np.abs(slopes).max(axis=-1) + absolute
+    wrong = np.flatnonzero(error > allowed)
+    assert not wrong.size, f"{mode}: rows {wrong} are off by {error[wrong]}, where {allowed[wrong]} is allowed"
 
 
 def worst(got: np.ndarray, true: np.ndarray) -> float:
-    large = np.abs(true) > SMALLEST
-    return float((np.abs(got - true)[large] / np.abs(true)[large]).max(initial=0.0))
+    large = np.abs(true).max(axis=-1) > SMALLEST if true.ndim > 1 else np.abs(true) > SMALLEST
+    got, true = got[large].reshape(large.sum(), -1), true[large].reshape(large.sum(), -1)
+    return float((np.abs(got - true).max(axis=-1) / np.abs(true).max(axis=-1)).max(initial=0.0))

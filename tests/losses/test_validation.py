@@ -77,15 +77,15 @@ def test_out_of_range(loss, name, value, allowed):
 @pytest.mark.parametrize(
     ("loss", "name", "expected"),
     [
-        (Focal, "reduction", "sum_over_batch_size or sum or mean or mean_with_sample_weight or none"),
-        (losses.MSE, "reduction", "sum_over_batch_size or sum"),
+        (Focal, "reduction", "one of sum_over_batch_size, sum, mean, mean_with_sample_weight, none, or null"),
+        (losses.MSE, "reduction", "one of sum_over_batch_size, sum"),
         (losses.Dice, "over", "example or class or batch"),
         (losses.Poisson, "link", "exp or softplus or identity"),
         (losses.Tweedie, "link", "exp or softplus or identity"),
         (losses.GammaDeviance, "link", "exp or softplus or identity"),
-        (partial(losses.Adapted, keras.losses.Huber()), "link", "(auto or )?softmax"),
-        (partial(losses.Adapted, keras.losses.Huber()), "on", "auto or logits"),
-        (partial(losses.Adapted, keras.losses.Huber()), "labels", "auto or sparse"),
+        (partial(losses.Adapted, keras.losses.Huber()), "link", "one of (auto, )?softmax"),
+        (partial(losses.Adapted, keras.losses.Huber()), "on", "one of auto, logits"),
+        (partial(losses.Adapted, keras.losses.Huber()), "labels", "one of auto, sparse"),
     ],
 )
 def test_what_is_no_name_is_refused_as_a_choice(loss, name, expected, value):
@@ -102,7 +102,7 @@ def test_the_reductions_are_those_of_keras():
 @pytest.mark.parametrize("value", [{}, {0: [1, 0], 1: [0, 1]}, "abc", "", [], None, np.array(2), 2, True])
 def test_what_is_no_transition_is_refused(loss, value):
     with pytest.raises(
-        ValueError, match=re.escape(f"{loss.__name__}.transition={shown(value)}: give a number in [0, 1) or")
+        ValueError, match=re.escape(f"{loss.__name__}.transition={shown(value)}: give a number in [0, 1), or a list")
     ):
         loss(transition=value)
     with pytest.raises(ValueError, match=re.escape("transition[0]=1.0: give a list")):
