@@ -23,7 +23,7 @@ INSTALLED = tuple(
     }
 )
 GENERATED = ("<", "__autograph_generated_file")
-LONGEST_LINE = 80
+LONGEST_LINE, LONGEST_SENTENCE = 80, 500
 # How TensorFlow writes frames into a message; XLA's paths have lost the slash that they begin with.
 FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+).*$', re.MULTILINE)
 NOISE = re.compile(
@@ -34,7 +34,7 @@ NOISE = re.compile(
 # What TensorFlow and Keras add after what matters: frames of callers, and the arguments of a layer's call.
 MORE = re.compile(r"Stack trace for op definition:|Arguments received by ")
 COLOUR = re.compile(r"\x1b\[\d*m")
-ENDING = re.compile(r"\s*(\{\{node [^}]*\}\}|\[Op:\w+\])")
+ENDING = re.compile(r"\s*(\{\{\w+ [^}]*\}\}|\[Op:\w+\])")
 
 
 class Place(NamedTuple):
@@ -55,6 +55,8 @@ def users_place(error: BaseException) -> Place | None:
 
     The user's is what is neither lossexp, Python's library nor an installed package.
     """
+    if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename):
+        return Place(error.filename, error.lineno or 1, "<module>")
     frames = FRAME.findall(MORE.split(str(error))[0])
     told = [Place(_rooted(file), int(line), function) for file, line, function in frames]
     return _innermost(told) or _innermost([Place(f.filename, f.lineno, f.name) for f in _frames(error)])
@@ -63,16 +65,17 @@ def users_place(error: BaseException) -> Place | None:
 def user_error(error: BaseException, setting: str = "") -> InputError | None:
     """One paragraph for an error raised in the user's own code; None where that had no part in it.
 
-    setting: what the code was called for, such as `"loss=my_losses.focal"`.
+    setting: what was called, such as `"loss=my_losses.focal"`. If given, it is named where no line of the user's is.
     """
     if isinstance(error, FloatingPointError | MemoryError) or _is_of_the_machine(error):
         return None
     original, place = _original(error), users_place(error)
+    opening = f"{setting}: " if setting else ""
     if place is None:
-        return None
+        kind = "" if type(original) is ValueError else f"{type(original).__name__}: "
+        return InputError(f"{opening}{kind}{sentence(original)}") if setting else None
     source = linecache.getline(place.file, place.line).strip()
     shown = f": `{source[:LONGEST_LINE]}{'...' * (len(source) > LONGEST_LINE)}`" if source else ""
-    opening = f"{setting}: " if setting else ""
     return InputError(f"{opening}{type(original).__name__} in {place}: {sentence(original)}{shown}")
 
 
@@ -90,11 +93,14 @@ def blaming(setting: str = "") -> Iterator[None]:
 
 def sentence(error: BaseException) -> str:
     """What an error says, without frames, nodes and what else TensorFlow and Keras write around it."""
-    text = NOISE.sub("", FRAME.sub("", COLOUR.sub("", MORE.split(str(error))[0])))
+    said = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = NOISE.sub("", FRAME.sub("", COLOUR.sub("", MORE.split(said)[0])))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if FRAME.search(str(error)):
         lines = lines[:1]  # the first one matters, further ones tell where it passed
-    return ENDING.sub("", re.sub(r"\s+", " ", " ".join(lines))) or type(error).__name__
+    text = ENDING.sub("", re.sub(r"\s+", " ", " ".join(lines))) or type(error).__name__
+    half = LONGEST_SENTENCE // 2  # Keras writes out whole arrays, and what is wrong with them after that
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[:half]} ... {text[-half:]}"
 
 
 def _is_of_the_machine(error: BaseException) -> bool:
@@ -105,12 +111,13 @@ def _is_of_the_machine(error: BaseException) -> bool:
 
 def _original(error: BaseException) -> BaseException:
     """The error that was raised, where Keras wrapped it in one of its type, or AutoGraph in any, that repeats it."""
-    while True:
+    for _ in range(10):
         inner = error.__cause__ or error.__context__
         named = type(inner).__name__ == type(error).__name__ or f"{type(inner).__name__}:" in str(error)
         if inner is None or not named or _squeezed(inner) not in _squeezed(error):
-            return error
+            break
         error = inner
+    return error
 
 
 def _squeezed(error: BaseException) -> str:
@@ -118,9 +125,9 @@ def _squeezed(error: BaseException) -> str:
 
 
 def _innermost(places: Sequence[Place]) -> Place | None:
-    """The last of the user's places after the first of ours: before that, it is the user who called us."""
+    """The last of the user's places after the first of ours, if any: before that, it is the user who called us."""
     ours = [i for i, place in enumerate(places) if place.file.startswith(PACKAGE + os.sep)]
-    called = places[ours[0] :] if ours else ()
+    called = places[ours[0] :] if ours else places
     return next((place for place in reversed(called) if _is_users(place.file)), None)
 
 

@@ -117,7 +117,19 @@ def checked(setting: str, value: Any, hint: Any) -> Any:
         meant = did_you_mean(refused.value, choices(hint)) if isinstance(refused.value, str) else ""
         size = "" if _fits(refused.value) else " that fits 64 bits"
         said = f"{setting}{refused.place}={shown(refused.value)}: give {described(refused.hint)}{size}. {meant}"
+        if isinstance(refused.value, bool | int | float) and _takes(refused.hint, shown(refused.value)):
+            said += (
+                f"In quotes it is a text: '{shown(refused.value)}', on the command line \"'{shown(refused.value)}'\"."
+            )
         raise InputError(said.strip()) from None
+
+
+def _takes(hint: Any, value: Any) -> bool:
+    try:
+        _held(value, hint)
+    except Refused:
+        return False
+    return True
 
 
 def settings(group: str) -> Callable:

@@ -52,13 +52,16 @@ def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
     """
     few = dataset.train.first(4)
     labels = encode_labels(tf.constant(few.y), loss.labels, dataset.num_classes)
-    try:
-        with untouched(model, loss), blaming(f"loss={loss.name}"):
-            loss(labels, model(few.x, training=False))
-    except InputError:
-        raise
-    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
-        raise InputError(f"loss={loss.name} does not fit dataset={dataset.name}: {error}") from error
+    with untouched(model, loss), blaming(f"loss={loss.name} with dataset={dataset.name}"):
+        with tf.GradientTape() as tape:
+            value = loss(labels, model(few.x, training=False))
+        gradients = tape.gradient(value, model.trainable_variables)
+    if all(gradient is None for gradient in gradients):
+        raise InputError(
+            f"loss={loss.name} has no gradient for any weight of the model, so nothing can be trained. It has to be "
+            "made of the model's outputs by functions with a gradient: argmax, rounding, comparisons and casts to "
+            "integers have none."
+        )
 
 
 def _scalar_labels(dataset: Dataset) -> str:

@@ -88,7 +88,9 @@ def train_and_score(
 
 def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted: Collection[str] = ()) -> Parts:
     """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
-    loss = as_loss(build(config.loss, "loss", trusted))
+    with blaming(f"loss={config.loss._target_}"):
+        loss = as_loss(build(config.loss, "loss", trusted))
+        loss.get_config()  # the user's own may raise, and is asked for later
     num_outputs = check_loss(loss, dataset)
     counts = dataset.class_counts
     if counts:

@@ -6,14 +6,16 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from lossexp.blame import user_error, users_place
 from lossexp.config.targets import locate
 from lossexp.config.values import SPECIAL, check_names, check_node, plain
+from lossexp.config.words import local
 from lossexp.errors import InputError
 from lossexp.wording import shown
 
@@ -36,7 +38,8 @@ def build(node: Any, where: str, trusted: Collection[str] = (), **extra: Any) ->
     try:
         return instantiate(prepared, _convert_="all", **extra)
     except InstantiationException as error:
-        raise _explained(error, prepared, where) from error
+        told = _explained(error, prepared, where)
+        raise told from (None if told is error.__cause__ else error)
 
 
 def prepare(node: Any, where: str, trusted: Collection[str] = ()) -> Any:
@@ -46,19 +49,30 @@ def prepare(node: Any, where: str, trusted: Collection[str] = ()) -> Any:
     return _prepare(node, where, trusted)
 
 
-def _explained(error: InstantiationException, node: Mapping, where: str) -> Exception:
+def _explained(error: InstantiationException, node: Any, where: str) -> Exception:
     cause = error.__cause__
+    inner = plain(local(error, "node"))  # Hydra's, which it was building
+    where, node = next((found for found in _nodes(node, where) if found[1] == inner), (where, node))
+    if cause and users_place(cause):
+        return user_error(cause, f"{where}={node['_target_']}") or cause
     if isinstance(cause, InputError):  # of a parameter that a class names `Focal.gamma` and the user `loss.gamma`
         kind = node["_target_"].rpartition(".")[2]
         return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
     if isinstance(cause, TypeError | ValueError | MemoryError | OverflowError) or _of_tensorflow(cause):
-        inner = re.search(r"call to target '([^']+)'", str(error))  # of a node inside this one, perhaps
-        built = inner[1] if inner else node["_target_"]
         given = ", ".join(f"{where}.{key}={shown(value)}" for key, value in node.items() if key not in SPECIAL)
         reason = COLOURS.sub("", str(cause) or type(cause).__name__)
         reason = "that takes more memory than there is." if TOO_LARGE.search(reason) else reason
-        return InputError(f"{where}: {built} refused its arguments ({given or 'none'}): {reason}")
-    return cause if isinstance(cause, Exception) else error
+        return InputError(f"{where}: {node['_target_']} refused its arguments ({given or 'none'}): {reason}")
+    return cause or InputError(f"{where}._target_={node['_target_']}: {str(error).splitlines()[0]}.")
+
+
+def _nodes(node: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """Every list and mapping in `node`, itself too, each with its place in the config."""
+    inside = {f"{where}[{i}]": entry for i, entry in enumerate(node)} if isinstance(node, list) else {}
+    inside = {f"{where}.{key}": entry for key, entry in node.items()} if isinstance(node, Mapping) else inside
+    yield where, node
+    for place, entry in inside.items():
+        yield from _nodes(entry, place)
 
 
 def _of_tensorflow(error: BaseException | None) -> bool:

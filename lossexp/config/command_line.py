@@ -37,8 +37,9 @@ def arguments(given: Sequence[str]) -> list[str]:
             f"{' and '.join(asked)} do not go together: give one of them. --cfg job shows the config of one job, so "
             "leave -m out and give each setting one value."
         )
-    if parsed.resolve and not (parsed.cfg or parsed.help):
-        raise InputError("--resolve goes with --cfg: give --cfg job --resolve, or leave it out.")
+    for flag, value in {"--resolve": parsed.resolve, "--package": parsed.package}.items():
+        if value and not (parsed.cfg or parsed.help):
+            raise InputError(f"{flag} goes with --cfg: give --cfg job as well, or leave {flag} out.")
     if parsed.experimental_rerun:
         raise InputError("--experimental-rerun is not supported. Give a run's command again: it continues the run.")
     for override in parsed.overrides:

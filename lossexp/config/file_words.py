@@ -38,7 +38,7 @@ def _(error: MissingConfigException) -> str:
 
 def _in_file(error: MissingConfigException, config: str) -> str:
     """`In my/loss/mine.yaml, line 3: ` where the missing option stands in that config, and not on the command line."""
-    option = re.escape(str(error.missing_cfg_file).rpartition("/")[2])
+    option = re.escape(str(error.missing_cfg_file).rpartition("/")[2]) or "(?!)"  # `loss=` has none
     repository = local(error, "repo")
     for file in (Path(source.path) / f"{config}.yaml" for source in repository.get_sources()) if repository else ():
         for number, line in enumerate(file.read_text().splitlines() if file.is_file() else (), 1):
@@ -60,9 +60,21 @@ def _(error: MarkedYAMLError) -> str:
     else:
         repair = (
             "Look at this line and the one above: keys of one level start in the same column, brackets are closed, and "
-            "a text with : # { } [ ] or % stands in quotes."
+            "a text with : # % & * ! or brackets stands in quotes."
         )
     return f"{mark.name}, line {mark.line + 1}: {problem}. {repair}"
+
+
+@words.register
+def _(error: RecursionError) -> str | None:
+    if local(error, "full_path") is None and local(error, "repo") is None:
+        return None
+    root = local(error, "root")  # of a tree of defaults lists
+    where = f"{root.node.get_config_path()}: " if root else ""
+    return (
+        f"{where}this config holds itself. Take away what leads back to it: the file's own name in its defaults list, "
+        "or a YAML alias (*name) inside of what has the anchor (&name)."
+    )
 
 
 @words.register

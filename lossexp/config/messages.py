@@ -23,8 +23,11 @@ def explain(error: BaseException) -> str:
     said = [str(cause) for cause in causes(error) if isinstance(cause, InputError)][:1]
     said = said or [str(told) for told in [user_error(error)] if told]
     said = said or [text for text in map(words, causes(error)) if text] or [str(error) or type(error).__name__]
+    told = said[-1]
+    file = local(error, "full_path")  # where Hydra reads an option
+    told = told if file is None or file in told else f"{file}: {told}"
     job = local(error, "sweep_overrides")  # where Hydra composes the jobs of a sweep, before any of them starts
-    return re.sub(r"\s+", " ", f"{' '.join(job)}: {said[-1]}" if job else said[-1]).strip()
+    return re.sub(r"\s+", " ", f"{' '.join(job)}: {told}" if job else told).strip()
 
 
 def explained(error: BaseException, within: Callable) -> bool:

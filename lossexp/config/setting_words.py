@@ -37,7 +37,7 @@ def _(error: OverrideParseException) -> str:
     key, equals, value = error.override.partition("=")
     if not equals:
         return f"{error.override!r} is no setting. Settings are given as SETTING=VALUE, as in loss=focal."
-    if value[:1] in "[{":
+    if value[:1] in "[{" or "${" in value:
         return (
             f"{error.override} cannot be read. Close each bracket, and put each text that holds more than letters and "
             f"digits in quotes: \"{key}=['first text','second text']\""
@@ -60,13 +60,16 @@ def _(error: ConfigKeyError | ConfigAttributeError) -> str | None:
 
 @words.register
 def _(error: Interpolation) -> str | None:
-    if error.msg is None:  # OmegaConf's own half, of which the error that follows from it says where
+    if (
+        error.msg is None and local(error, "cfg") is None
+    ):  # OmegaConf's own half, of which the error that follows from it says where
         return None
     message = str(error).splitlines()[0]
     if isinstance(error, GrammarParseError):
         message = f"this interpolation cannot be read ({message})"
     named = re.search(r"'([\w.]+)' (?:not )?found", message) or re.search(r"type (\S+)", message)
-    holders = _holding(error.parent_node, named[1]) if named else []
+    node = local(error, "cfg") if error.parent_node is None else error.parent_node  # the former with --resolve
+    holders = _holding(node, named[1]) if named else []
     where = ", ".join(holders) or error.full_key or "a config file"
     return (
         f"{where}: {message}. An interpolation names another setting, as in ${{seed}} or ${{trainer.epochs}}, or a "

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from lossexp.blame import user_error
 from lossexp.config.keras_names import BUILDABLE
 from lossexp.config.shipped import shipped_targets
 from lossexp.errors import InputError, did_you_mean
@@ -87,10 +88,11 @@ def _module(path: str, where: str) -> tuple[Any, list[str]]:
         name = ".".join(parts[:cut])
         try:
             return importlib.import_module(name), parts[cut:]
-        except ModuleNotFoundError as error:
-            if error.name and (name == error.name or name.startswith(error.name + ".")):
+        except Exception as error:
+            absent = error.name if isinstance(error, ModuleNotFoundError) else None
+            if absent and (name == absent or name.startswith(absent + ".")):
                 continue
-            raise InputError(f"{where}._target_={path}: importing {name} failed: {error}") from error
+            raise user_error(error, f"{where}._target_={path}") or error from error
     raise InputError(
         f"{where}._target_={path}: no module named {parts[0]!r} can be imported. Is it installed, or in the "
         "folder you start from?"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -16,6 +17,9 @@ from lossexp.optimizer_settings import check_learning_rate, check_settings
 from lossexp.trainer.settings import check_together
 
 SPECIAL = ("_target_", "_partial_")
+WHOLE = re.compile(
+    r"\w+|optimizer\.learning_rate|trainer\.callbacks\[\d+\]"
+)  # where a partial would be called by nobody
 GROUPS = ("dataset", "loss", "model", "optimizer", "schedule", "trainer", "tracking")
 # What an experiment itself gives to what it builds: a setting of that name would be overwritten.
 GIVEN = {"model": ("input_shape", "num_outputs", "head", "initial_bias"), "schedule": ("learning_rate", "total_steps")}
@@ -61,6 +65,8 @@ def check_node(node: Any, where: str, trusted: Collection[str] = ()) -> None:
         check_node(entry, f"{where}.{key}", trusted)
     if is_node(node):
         check_filled(node, where)
+        hint = Literal[False] if WHOLE.fullmatch(where) else bool
+        checked(f"{where}._partial_", node.get("_partial_", False), hint)
         check_target(node["_target_"], where, trusted)
         if node["_target_"].split(".")[0] not in trusted:
             check_arguments(node, where)
@@ -69,12 +75,12 @@ def check_node(node: Any, where: str, trusted: Collection[str] = ()) -> None:
 def check_keys(node: Mapping, where: str) -> None:
     """Refuses keys that are no words, and keys by which Hydra or Keras would build or call something else."""
     for key in node:
-        if not isinstance(key, str):
+        if not isinstance(key, str) and is_node(node):
             raise InputError(
                 f"{where} has the key {key!r}, which is not a word. YAML reads a bare on, off, yes or no as true or "
                 "false: write it in quotes."
             )
-        if key.startswith("_") and key.endswith("_") and key not in SPECIAL:
+        if str(key).startswith("_") and str(key).endswith("_") and key not in SPECIAL:
             raise InputError(
                 f"{where}.{key}: a config may use {' and '.join(SPECIAL)} only. Name arguments by keyword."
             )

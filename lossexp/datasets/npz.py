@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from lossexp.checks import Between, Count, Distinct, FromZero, Length, Place, settings
+from lossexp.checks import Between, Count, Distinct, FromZero, Length, Name, Place, settings
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_numbers, label_advice
 from lossexp.datasets.dataset import Dataset, Task
@@ -18,7 +18,7 @@ from lossexp.errors import InputError
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 FOLDER = f"A folder needs {', '.join(f'{key}.npy' for key in KEYS)}, each written with numpy.save."
 LAYOUT = f"Write it with numpy.savez(path, {', '.join(f'{key}=...' for key in KEYS)})."
-ClassNames = Annotated[list[str | int | float], Length(2), Distinct()]
+ClassNames = Annotated[list[Name | int | float], Length(2), Distinct()]
 
 
 @settings("dataset")

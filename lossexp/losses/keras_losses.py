@@ -115,6 +115,8 @@ class Adapted(Loss):
         function, arguments = _unwrapped(self.fn)
         if inspect.isclass(function):
             raise ValueError(f"{self.name}: fn is the class {function.__name__}; give an instance of it.")
+        if not callable(function):
+            raise ValueError(f"fn={function!r} is no loss. Give a keras.losses.Loss or a function f(y_true, y_pred).")
         known = facts_of(function, {**_arguments(function), **arguments})
         on = known.on if known and on == "auto" else on
         labels = known.labels if known and labels == "auto" else labels
@@ -195,4 +197,5 @@ def _arguments(fn: Callable) -> dict:
 
 def _name(fn: Callable) -> str:
     function, _ = _unwrapped(fn)
-    return getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__)
+    name = getattr(function, "name", None) or getattr(function, "__name__", type(function).__name__)
+    return name.strip("<>")  # "<lambda>" cannot name a scope of TensorFlow's

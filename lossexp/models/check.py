@@ -59,6 +59,8 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
         )
     if keras.backend.standardize_dtype(outputs.dtype) != "float32":
         raise InputError(f'{where} returns {outputs.dtype}. Give its last layer dtype="float32".')
+    if not model.trainable_variables:
+        raise InputError(f"{where} has no trainable weights. Set trainable=True on a layer that has weights.")
     if task != "regression":
         _check_logits(model, keras.ops.convert_to_numpy(outputs), where)
 
