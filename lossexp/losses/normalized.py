@@ -38,9 +38,10 @@ def nfl(y_true, logits, gamma: float = 0.5, detach: bool = False) -> tf.Tensor:
         def gradient(upstream):
             p = tf.nn.softmax(tf.cast(logits, tf.float64))
             slope = _slope_of_ratio(targets, losses, slopes, p, tf.exp(log_not_p))
-            return (upstream / tf.square(total))[..., tf.newaxis] * slope
+            return tf.math.divide_no_nan(upstream, tf.square(total))[..., tf.newaxis] * slope
 
-        return tf.reduce_sum(targets * losses, axis=-1) / total, gradient
+        # The total is 0 for one class alone, whose label is all in what is common.
+        return tf.math.divide_no_nan(tf.reduce_sum(targets * losses, axis=-1), total), gradient
 
     return common[..., 0] + mass * ratio(logits)
 
