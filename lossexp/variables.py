@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import random
 import sys
 import types
 from collections import deque
@@ -35,8 +36,11 @@ STATEFUL = (
 # What `compile` hangs on a model for callbacks, and no step of ours uses.
 COMPILED = ("optimizer", "_optimizer", "_loss_tracker", "_compile_loss", "_compile_metrics")
 TRACKED = "_self_"  # TensorFlow's notes of what hangs on a thing, with the former ones
-# What TensorFlow keeps outside of variables.
-OUT_OF_REACH = (tf.lookup.experimental.MutableHashTable, tf.lookup.experimental.DenseHashTable, tf.queue.QueueBase)
+# What is kept outside of variables.
+OUT_OF_REACH = (
+    *(tf.lookup.experimental.MutableHashTable, tf.lookup.experimental.DenseHashTable, tf.queue.QueueBase),
+    *(np.random.Generator, np.random.RandomState, random.Random),
+)
 
 
 class Holdings:
@@ -178,6 +182,11 @@ def _names(code: types.CodeType) -> list[str]:
     """Names that a function's code, and the functions inside it, looks up outside of themselves."""
     inner = [name for constant in code.co_consts if isinstance(constant, types.CodeType) for name in _names(constant)]
     return list(dict.fromkeys([*code.co_names, *inner]))
+
+
+def is_own(kind: type) -> bool:
+    """Whether a class is the user's, and not of a library's machinery."""
+    return not _is_library(kind.__module__)
 
 
 def _is_library(module: str | None) -> bool:

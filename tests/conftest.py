@@ -26,6 +26,7 @@ absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 # A shell without job control lets what it starts in the background ignore Ctrl-C, which some tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and `nohup` the end of a terminal
 
 STARTING_PROCESSES = ("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py")
 ROOT = Path(__file__).resolve().parents[1]

@@ -98,7 +98,7 @@ def test_schedules_are_drawn_at_the_share_of_the_training_asked_for():
         (["loss=focal", "loss.gamma=interval(0,1)"], "an interval has no values"),
         (["loss=ce,focal", "loss.gamma=1,2"], "loss=ce loss.gamma=1: There is no setting 'loss.gamma'"),
         (["loss=focal", "loss.alpha=[1,2,3]"], "3 entries for 2 classes"),
-        (["loss=focal", "loss.gamma=-1"], "gamma=-1.0"),
+        (["loss=focal", "loss.gamma=-1"], "loss.gamma=-1: give"),
         (["loss=keras_circle"], "one example alone"),
         (["loss=cosine_similarity"], "one example alone"),
         (["loss=poisson", "range=[-9,-5]"], "no values for -9 to -5"),

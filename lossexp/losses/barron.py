@@ -14,18 +14,25 @@ from lossexp.losses.values import ValueLoss, error, per_example
 
 def barron(y_true, y_pred, alpha: float = 1.0, scale: float = 1.0) -> tf.Tensor:
     """`b / alpha ((x / b + 1)^(alpha / 2) - 1)`, `b = |alpha - 2|`, `x = (e / scale)^2`; see `Barron`."""
-    x = tf.square(error(y_true, y_pred) / scale)
+    u = error(y_true, y_pred) / scale
     if alpha == 2.0:
-        values = x / 2.0
+        values = tf.square(u) / 2.0
     elif alpha == 0.0:
-        values = tf.math.log1p(x / 2.0)
+        values = _log1p_of_square(u / math.sqrt(2.0))
     elif alpha == -math.inf:
-        values = -tf.math.expm1(-x / 2.0)
+        values = -tf.math.expm1(-tf.square(u) / 2.0)
     else:
         b = abs(alpha - 2.0)
         # expm1(log1p) keeps the digits that (1 + x)^a - 1 loses for small errors and for alpha near 0.
-        values = b / alpha * tf.math.expm1(alpha / 2.0 * tf.math.log1p(x / b))
+        values = b / alpha * tf.math.expm1(alpha / 2.0 * _log1p_of_square(u / math.sqrt(b)))
     return per_example(values)
+
+
+def _log1p_of_square(u: tf.Tensor) -> tf.Tensor:
+    """`log(1 + u^2)`, also where the square is no float32 any more."""
+    far = tf.abs(u) > 1e16
+    near = tf.math.log1p(tf.square(tf.where(far, 0.0, u)))
+    return tf.where(far, 2.0 * tf.math.log(tf.abs(tf.where(far, u, 1.0))), near)
 
 
 def tukey(y_true, y_pred, c: float = 4.685) -> tf.Tensor:

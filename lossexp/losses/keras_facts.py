@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ def facts_of(fn: Callable, arguments: Mapping) -> Facts | None:
 
     None for anything else.
     """
-    kinds = [fn] if fn in FACTS else type(fn).__mro__
+    kinds = [fn] if inspect.isfunction(fn) else type(fn).__mro__  # an object need not have a hash
     facts = next((FACTS[kind] for kind in kinds if kind in FACTS), None)
     if facts and arguments.get("from_logits"):
         return facts._replace(on="logits")

@@ -6,13 +6,14 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp import links
 from lossexp.checks import checked, described
+from lossexp.errors import InputError
 from lossexp.losses import masked
 from lossexp.losses.classification import leave_out, register
 from lossexp.losses.keras_facts import LINKS, Facts, facts_of
@@ -54,7 +55,7 @@ class Adapted(Loss):
         ValueError: an argument is missing or unknown; shapes do not match; `fn` returns a scalar.
     """
 
-    fn: Any = field(kw_only=False)
+    fn: Callable = field(kw_only=False)
     tasks: (
         Literal["auto", "multiclass", "binary", "regression"] | list[Literal["multiclass", "binary", "regression"]]
     ) = "auto"
@@ -69,6 +70,7 @@ class Adapted(Loss):
     def __post_init__(self):
         self.name = self.name or _name(self.fn)
         super().__post_init__()
+        _check_called(self.fn)
         facts = self._known_or_given(self.labels, self.on)
         self.on, self.labels = facts.on, facts.labels
         self.link = facts.link if self.link == "auto" else self.link
@@ -101,14 +103,20 @@ class Adapted(Loss):
         config = keras.saving.serialize_keras_object(function)
         if isinstance(function, keras.losses.Loss):
             config["config"] = {**_arguments(function), **config["config"]}
-        return {**super().get_config(), "tasks": list(self.tasks), "fn": config, "arguments": arguments}
+        return {
+            **super().get_config(),
+            "name": self.name,
+            "tasks": list(self.tasks),
+            "fn": config,
+            "arguments": arguments,
+        }
 
     @classmethod
     def from_config(cls, config: dict) -> Adapted:
         config = dict(config)
         fn, arguments = config.pop("fn"), config.pop("arguments", {})
         fn = keras.saving.deserialize_keras_object(fn) if isinstance(fn, dict) else fn
-        return cls(functools.partial(fn, **arguments) if arguments else fn, **config)
+        return super().from_config({**config, "fn": functools.partial(fn, **arguments) if arguments else fn})
 
     def _known_or_given(self, labels: str, on: str) -> Facts:
         """Facts about `fn`, with what the user says instead of what is known."""
@@ -187,6 +195,16 @@ def _unwrapped(fn: Callable) -> tuple[Callable, dict]:
     if fn.args:
         raise ValueError("a partial loss function must fix its arguments by keyword.")
     return fn.func, dict(fn.keywords)
+
+
+def _check_called(fn: Callable) -> None:
+    """Raises InputError for a Keras loss whose `__call__` is the user's own, since only `call` is used."""
+    if not isinstance(fn, keras.losses.Loss) or type(fn).__call__.__module__.startswith(("keras.", "lossexp.")):
+        return
+    raise InputError(
+        f"fn={type(fn).__name__} has its own __call__, which would not be used: values per example come from `call`. "
+        "Put what it does there, or derive the class from lossexp.losses.Loss, which is called as it is."
+    )
 
 
 def _arguments(fn: Callable) -> dict:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import tensorflow as tf
@@ -37,7 +38,7 @@ class Loss(Declared, keras.losses.Loss):
     Parameters are declared as fields, see `Declared`; `get_config` saves them, and the class counts beside.
 
     Args:
-        reduction, name: as for every Keras loss.
+        reduction, name: as for every Keras loss; a name becomes one that TensorFlow can use (`my loss`: `my_loss`).
         dtype: float32 is all there is, as class numbers above 256 do not fit bfloat16. Leave it out.
 
     Raises:
@@ -60,7 +61,7 @@ class Loss(Declared, keras.losses.Loss):
     def __post_init__(self):
         self.dtype = getattr(self.dtype, "name", self.dtype)  # of a policy, or a dtype of TensorFlow
         super().__post_init__()
-        super().__init__(name=self.name, reduction=self.reduction, dtype="float32")
+        super().__init__(name=_scope(self.name), reduction=self.reduction, dtype="float32")
         self.dtype = "float32"
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
@@ -107,13 +108,28 @@ class Loss(Declared, keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict) -> Loss:
-        parts = keras.saving.deserialize_keras_object
-        config = {name: parts(value) if isinstance(value, dict) else value for name, value in config.items()}
+        config = {name: _parts(value) for name, value in config.items()}
         class_counts = config.pop("class_counts", None)
         loss = cls(**config)
         if class_counts is not None:
             loss.adapt(class_counts)
         return loss
+
+
+def _scope(name: str | None) -> str | None:
+    """The name without what no name scope may have, as the brackets of `<lambda>`; None where nothing is left."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name or "").strip("_-") or None
+
+
+def _parts(value: Any) -> Any:
+    """A value of a saved config, with the objects that Keras has serialized in it, such as other losses."""
+    if isinstance(value, list):
+        return [_parts(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" in value:
+        return keras.saving.deserialize_keras_object(value)
+    return {key: _parts(entry) for key, entry in value.items()}
 
 
 register = keras.saving.register_keras_serializable("lossexp")

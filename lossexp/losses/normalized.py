@@ -24,7 +24,9 @@ def nfl(y_true, logits, gamma: float = 0.5, detach: bool = False) -> tf.Tensor:
     factor = tf.exp(gamma * log_not_p)
     losses = -log_p * (tf.stop_gradient(factor) if detach else factor)
     losses = tf.where(is_idle(targets, logits), 0.0, losses)  # masked classes are in neither sum
-    return tf.reduce_sum(targets * losses, axis=-1) / tf.reduce_sum(losses, axis=-1)
+    total = tf.reduce_sum(losses, axis=-1)
+    only = tf.equal(total, 0.0)  # one class is left: the ratios of one class sum to 1 too
+    return tf.where(only, 1.0, tf.reduce_sum(targets * losses, axis=-1) / tf.where(only, 1.0, total))
 
 
 @register

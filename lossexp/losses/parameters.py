@@ -42,12 +42,21 @@ class Declared:
             if field.name in vars(self):
                 value = plain(vars(self)[field.name])
                 setattr(self, field.name, checked(f"{type(self).__name__}.{field.name}", value, field.type))
+        held = {field.name: vars(self)[field.name] for field in fields(self) if field.name in vars(self)}
+        given = {name: value for name, value in self._arguments().items() if name in held}
+        self._as_given = {n for n, value in given.items() if value is held[n] or plain(value) == held[n]}
 
     def parameters(self) -> dict[str, Any]:
-        """Every parameter's value: what the attribute of its name holds, or else what the constructor got.
+        """Every parameter's value: what the constructor got, or what its attribute has become since.
 
-        Of an `__init__(self, ..., **kwargs)` only those that were given, since it may fix the others.
+        An `__init__` that makes another value of an argument gets the argument again, and not that value. Of an
+        `__init__(self, ..., **kwargs)` only what was given counts, since it may fix the others.
         """
+        given = self._arguments()
+        return {name: vars(self)[name] if name in self._as_given else value for name, value in given.items()}
+
+    def _arguments(self) -> dict[str, Any]:
+        """What the constructor got, with its defaults."""
         args, kwargs = self._given
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
         bound.apply_defaults()
@@ -56,4 +65,4 @@ class Declared:
             value = bound.arguments[parameter.name]
             if parameter.kind is not parameter.VAR_POSITIONAL:
                 given |= value if parameter.kind is parameter.VAR_KEYWORD else {parameter.name: value}
-        return {name: vars(self).get(name, value) for name, value in given.items()}
+        return given

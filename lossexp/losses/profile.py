@@ -112,6 +112,8 @@ def _evaluate(loss: Loss, outputs: np.ndarray, y_true: np.ndarray, progress: flo
     Alone, because some losses compare the examples of a batch; and with the state the loss has now, since a
     gradient may count as training.
     """
+    if not len(outputs):
+        return np.zeros([0]), np.zeros(outputs.shape)
     loss.on_epoch(min(int(progress * SCHEDULE), SCHEDULE - 1), SCHEDULE)
     state = [(variable, variable.numpy()) for variable in loss.variables]
     y_true, outputs = tf.constant(y_true), tf.constant(outputs, tf.float32)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 
-from lossexp.variables import variables_of
+from lossexp.variables import is_own, variables_of
 
 PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
 # What belongs to the process and not to the training: TensorBoard's flags tell of a trace that died with it.
@@ -38,14 +39,14 @@ def arrays(callback: keras.callbacks.Callback) -> dict[str, np.ndarray]:
 
 
 def unsaved(callback: keras.callbacks.Callback) -> set[str]:
-    """Names of a user's own collections that no checkpoint can hold."""
+    """Names of a user's own collections and objects that no checkpoint can hold."""
     if _is_keras_own(callback):
         return set()
-    collections = {n: v for n, v in _state(callback).items() if isinstance(v, list | dict | set | deque) and v}
     return {
         name
-        for name, value in collections.items()
-        if not (_is_json(value) or _are_arrays(value) or variables_of(value))  # variables are kept with the others
+        for name, value in _state(callback).items()
+        if _may_change(value)
+        and not (_is_json(value) or _are_arrays(value) or variables_of(value))  # variables are kept with the others
     }
 
 
@@ -68,6 +69,13 @@ def _state(callback: keras.callbacks.Callback) -> dict[str, Any]:
 def _is_keras_own(callback: keras.callbacks.Callback) -> bool:
     """Keras's own keep summary writers and the like in their collections, and their state in numbers."""
     return type(callback).__module__.split(".")[0] == "keras"
+
+
+def _may_change(value: Any) -> bool:
+    """Whether it is a collection, or an object of the user's, with something in it."""
+    if isinstance(value, list | tuple | dict | set | deque):
+        return bool(value)
+    return bool(getattr(value, "__dict__", None)) and (isinstance(value, SimpleNamespace) or is_own(type(value)))
 
 
 def _flat(value: Any) -> bool:

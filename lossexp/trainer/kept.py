@@ -21,7 +21,10 @@ OF_AN_OPERATION = (
     "an operation with a state of its own. For random numbers use keras.random with a SeedGenerator that is an "
     "attribute, instead of Python use TensorFlow's operations"
 )
-NOT_A_VARIABLE = "state that TensorFlow keeps outside of variables. Use a tf.Variable"
+NOT_A_VARIABLE = (
+    "state outside of variables. Use a tf.Variable, and for random numbers a keras.random.SeedGenerator or a "
+    "tf.random.Generator"
+)
 
 
 class Kept:

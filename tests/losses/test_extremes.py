@@ -96,3 +96,15 @@ def test_a_wide_gaussian_far_off():
     true = 1e50 * mp.exp(-100) / 2
     np.testing.assert_allclose(values, [float(50 + true)], 1e-5)
     np.testing.assert_allclose(gradients, [[float(2 * true / 1e25), float(0.5 - true)]], 1e-4)
+
+
+@pytest.mark.parametrize("alpha", [1.999999, 1.0, 0.0, -2.0])
+def test_errors_whose_square_is_no_float32(alpha):
+    """Charbonnier's slope is 1 however far, those of the others are small or large, and none is NaN."""
+    z = np.float32([[1e15], [1e17], [1e20], [1e30]])
+    values, gradients = evaluate(losses.Barron(alpha=alpha), np.zeros_like(z), z)
+    assert not np.isnan(values).any()
+    assert not np.isnan(gradients).any()
+    if alpha == 1.0:
+        np.testing.assert_allclose(values, z[:, 0], 1e-4)
+        np.testing.assert_allclose(gradients, 1.0, 1e-4)

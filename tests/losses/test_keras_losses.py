@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -12,7 +13,8 @@ import pytest
 import tensorflow as tf
 
 from lossexp.config import build
-from lossexp.losses import Adapted, Focal, as_loss
+from lossexp.errors import InputError
+from lossexp.losses import Adapted, CrossEntropy, Focal, as_loss
 from tests.losses.options import OPTIONS, config, make
 
 RNG = np.random.default_rng(0)
@@ -210,3 +212,50 @@ def test_the_examples_in_docs(my_losses):
     confidence = Adapted(my_losses.Confidence(power=2), on="probabilities", labels="onehot")
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(confidence))
     np.testing.assert_array_equal(copy.call(CLASSES, Z), confidence.call(CLASSES, Z))
+
+
+def sparse(y, p):
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(y, tf.int32), p)
+
+
+@dataclass
+class WithoutHash:
+    weight: float = 1.0
+
+    def __call__(self, y, p):
+        return self.weight * sparse(y, p)
+
+
+OWN_NAMES = [
+    Adapted(lambda y, p: sparse(y, p), on="logits", labels="sparse"),
+    Adapted(functools.partial(lambda y, p, w: w * sparse(y, p), w=1.0), on="logits", labels="sparse"),
+    Adapted(sparse, on="logits", labels="sparse", name="_my loss (2)/é"),
+    CrossEntropy(name="a=b, c:d"),
+    CrossEntropy(name="é"),
+    Adapted(WithoutHash(), on="logits", labels="sparse"),
+]
+
+
+@pytest.mark.parametrize("loss", OWN_NAMES)
+def test_any_name_can_be_compiled(loss):
+    """A graph has a scope of the loss's name, and TensorFlow takes few characters there."""
+    y, z = tf.constant([0, 2]), tf.constant([[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]])
+    np.testing.assert_allclose(tf.function(loss, autograph=False)(y, z), CrossEntropy()(y, z), 1e-6)
+    assert [loss.name for loss in OWN_NAMES[:4]] == ["lambda", "lambda", "my_loss_2", "a_b_c_d"]
+
+
+class Hundredfold(keras.losses.SparseCategoricalCrossentropy):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return 100.0 * super().__call__(y_true, y_pred, sample_weight)
+
+
+@pytest.mark.parametrize("base", [Hundredfold, type("Below", (Hundredfold,), {})])
+def test_a_keras_loss_with_its_own_call_operator_is_refused(base):
+    with pytest.raises(InputError, match=rf"fn={base.__name__} has its own __call__, which would not be used"):
+        as_loss(base(from_logits=True))
+
+
+@pytest.mark.parametrize("fn", ["mse", None, 3, {"a": 1}])
+def test_what_is_no_loss_at_all_is_refused(fn):
+    with pytest.raises(InputError, match=r"^Adapted\.fn=.*: give a function"):
+        as_loss(fn)

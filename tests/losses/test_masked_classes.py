@@ -158,6 +158,19 @@ def test_no_class_left(option):
     assert not np.isnan(values).any()
 
 
+@pytest.mark.parametrize("option", sorted(set(SOFTMAX) - {"keras_gce"}))
+def test_only_the_label_is_left(option):
+    """Keras's own GCE takes a power of 0, with an infinite slope."""
+    loss = make(option)
+    y_true, classes, outputs = whole_batch(loss)
+    width = num_classes(loss)
+    outputs[:, :width] = np.where(np.eye(width, dtype=bool)[classes], outputs[:, :width], -np.inf)
+    values, gradient = value_and_gradient(loss, y_true, outputs)
+    assert np.isfinite(values).all()
+    assert np.isfinite(gradient).all()
+    assert option not in ("nce", "nfl") or (values == 1.0).all()  # of all labels that there are the sum is 1
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_in_half_precision(dtype):
     z = tf.cast([[1.0, 2.0, -np.inf]], dtype)

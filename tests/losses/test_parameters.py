@@ -132,7 +132,33 @@ class Twice(MulticlassLoss):
         return tf.reduce_sum(self.weights) * self.inner.values(targets, logits)
 
 
+@keras.saving.register_keras_serializable("tests")
+class Scaled(Focal):
+    """Makes other values of what it is given, once under the parameter's own name."""
+
+    def __init__(self, gamma=2.0, percent=50.0, **kwargs):
+        super().__init__(gamma=2.0 * gamma, **kwargs)
+        self.percent = percent / 100.0
+
+    def values(self, targets, logits):
+        return self.percent * super().values(targets, logits)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Sum(MulticlassLoss):
+    """Losses in a list and in a dictionary."""
+
+    def __init__(self, losses, named, **kwargs):
+        super().__init__(**kwargs)
+        self.losses, self.named = losses, named
+
+    def values(self, targets, logits):
+        return sum(loss.values(targets, logits) for loss in [*self.losses, *self.named.values()])
+
+
 OWN = [
+    Scaled(gamma=3.0, percent=20.0),
+    Sum([Focal(gamma=3), Scaled(1.0)], {"a": losses.CrossEntropy(), "b": Focal(gamma=1)}),
     Steeper(slope=3, ignore_class=1, reduction="sum"),
     Fixes(power=3, gamma=1, alpha=[1, 2, 3]),
     Fixes(2.0),

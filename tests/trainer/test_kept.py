@@ -1,6 +1,7 @@
 """State that training changes, wherever it hangs: kept in checkpoints, left alone by trials, scoring and validation."""
 
 import functools
+import random
 from types import SimpleNamespace
 
 import keras
@@ -265,6 +266,7 @@ def test_variables_of_callbacks_continue_and_what_comes_too_late_is_named(tmp_pa
 class Forgetful:
     def __init__(self):
         self.calls, self.table = 0, tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, 0.0)
+        self.draws = np.random.default_rng(0)
 
     def __call__(self, y, p):
         self.calls += 1
@@ -275,8 +277,26 @@ class Forgetful:
 def test_what_no_checkpoint_can_keep_is_named_once(tmp_path, caplog):
     train(lambda: Adapted(Forgetful(), on="logits", labels="sparse"), tmp_path)
     assert caplog.text.count("loss.fn.calls is not kept in checkpoints: it is plain Python") == 1
-    assert caplog.text.count("loss.fn.table is not kept in checkpoints: it is state that TensorFlow keeps outside") == 1
+    for name in ("table", "draws"):
+        assert caplog.text.count(f"loss.fn.{name} is not kept in checkpoints: it is state outside of variables") == 1
     assert caplog.text.count("RandomUniform in the training step is not kept in checkpoints") == 1
+
+
+class Scattered(keras.callbacks.Callback):
+    """Plain state where no checkpoint looks."""
+
+    def __init__(self):
+        super().__init__()
+        self.place, self.pair, self.draws = SimpleNamespace(calls=0), (0, 1), random.Random(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.place.calls += 1
+
+
+def test_plain_state_of_callbacks_that_is_not_kept_is_named(tmp_path, caplog):
+    train(Focal, tmp_path, callbacks=[Scattered()], epochs=2)
+    for name in ("Scattered.place", "Scattered.pair", "callbacks[0].draws"):
+        assert caplog.text.count(f"{name} is not kept in checkpoints") == 1
 
 
 def test_what_a_block_makes_begins_as_it_was_made():
