@@ -28,7 +28,7 @@ def store(tmp_path_factory):
     """A stranger's store with one finished run."""
     root = tmp_path_factory.mktemp("store")
     client = MlflowClient(f"sqlite:///{root}/mlflow.db")
-    run = client.create_run(client.create_experiment("lossexp"), tags={"run_key": "../none"})
+    run = client.create_run(client.create_experiment("lossexp"))
     client.set_terminated(run.info.run_id, "FINISHED")
     return root, client, run.info.run_id
 
@@ -40,7 +40,10 @@ def theirs(own, store, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path / "mine")
     folder = shutil.copytree(own, tmp_path / "theirs")
-    client.set_tag(run_id, "run_dir", str(folder))
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "files": {}}))  # digests would tell what they changed
+    for tag, value in {"run_dir": str(folder), "run_key": own.name}.items():
+        client.set_tag(run_id, tag, value)
     tracking = {"_target_": "lossexp.tracking.mlflow.MLflowTracker", "root": str(root)}
     asked = {"mode": "evaluate", "run": run_id, "inputs": None, "output": "runs", "tracking": tracking}
     return folder, OmegaConf.create(asked)
