@@ -50,16 +50,17 @@ class Place(NamedTuple):
         return f"{file}, line {self.line}{where}"
 
 
-def users_place(error: BaseException) -> Place | None:
+def users_place(error: BaseException, called: bool = False) -> Place | None:
     """The innermost line of the user's own code that lossexp called on the way to `error`; None where there is none.
 
-    The user's is what is neither lossexp, Python's library nor an installed package.
+    The user's is what is neither lossexp, Python's library nor an installed package. called: whether lossexp called
+    all of a traceback that it is not in itself.
     """
     if isinstance(error, SyntaxError) and error.filename and _is_users(error.filename):
         return Place(error.filename, error.lineno or 1, "<module>")
     frames = FRAME.findall(MORE.split(str(error))[0])
     told = [Place(_rooted(file), int(line), function) for file, line, function in frames]
-    return _innermost(told) or _innermost([Place(f.filename, f.lineno, f.name) for f in _frames(error)])
+    return _innermost(told) or _innermost([Place(f.filename, f.lineno, f.name) for f in _frames(error)], called)
 
 
 def user_error(error: BaseException, setting: str = "") -> InputError | None:
@@ -69,11 +70,13 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
     """
     if isinstance(error, FloatingPointError | MemoryError) or _is_of_the_machine(error):
         return None
-    original, place = _original(error), users_place(error)
+    original, place = _original(error), users_place(error, called=bool(setting))
     opening = f"{setting}: " if setting else ""
     if place is None:
+        if not setting or isinstance(error, InputError):
+            return None
         kind = "" if type(original) is ValueError else f"{type(original).__name__}: "
-        return InputError(f"{opening}{kind}{sentence(original)}") if setting else None
+        return InputError(f"{opening}{kind}{sentence(original)}")
     source = linecache.getline(place.file, place.line).strip()
     shown = f": `{source[:LONGEST_LINE]}{'...' * (len(source) > LONGEST_LINE)}`" if source else ""
     return InputError(f"{opening}{type(original).__name__} in {place}: {sentence(original)}{shown}")
@@ -124,10 +127,10 @@ def _squeezed(error: BaseException) -> str:
     return "".join(str(error).split())
 
 
-def _innermost(places: Sequence[Place]) -> Place | None:
-    """The last of the user's places after the first of ours, if any: before that, it is the user who called us."""
+def _innermost(places: Sequence[Place], called: bool = False) -> Place | None:
+    """The last of the user's places after the first of ours: before that, it is the user who called us."""
     ours = [i for i, place in enumerate(places) if place.file.startswith(PACKAGE + os.sep)]
-    called = places[ours[0] :] if ours else places
+    called = places[ours[0] if ours else 0 :] if ours or called else ()
     return next((place for place in reversed(called) if _is_users(place.file)), None)
 
 

@@ -52,15 +52,16 @@ def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
     """
     few = dataset.train.first(4)
     labels = encode_labels(tf.constant(few.y), loss.labels, dataset.num_classes)
-    with untouched(model, loss), blaming(f"loss={loss.name} with dataset={dataset.name}"):
+    with untouched(model, loss), blaming(f"loss={loss.name}"):
+        outputs = model(few.x, training=False)
         with tf.GradientTape() as tape:
-            value = loss(labels, model(few.x, training=False))
-        gradients = tape.gradient(value, model.trainable_variables)
-    if all(gradient is None for gradient in gradients):
+            tape.watch(outputs)
+            value = loss(labels, outputs)
+        gradient = tape.gradient(value, outputs)
+    if gradient is None:
         raise InputError(
-            f"loss={loss.name} has no gradient for any weight of the model, so nothing can be trained. It has to be "
-            "made of the model's outputs by functions with a gradient: argmax, rounding, comparisons and casts to "
-            "integers have none."
+            f"loss={loss.name} has no gradient for the model's outputs, so nothing can be trained. Make it of them by "
+            "functions that have one: argmax, rounding, comparisons and casts to integers have none."
         )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
+
+# Texts that would pass for nothing, or for a value of another kind.
+NEEDS_QUOTES = re.compile(r"\s*|[-+]?[\d._]+(e[-+]?\d+)?|true|false|null|nan|inf", re.IGNORECASE)
 
 
 def shown(value: Any) -> str:
@@ -19,7 +23,7 @@ def shown(value: Any) -> str:
     elif isinstance(value, Mapping):
         text = f"{{{', '.join(f'{key}: {shown(entry)}' for key, entry in value.items())}}}"
     else:
-        text = repr(value) if isinstance(value, str) and not value.strip() else str(value)
+        text = repr(value) if isinstance(value, str) and NEEDS_QUOTES.fullmatch(value) else str(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

@@ -149,6 +149,24 @@ def test_nobody_is_blamed_for_what_the_users_code_had_no_part_in():
     assert user_error(raised.value) is None
 
 
+def test_a_file_that_python_cannot_read_is_told_with_its_line(tmp_path, monkeypatch):
+    (tmp_path / "unreadable.py").write_text("import keras\n\ndef loss(y, p:\n    return p\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        pytest.raises(
+            InputError, match=r"^loss=unreadable\.loss: SyntaxError in .*unreadable\.py, line 3: .*`def loss"
+        ),
+        blaming("loss=unreadable.loss"),
+    ):
+        importlib.import_module("unreadable")
+
+
+def test_errors_raised_from_each_other_have_an_end():
+    first, second = ValueError("same"), ValueError("same")
+    first.__cause__, second.__cause__ = second, first
+    assert str(user_error(first, "loss=mine")) == "loss=mine: same"
+
+
 def test_a_full_memory_is_nobodys_line(own):
     with pytest.raises(tf.errors.ResourceExhaustedError), blaming():
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")

@@ -1,10 +1,13 @@
 """The wrapper around instantiate: what it builds, what it refuses, and what it says."""
 
+import re
+
 import keras
 import pytest
 from omegaconf import OmegaConf
 
 from lossexp.config import build, locate
+from lossexp.config.values import check_node
 from lossexp.errors import InputError
 
 
@@ -95,6 +98,19 @@ def test_a_missing_value_says_how_to_give_it():
 def test_a_misspelt_module_says_so():
     with pytest.raises(InputError, match="no module named 'my_lossses'"):
         locate("my_lossses.wing", "loss", trusted=("my_lossses",))
+
+
+@pytest.mark.parametrize(
+    ("where", "node"),
+    [
+        ("model", {"_target_": "lossexp.models.mlp.mlp"}),
+        ("optimizer.learning_rate", {"_target_": "keras.optimizers.schedules.CosineDecay"}),
+        ("trainer.callbacks[0]", {"_target_": "keras.callbacks.TerminateOnNaN"}),
+    ],
+)
+def test_what_nobody_would_call_is_built_whole(where, node):
+    with pytest.raises(InputError, match=re.escape(f"{where}._partial_=true: give false")):
+        check_node({**node, "_partial_": True}, where)
 
 
 def test_a_misspelt_name_suggests_the_near_one():

@@ -53,7 +53,7 @@ def _explained(error: InstantiationException, node: Any, where: str) -> Exceptio
     cause = error.__cause__
     inner = plain(local(error, "node"))  # Hydra's, which it was building
     where, node = next((found for found in _nodes(node, where) if found[1] == inner), (where, node))
-    if cause and users_place(cause):
+    if cause and users_place(cause, called=True):
         return user_error(cause, f"{where}={node['_target_']}") or cause
     if isinstance(cause, InputError):  # of a parameter that a class names `Focal.gamma` and the user `loss.gamma`
         kind = node["_target_"].rpartition(".")[2]

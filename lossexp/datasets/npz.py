@@ -102,9 +102,9 @@ def plain_arrays(file: Path, keys: Sequence[str], setting: str, layout: str) -> 
             arrays = {key: stored[key] for key in keys if not missing}
             found = ", ".join(stored) or "nothing"
     except Exception as error:  # numpy, zipfile and zlib each have their own for a broken file
-        # numpy's message for a pickle recommends to allow it, which would run whatever the file holds.
-        reason = "it is another kind of file or holds Python objects" if "pickle" in str(error) else error
-        raise InputError(f"{setting} is not an .npz file of plain numeric arrays: {reason}. {layout}") from error
+        raise InputError(
+            f"{setting} is not an .npz file of plain numeric arrays: {_reason(error)}. {layout}"
+        ) from error
     if missing:
         raise InputError(f"{setting} lacks {', '.join(missing)}; it has {found}. {layout}")
     return arrays
@@ -116,8 +116,15 @@ def _read_folder(folder: Path) -> dict[str, np.ndarray]:
         raise InputError(f"dataset.path={folder} lacks {', '.join(f'{key}.npy' for key in missing)}. {FOLDER}")
     try:
         return {key: np.load(folder / f"{key}.npy", mmap_mode="r" if key[0] == "x" else None) for key in KEYS}
-    except ValueError as error:
-        raise InputError(f"dataset.path={folder} does not hold plain numeric arrays: {error}. {FOLDER}") from error
+    except Exception as error:
+        raise InputError(
+            f"dataset.path={folder} does not hold plain numeric arrays: {_reason(error)}. {FOLDER}"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What numpy says; of a pickle it recommends to allow it, which would run whatever the file holds."""
+    return "it is another kind of file or holds Python objects" if "pickle" in str(error) else str(error)
 
 
 def _inputs(x: np.ndarray) -> np.ndarray | StoredInputs:

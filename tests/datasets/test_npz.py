@@ -167,6 +167,20 @@ def test_a_truncated_npz(write):
         load(str(path))
 
 
+@pytest.mark.parametrize("content", [b"", b"junk", b"\x93NUMPY"])
+def test_a_damaged_file_in_a_folder(tmp_path, content):
+    for key in ("x_train", "y_train", "x_test", "y_test"):
+        (tmp_path / f"{key}.npy").write_bytes(content)
+    with pytest.raises(InputError, match="does not hold plain numeric arrays") as raised:
+        load(str(tmp_path))
+    assert "pickle" not in str(raised.value)  # numpy would advise to load one
+
+
+def test_a_class_name_that_is_blank(write):
+    with pytest.raises(InputError, match=r"dataset\.class_names\[1\]=' ': give a text that is not blank"):
+        load(write(), class_names=["a", " ", "c"])
+
+
 def test_a_single_array(tmp_path):
     np.save(tmp_path / "single.npy", np.zeros(3))
     with pytest.raises(InputError, match=r"is not an \.npz file"):
