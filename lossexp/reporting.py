@@ -51,7 +51,8 @@ def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], pa
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     kept = {key: prepare(config[key], key, trusted) for key in config if key not in NOT_PARAMETERS}
     kept["dataset"] |= {key: whole_path(kept["dataset"][key]) for key in PATHS if kept["dataset"].get(key)}
-    OmegaConf.save(kept, run_dir / "config.yaml")
+    with whole(run_dir / "config.yaml") as file:
+        OmegaConf.save(kept, file)
     tracker.artifact(run_dir / "config.yaml")
     tracker.params({**kept, "model_parameters": parts.model.count_params()})
     lines: list[str] = []

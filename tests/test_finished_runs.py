@@ -13,7 +13,7 @@ from lossexp.errors import InputError
 from lossexp.experiment import run
 from lossexp.identity import run_key
 from lossexp.metrics import load_outputs
-from lossexp.run_folder import read_record
+from lossexp.run_folder import RESULTS, read_record
 from lossexp.tracking.metrics_file import read_metrics
 from tests.test_main_job import CONF, job
 from tests.test_revisit import asked
@@ -83,6 +83,16 @@ def test_a_checkpoint_of_another_run_is_refused_though_its_shapes_fit(finished, 
     (other / "model.keras").unlink()
     with pytest.raises(InputError, match=f"is of the run {run_dir.name}, and this run is {other.name}.*rerun=true"):
         job(tmp_path / "other", "model=mlp", "loss=focal", "seed=1")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_take_the_place_of_a_link_and_not_of_what_it_leads_to(name, finished):
+    scores, run_dir, folder = finished
+    (folder / "elsewhere").write_text("a file of the user's")
+    (run_dir / name).unlink()
+    (run_dir / name).symlink_to(folder / "elsewhere")
+    assert job(folder, *TRAINED)[0] == scores
+    assert (folder / "elsewhere").read_text() == "a file of the user's"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import Any
 from lossexp.files import whole
 
 FILE_NAME = "metrics.jsonl"
+LATEST = 1e11  # seconds since 1970 that stores can take, some thousand years
 
 
 def append_metrics(path: Path, metrics: Mapping[str, float], step: int) -> None:
@@ -58,7 +59,8 @@ def _record(line: str) -> dict[str, Any] | None:
     try:
         record = json.loads(line)
         metrics = {str(name): float(value) for name, value in record["metrics"].items()}
-        return {"step": operator.index(record["step"]), "time": float(record["time"]), "metrics": metrics}
+        at = float(record["time"])
+        return {"step": operator.index(record["step"]), "time": at, "metrics": metrics} if 0 <= at < LATEST else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

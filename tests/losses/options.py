@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from omegaconf import OmegaConf
 
@@ -19,6 +21,12 @@ FILLED = {
     "custom": {"fn": {"_target_": "keras.losses.Huber", "delta": 2.0}},
 }
 BATCH = 24
+
+
+def some(options: Sequence[str]) -> list:
+    """Every fourth option in the default suite, and the others among the slow tests: for what is slow to trace, and is
+    tried without a graph for all of them."""
+    return [o if i % 4 == 0 else pytest.param(o, marks=pytest.mark.slow) for i, o in enumerate(options)]
 
 
 def config(option: str) -> dict:

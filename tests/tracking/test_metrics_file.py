@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from lossexp.tracking.metrics_file import append_metrics, read_metrics
+from lossexp.tracking.metrics_file import append_metrics, read_metrics, write_metrics
 
 
 @pytest.fixture
@@ -42,3 +42,10 @@ def test_a_torn_last_line_costs_only_itself(path):
 
 def test_a_missing_file_has_no_records(path):
     assert read_metrics(path) == []
+
+
+@pytest.mark.parametrize("time", ["NaN", "1e999", "-1", "1e300", '"now"', "null"])
+def test_a_time_that_is_none_does_not_stop_the_file_from_being_written_anew(path, time):
+    path.write_text(f'{{"step": 7, "time": {time}, "metrics": {{"a": 5.0}}}}\n')
+    write_metrics(path, [({"a": 1.0}, 7), ({"a": 2.0}, 14)])
+    assert [r["metrics"]["a"] for r in read_metrics(path)] == [1.0, 2.0]

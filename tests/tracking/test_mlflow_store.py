@@ -60,6 +60,14 @@ def execute(database, statements):
 
 
 @pytest.mark.parametrize("statements", HALF_MADE)
+def test_a_half_made_store_is_recognised(statements, tmp_path):
+    execute(tmp_path / "mlflow.db", statements)
+    assert is_half_made(tmp_path / "mlflow.db")
+
+
+@pytest.mark.parametrize(
+    "statements", [HALF_MADE[0], *(pytest.param(s, marks=pytest.mark.slow) for s in HALF_MADE[1:])]
+)
 def test_a_store_that_was_left_half_made_is_kept_and_made_anew(statements, tmp_path, caplog):
     execute(tmp_path / "mlflow.db", statements)
     (tmp_path / "mlflow.db-shm").write_bytes(b"")

@@ -133,6 +133,7 @@ LOSSES = {
     "eqlv2": lambda: EQLv2(),
     "seesaw": lambda: Seesaw(running=True),
 }
+SLOW = ("a metric", "eqlv2")  # like the others, with three trainings each
 
 
 def train(make_loss, folder=None, stop_at=None, model=None, callbacks=(), trainer_class=Trainer, **settings):
@@ -157,7 +158,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow) if k in SLOW else k for k in LOSSES])
 def test_state_of_a_loss_continues_bit_for_bit(kind, tmp_path):
     whole = train(LOSSES[kind])
     assert kind != "elsewhere" or [v.numpy() for v in whole[2].variables] == [10.0] * 5  # 9 steps, from 1
