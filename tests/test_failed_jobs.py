@@ -74,7 +74,7 @@ def test_an_error_in_the_users_own_loss_is_one_paragraph_and_a_traceback_in_the_
 
 def test_a_model_larger_than_the_memory_is_one_paragraph(tmp_path):
     said = refused(*QUICK, "model.hidden=[100000000000]", folder=tmp_path)
-    assert "There is not enough memory" in said
+    assert "more memory than there is" in said
     assert "model.hidden" in said
 
 
