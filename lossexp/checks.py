@@ -53,6 +53,7 @@ class Length:
         return f"{said}, one per {self.per}" if self.per else said.replace("a list", f"a list of {self.least} or more")
 
 
+@dataclass(frozen=True)
 class Distinct:
     """Lists of which no two entries are alike, as text."""
 
@@ -63,6 +64,7 @@ class Distinct:
         return f"{said}, no two alike"
 
 
+@dataclass(frozen=True)
 class Ascending:
     """Lists of numbers of which none is below the one before."""
 
@@ -73,6 +75,7 @@ class Ascending:
         return f"{said}, in ascending order"
 
 
+@dataclass(frozen=True)
 class NotAllZero:
     """Lists of numbers, or mappings to them, of which one at least is not 0."""
 

@@ -72,6 +72,7 @@ class Engine:
         self.steps_per_epoch = data.steps
         self._data = data
         self.unkept: set[str] = set()
+        self.handles: list[tf.Tensor] = []  # of variables and other resources that the step uses
 
         def train(batch: Batch, replica: Replica) -> StepResult:
             return train_step(model, optimizer, loss, batch, num_classes, check_gradients, replica)
@@ -79,7 +80,9 @@ class Engine:
         @tf.autograph.experimental.do_not_convert
         def note_operations() -> None:
             if not tf.executing_eagerly():
-                self.unkept |= UNKEPT & operations(tf.compat.v1.get_default_graph())
+                graph = tf.compat.v1.get_default_graph()
+                self.unkept |= UNKEPT & operations(graph)
+                self.handles += [outside for outside, _ in graph.captures if outside.dtype == tf.resource]
 
         def step(arrays: Batch, index: tf.Tensor, number: tf.Tensor, totals: tf.Tensor) -> tf.Tensor:
             batch = Batch(*(None if a is None else tf.gather(a, index) for a in arrays))

@@ -21,6 +21,7 @@ OF_AN_OPERATION = (
     "an operation with a state of its own. For random numbers use keras.random with a SeedGenerator that is an "
     "attribute, instead of Python use TensorFlow's operations"
 )
+HIDDEN = "one that no attribute, closure or global of model, loss and callbacks leads to. Make it an attribute"
 NOT_A_VARIABLE = (
     "state outside of variables. Use a tf.Variable, and for random numbers a keras.random.SeedGenerator or a "
     "tf.random.Generator"
@@ -65,12 +66,15 @@ class Kept:
         """Those of all groups."""
         return [variable for members in self.groups.values() for variable in members]
 
-    def tell_what_is_missed(self, operations: Collection[str]) -> None:
+    def tell_what_is_missed(self, operations: Collection[str], handles: Sequence[tf.Tensor] = ()) -> None:
         """Warns, once of each, of state that has come or has changed since and is not in `groups`.
 
-        operations: those of the compiled step that have a state of their own.
+        operations: those of the compiled step that have a state of their own. handles: of the resources that it uses.
         """
         self._tell([f"{name} in the training step" for name in sorted(operations)], OF_AN_OPERATION)
+        known = {id(part.handle) for variable in self.variables for part in getattr(variable, "values", [variable])}
+        if any(id(handle) not in known for handle in handles):
+            self._tell(["a variable or table in the training step"], HIDDEN)
         now = Holdings()
         for group, thing in self._things.items():
             now.add(thing, group)

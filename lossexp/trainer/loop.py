@@ -80,7 +80,7 @@ class Loop:
             self._resume()
             self.on_resume(list(zip(self.state.history, self.state.ends, strict=True)))
             engine = self._engine()
-            self._unkept = engine.unkept
+            self._used = engine.unkept, engine.handles
             with training_progress(total, self.state.steps, self.settings.batch_size, self.settings.progress) as bar:
                 while self.state.epoch < self.settings.epochs and not self.state.stopped:
                     self._epoch(engine, bar, interruption)
@@ -194,7 +194,7 @@ class Loop:
     def _save(self) -> None:
         if self._checkpoints is None:
             return
-        self._kept.tell_what_is_missed(self._unkept)
+        self._kept.tell_what_is_missed(*self._used)
         data = {
             "state": self.state.as_json(),
             "monitor": self.monitor.as_json(),

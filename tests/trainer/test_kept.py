@@ -283,6 +283,16 @@ def test_what_no_checkpoint_can_keep_is_named_once(tmp_path, caplog):
     assert caplog.text.count("RandomUniform in the training step is not kept in checkpoints") == 1
 
 
+def test_a_variable_that_nothing_leads_to_is_named(tmp_path, caplog):
+    hidden = functools.lru_cache(lambda: one())  # what it keeps is in no attribute
+    hidden()
+    with caplog.at_level("WARNING"):
+        train(Focal, tmp_path / "none")
+        assert "leads to" not in caplog.text
+        train(lambda: Adapted(lambda y, p: weighted(y, p, hidden()), on="logits", labels="sparse"), tmp_path)
+    assert caplog.text.count("in the training step is not kept in checkpoints: it is one that no attribute") == 1
+
+
 class Scattered(keras.callbacks.Callback):
     """Plain state where no checkpoint looks."""
 
