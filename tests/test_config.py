@@ -1,6 +1,7 @@
 """The wrapper around instantiate: what it builds, what it refuses, and what it says."""
 
 import re
+import sys
 
 import keras
 import pytest
@@ -88,6 +89,13 @@ def test_an_unknown_argument_names_the_near_one():
 def test_a_value_out_of_range_names_parameter_value_and_place():
     with pytest.raises(InputError, match=r"(?s)loss.*gamma.*-1"):
         build(OmegaConf.create({"_target_": "lossexp.losses.Focal", "gamma": -1}), "loss")
+
+
+def test_what_a_class_needs_and_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "orbax", None)
+    node = {"_target_": "keras.callbacks.OrbaxCheckpoint", "directory": "x"}
+    with pytest.raises(InputError, match=r"^trainer\.callbacks\[0\]: .*OrbaxCheckpoint refused .*orbax-checkpoint"):
+        build(node, "trainer.callbacks[0]")
 
 
 def test_a_missing_value_says_how_to_give_it():

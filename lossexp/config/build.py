@@ -58,12 +58,14 @@ def _explained(error: InstantiationException, node: Any, where: str) -> Exceptio
     if isinstance(cause, InputError):  # of a parameter that a class names `Focal.gamma` and the user `loss.gamma`
         kind = node["_target_"].rpartition(".")[2]
         return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
-    if isinstance(cause, TypeError | ValueError | MemoryError | OverflowError) or _of_tensorflow(cause):
-        given = ", ".join(f"{where}.{key}={shown(value)}" for key, value in node.items() if key not in SPECIAL)
-        reason = COLOURS.sub("", str(cause) or type(cause).__name__)
-        reason = "that takes more memory than there is." if TOO_LARGE.search(reason) else reason
-        return InputError(f"{where}: {node['_target_']} refused its arguments ({given or 'none'}): {reason}")
-    return cause or InputError(f"{where}._target_={node['_target_']}: {str(error).splitlines()[0]}.")
+    if cause is None:
+        return InputError(f"{where}._target_={node['_target_']}: {str(error).splitlines()[0]}.")
+    if isinstance(cause, OSError):  # of a disk or a network, not of the arguments
+        return cause
+    given = ", ".join(f"{where}.{key}={shown(value)}" for key, value in node.items() if key not in SPECIAL)
+    reason = COLOURS.sub("", str(cause) or type(cause).__name__)
+    reason = "that takes more memory than there is." if TOO_LARGE.search(reason) else reason
+    return InputError(f"{where}: {node['_target_']} refused its arguments ({given or 'none'}): {reason}")
 
 
 def _nodes(node: Any, where: str) -> Iterator[tuple[str, Any]]:
@@ -73,10 +75,6 @@ def _nodes(node: Any, where: str) -> Iterator[tuple[str, Any]]:
     yield where, node
     for place, entry in inside.items():
         yield from _nodes(entry, place)
-
-
-def _of_tensorflow(error: BaseException | None) -> bool:
-    return type(error).__module__.startswith("tensorflow")
 
 
 def _prepare(node: Any, where: str, trusted: Collection[str]) -> Any:
