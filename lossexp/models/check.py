@@ -18,6 +18,7 @@ OF_FIT = (
     "make_train_function",
     "train_on_batch",
     "fit",
+    "compile",
 )
 OF_SCORING = ("test_step", "predict_step", "make_test_function", "make_predict_function", "evaluate", "predict")
 SQUASHING = ("softmax", "sigmoid", "hard_sigmoid", "sparsemax")
