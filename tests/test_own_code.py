@@ -70,6 +70,7 @@ def loss(**_):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
+    sys.modules.pop("my_losses", None)  # another test's
     (tmp_path / "my_losses.py").write_text(OWN)
     monkeypatch.syspath_prepend(tmp_path)
     yield

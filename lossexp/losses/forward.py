@@ -10,7 +10,7 @@ import tensorflow as tf
 from lossexp.checks import Fraction, Interval, Length
 from lossexp.errors import InputError
 from lossexp.losses.classification import MulticlassLoss, register
-from lossexp.losses.margin import log_softmax
+from lossexp.losses.margin import log_probabilities, log_softmax
 from lossexp.losses.targets import multiclass_targets
 
 
@@ -22,16 +22,21 @@ def forward(y_true, logits, transition: float | list[list[float]] = 0.2) -> tf.T
         matrix = transition_matrix(transition, logits.shape[-1])
         log_observed = _log_observed(log_softmax(logits), matrix.astype(np.float32))
     else:
-        log_observed = _log_mixed(log_softmax(logits), transition)
+        log_observed = _log_mixed(logits, transition)
     return -tf.reduce_sum(tf.math.multiply_no_nan(log_observed, targets), axis=-1)
 
 
-def _log_mixed(log_p: tf.Tensor, rate: float) -> tf.Tensor:
+def _log_mixed(logits: tf.Tensor, rate: float) -> tf.Tensor:
     """`log((1 - rate - off) p_y + off)`, off = rate / (K - 1): each other class keeps an equal part of `rate`."""
-    off = rate / (log_p.shape[-1] - 1)
     if rate == 0.0:
-        return log_p
-    return tf.math.log(off + (1.0 - rate - off) * tf.exp(log_p))
+        return log_softmax(logits)
+    off = rate / (logits.shape[-1] - 1)
+    kept = 1.0 - rate - off
+    log_p, log_not_p = log_probabilities(logits)
+    missing = rate + kept * tf.exp(log_not_p)  # 1 minus the mixture, for its digits next to 1
+    likely = missing < 0.5
+    log_unlikely = tf.math.log(off + kept * tf.exp(tf.where(likely, -1.0, log_p)))
+    return tf.where(likely, tf.math.log1p(-tf.where(likely, missing, 0.0)), log_unlikely)
 
 
 def _log_observed(log_p: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
