@@ -20,7 +20,7 @@ WAYS = {
 def serve(name: str, pipe) -> None:
     """A process that trains one job after the other and sends its peak memory (MB) after each."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from lossexp.runtime import runtime
+    from lossexp.process.runtime import runtime
 
     for seed in range(JOBS):
         with runtime(seed):

@@ -15,7 +15,7 @@ from benchmarks.contenders import CONTENDERS, Workload
 def serve(name: str, workload: Workload, precision: str, pipe) -> None:
     """A contender's process: trains whenever asked and answers with seconds an epoch."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from lossexp.runtime import runtime
+    from lossexp.process.runtime import runtime
 
     with runtime(0, precision):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -16,6 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 import lossexp.config.folders  # noqa: F401 - the resolvers of conf/config.yaml
+from lossexp.base.screen import show_error
 from lossexp.config.command_line import arguments, changed_settings, granted, overrides
 from lossexp.config.idle import check_idle
 from lossexp.config.jobs import Jobs
@@ -23,7 +24,6 @@ from lossexp.config.messages import explain, explained
 from lossexp.config.option_folders import check_option_folders
 from lossexp.config.shipped import config_folder
 from lossexp.config.top_level import check_choices, check_only, check_settings
-from lossexp.screen import show_error
 
 
 def job(config: DictConfig) -> float:
@@ -42,7 +42,7 @@ def job(config: DictConfig) -> float:
         check_only(config, settings)
         return look_again(config, trusted)
 
-    from lossexp.experiment import run
+    from lossexp.experiment.run import run
 
     choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}
     given = changed_settings(settings)
@@ -52,7 +52,7 @@ def job(config: DictConfig) -> float:
 
 def look_again(config: DictConfig, trusted: Sequence[str]) -> float:
     """`mode=evaluate` and `mode=predict`."""
-    from lossexp import revisit
+    from lossexp.experiment import revisit
 
     if config.mode == "predict":
         revisit.predict(config, trusted)

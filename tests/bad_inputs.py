@@ -18,7 +18,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf, open_dict
 
-from lossexp.checks import Interval
+from lossexp.base.checks import Interval
 from lossexp.config.messages import explain, explained
 from lossexp.config.shipped import config_folder
 from lossexp.config.signatures import signature

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp.blame import blaming, user_error
+from lossexp.base.blame import blaming, user_error
+from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.errors import InputError
-from lossexp.fitting import try_loss
+from lossexp.experiment.fitting import try_loss
 from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.trainer import Trainer
 
 DATA = digits(seed=0, validation_fraction=0.2, test_fraction=0.2, limit=96)

@@ -5,10 +5,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from lossexp.base.errors import InputError
 from lossexp.cli import granted
 from lossexp.config import confined
 from lossexp.config.keras_names import WRITTEN
-from lossexp.errors import InputError
 from tests.test_main_job import job
 
 

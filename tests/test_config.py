@@ -7,9 +7,9 @@ import keras
 import pytest
 from omegaconf import OmegaConf
 
+from lossexp.base.errors import InputError
 from lossexp.config import build, locate
 from lossexp.config.values import check_node
-from lossexp.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ from lossexp.errors import InputError
         "keras.layers.Lambda",
         "keras.layers.TFSMLayer",
         "hydra.utils.get_method",
-        "lossexp.losses.focal.tf.io.write_file",
-        "lossexp.losses.focal.np.load",
-        "lossexp.experiment.run",
+        "lossexp.losses.focal.focal.tf.io.write_file",
+        "lossexp.losses.focal.focal.np.load",
+        "lossexp.experiment.run.run",
         "lossexp.config.build.build",
         "keras.losses.deserialize",
         "keras.layers.get",

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from lossexp.drawing import compose_variants, main
-from lossexp.errors import InputError
-from lossexp.pictures import named, picture
+from lossexp.base.errors import InputError
+from lossexp.curves.command import compose_variants, main
+from lossexp.curves.draw import named, picture
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 
 import lossexp.cli  # noqa: F401 - registers the resolvers
 from lossexp.config import build
-from lossexp.losses.keras_losses import as_loss
+from lossexp.experiment.recipe import build_parts
+from lossexp.losses.keras.adapted import as_loss
 from lossexp.metrics import score
-from lossexp.recipe import build_parts
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 
 CONF = Path(__file__).parents[1] / "conf"
 NEED_A_FUNCTION = ("function", "custom")

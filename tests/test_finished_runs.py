@@ -8,12 +8,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from mlflow import MlflowClient
 
-from lossexp import reporting, revisit
-from lossexp.errors import InputError
-from lossexp.experiment import run
-from lossexp.identity import run_key
+from lossexp.base.errors import InputError
+from lossexp.config.identity import run_key
+from lossexp.experiment import reporting, revisit, run
+from lossexp.experiment.run_folder import RESULTS, read_record
 from lossexp.metrics import load_outputs
-from lossexp.run_folder import RESULTS, read_record
 from lossexp.tracking.metrics_file import read_metrics
 from tests.test_main_job import CONF, job
 from tests.test_revisit import asked

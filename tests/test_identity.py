@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossexp.identity import decides, group_key, run_key
+from lossexp.config.identity import decides, group_key, run_key
 
 CONFIG = {
     "seed": 1,

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from lossexp.importing import first_import
+from lossexp.process.importing import first_import
 
 
 def test_messages_are_held_back(capfd, monkeypatch):

@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from lossexp.links import log_probabilities, predicted_values, probabilities
+from lossexp.base.links import log_probabilities, predicted_values, probabilities
 
 ROWS = [[0.0, 0.0, 0.0], [1.5, -2.0, 0.25], [30.0, 10.0, -30.0], [1000.0, 0.0, -1000.0], [1e-9, 0.0, -1e-9]]
 

@@ -9,9 +9,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from mlflow import MlflowClient
 
-from lossexp.errors import InputError
-from lossexp.experiment import run
-from lossexp.identity import run_key
+from lossexp.base.errors import InputError
+from lossexp.config.identity import run_key
+from lossexp.experiment.run import run
 from lossexp.metrics import load_outputs
 
 CONF = Path(__file__).parents[1] / "conf"

@@ -1,6 +1,6 @@
 import pytest
 
-from lossexp.names import legal_name, legal_part
+from lossexp.base.names import legal_name, legal_part
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import keras
 import pytest
 from hydra import compose, initialize_config_dir
 
+from lossexp.base.errors import InputError
+from lossexp.base.keras_settings import HINTS
+from lossexp.config.optimizer_settings import check_settings
 from lossexp.config.values import check_node
-from lossexp.errors import InputError
-from lossexp.keras_settings import HINTS
-from lossexp.optimizer_settings import check_settings
-from lossexp.recipe import build_optimizer
+from lossexp.experiment.recipe import build_optimizer
 
 CONF = Path(__file__).parents[1] / "conf"
 OPTIONS = sorted(f.stem for f in (CONF / "optimizer").glob("*.yaml"))

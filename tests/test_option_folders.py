@@ -2,8 +2,8 @@
 
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.config.option_folders import check_option_folders
-from lossexp.errors import InputError
 from tests.test_cli import lossexp
 
 CALLBACK = "hydra:\n  callbacks:\n    evil: {_target_: my_stranger.Evil}\n"

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from tests.test_main_job import job
 
 OWN = """\

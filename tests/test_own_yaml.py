@@ -2,7 +2,7 @@
 
 import pytest
 
-from lossexp.drawing import main as draw
+from lossexp.curves.command import main as draw
 from tests.command import answer
 from tests.test_command_line import refused
 

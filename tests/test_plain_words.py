@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lossexp.base.screen import show_choices, show_error, show_scores
 from lossexp.figures import confusion_matrix, sample_grid
-from lossexp.screen import show_choices, show_error, show_scores
 from tests.command import lossexp
 
 WORDS = ("[/dev]", "[neg]", "[bold]", "$a$b", ":smile:", r"$\frac", "[red]x[/red]")

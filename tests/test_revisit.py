@@ -8,8 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
-from lossexp import revisit
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
+from lossexp.experiment import revisit
 from lossexp.metrics import load_outputs
 from tests.test_main_job import job
 

@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from lossexp.errors import InputError
-from lossexp.run_folder import RESULTS, RunFolder, damaged
-from lossexp.scores import Scores, write_scores
+from lossexp.base.errors import InputError
+from lossexp.experiment.run_folder import RESULTS, RunFolder, damaged
+from lossexp.experiment.scores import Scores, write_scores
 
 SCORES = Scores(run_key="a", test={"accuracy": 1.0}, monitor="val/accuracy", best=1.0, last=1.0, best_epoch=1)
 
@@ -118,7 +118,9 @@ def test_an_interrupted_rerun_is_continued_by_the_same_command_and_without_rerun
 
 def test_a_rerun_killed_before_it_has_removed_everything_removes_the_rest(tmp_path, monkeypatch):
     train(tmp_path)
-    monkeypatch.setattr("lossexp.run_folder.shutil.rmtree", lambda path: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        "lossexp.experiment.run_folder.shutil.rmtree", lambda path: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     begun = interrupt(tmp_path, KeyboardInterrupt(), rerun=True)
     monkeypatch.undo()
     assert (tmp_path / "checkpoints").exists()

@@ -11,9 +11,9 @@ import pytest
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
-from lossexp import revisit
+from lossexp.base.errors import InputError
 from lossexp.datasets.tfds import load
-from lossexp.errors import InputError
+from lossexp.experiment import revisit
 from tests.test_main_job import job
 
 

@@ -13,10 +13,10 @@ import pytest
 from omegaconf import OmegaConf
 
 import lossexp
+from lossexp.base.errors import InputError
 from lossexp.config import build, check_target, locate
 from lossexp.config.keras_names import BUILDABLE, NAMES, WRITTEN
 from lossexp.config.targets import MAKES, TAKES, buildable
-from lossexp.errors import InputError
 
 CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("dataset", "loss", "model", "optimizer", "schedule", "tracking", "trainer")
@@ -61,11 +61,11 @@ EXPLOITS = [
     "lossexp.losses.as_loss",
     "lossexp.losses.public.Focal",
     "lossexp.losses.Adapted.from_config",
-    "lossexp.losses.keras_losses.keras.saving.deserialize_keras_object",
+    "lossexp.losses.keras.adapted.keras.saving.deserialize_keras_object",
     "lossexp.trainer.checkpoint.Checkpoints",
     "lossexp.trainer.keras_trainer.keras.layers.Lambda",
     "lossexp.models.check.check_images",
-    "lossexp.experiment.run",
+    "lossexp.experiment.run.run",
     "lossexp.config.build",
     "keras.src.losses.losses.Huber",
     "keras.models.load_model",
@@ -93,7 +93,7 @@ def names(module: str) -> set[str]:
 def reachable() -> set[str]:
     walked = pkgutil.walk_packages(lossexp.__path__, "lossexp.")
     modules = {module.name for module in walked if not module.name.endswith("__main__")} | {"lossexp"}
-    assert {"lossexp.config.build", "lossexp.losses.focal", "lossexp.tracking.mlflow_runs"} <= modules
+    assert {"lossexp.config.build", "lossexp.losses.focal.focal", "lossexp.tracking.mlflow_runs"} <= modules
     return set().union(*(names(module) for module in (*modules, "keras", *(f"keras.{name}" for name in BASES))))
 
 

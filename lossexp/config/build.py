@@ -12,12 +12,12 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from lossexp.blame import user_error, users_place
+from lossexp.base.blame import user_error, users_place
+from lossexp.base.errors import InputError
+from lossexp.base.wording import shown
 from lossexp.config.targets import locate
 from lossexp.config.values import SPECIAL, check_names, check_node, plain
 from lossexp.config.words import local
-from lossexp.errors import InputError
-from lossexp.wording import shown
 
 # How TensorFlow says so; some of its errors cannot be made anew by Keras, which then complains of that.
 TOO_LARGE = re.compile(r"OOM|ResourceExhausted|2\*\*63|allocate|MemoryError")

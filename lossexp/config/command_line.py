@@ -12,9 +12,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.checks import Name, checked
-from lossexp.errors import InputError
-from lossexp.identity import decides
+from lossexp.base.checks import Name, checked
+from lossexp.base.errors import InputError
+from lossexp.config.identity import decides
 
 # What a command asks for; Hydra does one thing at a time.
 COMMANDS = ("run", "multirun", "cfg", "info", "shell_completion")

@@ -9,8 +9,8 @@ from hydra.errors import MissingConfigException
 from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
 
+from lossexp.base.errors import did_you_mean
 from lossexp.config.words import local, words
-from lossexp.errors import did_you_mean
 
 
 @words.register

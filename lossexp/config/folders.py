@@ -5,11 +5,11 @@ from __future__ import annotations
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.checks import checked
+from lossexp.base.checks import checked
+from lossexp.base.errors import InputError
 from lossexp.config.command_line import overrides
+from lossexp.config.identity import run_key
 from lossexp.config.top_level import SETTINGS
-from lossexp.errors import InputError
-from lossexp.identity import run_key
 
 
 def run_folder(*, _root_: DictConfig) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.errors import InputError
-from lossexp.wording import shown
+from lossexp.base.errors import InputError
+from lossexp.base.wording import shown
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from lossexp.base.screen import show_error
 from lossexp.config.messages import explain
-from lossexp.screen import show_error
 
 FAILURES = "failures.txt"
 

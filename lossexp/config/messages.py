@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from lossexp.blame import user_error
+from lossexp.base.blame import user_error
+from lossexp.base.errors import InputError
 from lossexp.config import file_words, setting_words  # noqa: F401 - they add to `words`
 from lossexp.config.words import local, words
-from lossexp.errors import InputError
 
 # What the user can repair: one paragraph, no traceback.
 INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException, FloatingPointError)

@@ -16,7 +16,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 PACKAGE = re.compile(r"#.*@package.*hydra")
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lossexp.base.errors import InputError
 from lossexp.config.keras_names import WRITTEN
 from lossexp.config.targets import locate
-from lossexp.errors import InputError
 
 FOLDER = "callbacks"  # in the run's folder, apart from what the run itself keeps there
 # `{epoch:02d}` and `{val_nll:.2f}`. Any other field of Python's could spell dots and slashes when it is filled in.

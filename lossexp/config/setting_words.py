@@ -17,8 +17,8 @@ from omegaconf.errors import (
     UnsupportedInterpolationType,
 )
 
+from lossexp.base.errors import did_you_mean
 from lossexp.config.words import local, words
-from lossexp.errors import did_you_mean
 
 Interpolation = InterpolationResolutionError | UnsupportedInterpolationType | GrammarParseError
 

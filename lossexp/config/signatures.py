@@ -1,6 +1,6 @@
 """What a target takes, read from its source without importing it, so that a wrong value is answered at once.
 
-TensorFlow's import takes seconds; the hints of a signature need nothing but `typing` and `lossexp.checks`.
+TensorFlow's import takes seconds; the hints of a signature need nothing but `typing` and `base.checks`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib.util
+import re
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lossexp import checks
+from lossexp.base import checks
 
 KNOWN = {**vars(builtins), **vars(typing), **vars(checks), "Callable": Callable}
 KNOWN |= {"Mapping": Mapping, "Sequence": Sequence}
@@ -104,6 +105,14 @@ def _defined(name: str, file: Path) -> tuple[ast.stmt, Path] | None:
                     found = _find(f"{node.module}.{name if alias.name == '*' else alias.name}")
                     if found:
                         return found
+    return _collected(name, file) if file.name == "__init__.py" else None
+
+
+def _collected(name: str, package: Path) -> tuple[ast.stmt, Path] | None:
+    """The class `name` in a module below the package that `package` is the face of, as those of `lossexp.losses`."""
+    for file in sorted(package.parent.rglob("*.py")):
+        if file != package and re.search(rf"^class {name}\b", file.read_text(), re.MULTILINE):
+            return _defined(name, file)
     return None
 
 

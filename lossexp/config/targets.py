@@ -12,10 +12,10 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from lossexp.blame import user_error
+from lossexp.base.blame import user_error
+from lossexp.base.errors import InputError, did_you_mean
 from lossexp.config.keras_names import BUILDABLE
 from lossexp.config.shipped import shipped_targets
-from lossexp.errors import InputError, did_you_mean
 
 # Modules of Keras that a group's own target, and those that targets among its arguments, may come from.
 MAKES = {"loss": ("losses",), "optimizer": ("optimizers",)}

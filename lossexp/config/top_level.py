@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.checks import FromZero, Name, checked
+from lossexp.base.checks import FromZero, Name, checked
+from lossexp.base.errors import InputError, did_you_mean
 from lossexp.config.command_line import TRUST, overrides
+from lossexp.config.identity import decides
 from lossexp.config.values import GROUPS
-from lossexp.errors import InputError, did_you_mean
-from lossexp.identity import decides
 
 SETTINGS = {
     "name": Name,

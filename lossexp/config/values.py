@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.checks import checked
+from lossexp.base.checks import checked
+from lossexp.base.errors import InputError, did_you_mean
+from lossexp.base.keras_settings import HINTS
+from lossexp.config.optimizer_settings import check_learning_rate, check_settings
 from lossexp.config.signatures import Parameter, signature
 from lossexp.config.targets import check_target
-from lossexp.errors import InputError, did_you_mean
-from lossexp.keras_settings import HINTS
-from lossexp.optimizer_settings import check_learning_rate, check_settings
 from lossexp.trainer.settings import check_together
 
 SPECIAL = ("_target_", "_partial_")

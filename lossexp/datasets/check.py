@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.dataset import Dataset, Split, Task
-from lossexp.errors import InputError
 
 RENUMBER = "Number the classes 0, 1, ... without gaps, in the same way in every split."
 

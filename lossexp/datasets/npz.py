@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from lossexp.checks import Between, Count, Distinct, FromZero, Length, Name, Place, settings
+from lossexp.base.checks import Between, Count, Distinct, FromZero, Length, Name, Place, settings
+from lossexp.base.errors import InputError
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_numbers, label_advice
 from lossexp.datasets.dataset import Dataset, Task
 from lossexp.datasets.stored import StoredInputs, chunks, rows
-from lossexp.errors import InputError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 FOLDER = f"A folder needs {', '.join(f'{key}.npy' for key in KEYS)}, each written with numpy.save."

@@ -15,7 +15,7 @@ from urllib.request import getproxies
 
 from filelock import FileLock
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn import datasets
 
-from lossexp.checks import Between, Count, FromZero, settings
+from lossexp.base.checks import Between, Count, FromZero, settings
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.dataset import Dataset
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossexp.errors import InputError
-from lossexp.seeds import derive
+from lossexp.base.errors import InputError
+from lossexp.base.seeds import derive
 
 
 def cut(y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lossexp.checks import Between, Count, FromZero, Name, Place, settings
+from lossexp.base.checks import Between, Count, FromZero, Name, Place, settings
+from lossexp.base.errors import InputError
 from lossexp.datasets.assemble import Arrays, assemble
 from lossexp.datasets.dataset import Dataset, Task
 from lossexp.datasets.preparation import check_allowed, check_features, prepare
 from lossexp.datasets.tfds_files import stored_split
-from lossexp.errors import InputError
 
 if TYPE_CHECKING:
     from tensorflow_datasets.core import DatasetBuilder

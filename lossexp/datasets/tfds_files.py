@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from filelock import FileLock
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.stored import StoredInputs
-from lossexp.errors import InputError
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -1,6 +1,6 @@
-"""`python -m lossexp.losses`: pictures of losses."""
+"""`python -m lossexp.losses`: the former name of `python -m lossexp.curves`."""
 
-from lossexp.drawing import main
+from lossexp.curves.command import main
 
 if __name__ == "__main__":
     main()

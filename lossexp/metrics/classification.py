@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.metrics import f1_score, recall_score
 
-from lossexp.names import legal_part
+from lossexp.base.names import legal_part
 
 
 def label_metrics(predicted: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> dict[str, float]:

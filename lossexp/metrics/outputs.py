@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lossexp.errors import InputError
-from lossexp.files import whole
+from lossexp.base.errors import InputError
+from lossexp.base.files import whole
 from lossexp.metrics.score import score
 
 

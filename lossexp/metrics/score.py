@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lossexp.links import log_probabilities, predicted_values, probabilities
+from lossexp.base.links import log_probabilities, predicted_values, probabilities
 from lossexp.metrics.calibration import brier, expected_calibration_error
 from lossexp.metrics.classification import label_metrics, nll
 from lossexp.metrics.regression import error_metrics, value_metrics
@@ -28,7 +28,7 @@ def score(
     """All metrics of a split.
 
     outputs: raw model outputs `[n, num_outputs]`, any float dtype. labels: `[n]`, class numbers or values.
-    task: `"multiclass"`, `"binary"` or `"regression"`. link: as in `lossexp.links`. class_names: for the
+    task: `"multiclass"`, `"binary"` or `"regression"`. link: as in `lossexp.base.links`. class_names: for the
     keys of the recalls; empty for numbers. target_scale: regression metrics are in the original unit,
     values times this.
 

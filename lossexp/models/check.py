@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 # What a Keras model may do in its own way: while it trains in `fit`, and for `evaluate` and `predict`.
 OF_FIT = (

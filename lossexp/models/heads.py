@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 HEADS = ("linear", "cosine", "ordinal", "norm")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from lossexp.checks import BelowOne, Count, settings
+from lossexp.base.checks import BelowOne, Count, settings
 from lossexp.models.activation import Activation
 from lossexp.models.heads import make_head
 

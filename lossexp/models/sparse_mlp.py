@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from lossexp.checks import Count, NonNegative, settings
+from lossexp.base.checks import Count, NonNegative, settings
 from lossexp.models.activation import Activation
 from lossexp.models.heads import make_head
 

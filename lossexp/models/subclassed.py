@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from lossexp.checks import Count, settings
+from lossexp.base.checks import Count, settings
 from lossexp.models.check import check_images
 from lossexp.models.heads import make_head
 

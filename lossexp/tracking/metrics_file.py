@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lossexp.files import whole
+from lossexp.base.files import whole
 
 FILE_NAME = "metrics.jsonl"
 LATEST = 1e11  # seconds since 1970 that stores can take, some thousand years

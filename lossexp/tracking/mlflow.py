@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from lossexp.checks import Name, Place, settings
-from lossexp.names import legal_name
+from lossexp.base.checks import Name, Place, settings
+from lossexp.base.names import legal_name
 from lossexp.tracking import mlflow_runs as runs
 from lossexp.tracking import mlflow_store as store
 from lossexp.tracking.metrics_file import read_metrics

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lossexp.names import legal_name
+from lossexp.base.names import legal_name
 from lossexp.tracking import mlflow_runs as runs
 from lossexp.tracking.breaker import Breaker
 from lossexp.tracking.mlflow_store import answers

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from lossexp.errors import InputError
-from lossexp.files import sync
+from lossexp.base.errors import InputError
+from lossexp.base.files import sync
 from lossexp.tracking.uri import sqlite_path
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.tracking.breaker import summary
 from lossexp.tracking.deadline import Punctual, within
 from lossexp.tracking.mlflow_sqlite import LOCK_SECONDS, creation_lock, make_where_missing

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lossexp.names import legal_name
+from lossexp.base.names import legal_name
 from lossexp.tracking.uri import without_password
 
 LONGEST = 6000

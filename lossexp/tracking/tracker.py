@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lossexp.process.signals import stops_wait
 from lossexp.tracking.breaker import Breaker
 from lossexp.tracking.metrics_file import FILE_NAME, append_metrics, write_metrics
-from lossexp.tracking.signals import stops_wait
 
 if TYPE_CHECKING:
     from lossexp.datasets.dataset import Dataset

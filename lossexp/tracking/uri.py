@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 SQLITE = re.compile(r"sqlite(\+\w+)?://")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from lossexp.checks import checked
-from lossexp.keras_settings import HINTS
+from lossexp.base.checks import checked
+from lossexp.base.keras_settings import HINTS
 
 ARGUMENTS = {
     keras.callbacks.EarlyStopping: ("patience", "start_from_epoch", "baseline", "restore_best_weights"),

@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
-from lossexp.blame import user_error
-from lossexp.errors import InputError
+from lossexp.base.blame import user_error
+from lossexp.base.errors import InputError
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from lossexp.variables import is_own, variables_of
+from lossexp.base.variables import is_own, variables_of
 
 PLAIN = (bool, int, float, str, type(None), np.floating, np.integer)
 # What belongs to the process and not to the training: TensorBoard's flags tell of a trace that died with it.

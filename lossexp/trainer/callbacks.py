@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.trainer import callback_state
 from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.monitored import MonitorsAreThere

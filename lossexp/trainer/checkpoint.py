@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from lossexp.errors import InputError
-from lossexp.files import digest, sync
+from lossexp.base.errors import InputError
+from lossexp.base.files import digest, sync
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import numpy as np
 import tensorflow as tf
 
-from lossexp.blame import sentence, users_place
-from lossexp.errors import InputError
+from lossexp.base.blame import sentence, users_place
+from lossexp.base.errors import InputError
+from lossexp.base.variables import untouched
 from lossexp.trainer.engine import Engine
-from lossexp.variables import untouched
 
 log = logging.getLogger(__name__)
 

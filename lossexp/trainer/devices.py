@@ -11,7 +11,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.step import Batch, Replica, StepResult
 

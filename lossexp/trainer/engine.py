@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses.loss import Loss
+from lossexp.losses.base.loss import Loss
 from lossexp.trainer.devices import Mirrored, OneDevice
 from lossexp.trainer.residence import Residence
 from lossexp.trainer.step import Batch, Replica, StepResult, train_step

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses.loss import Loss
-from lossexp.variables import Holdings, unseeded, weights_of
+from lossexp.base.variables import Holdings, unseeded, weights_of
+from lossexp.losses.base.loss import Loss
 
 log = logging.getLogger(__name__)
 

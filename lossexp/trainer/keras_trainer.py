@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base.errors import InputError
+from lossexp.base.seeds import derive
 from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
-from lossexp.errors import InputError
-from lossexp.losses.loss import Loss
+from lossexp.losses.base.loss import Loss
 from lossexp.models.check import OF_SCORING, overridden
-from lossexp.seeds import derive
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callback_errors import naming_callbacks
 from lossexp.trainer.callbacks import keras_logs
@@ -29,7 +29,7 @@ from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.state import Record
 from lossexp.trainer.step import encode_labels
 from lossexp.trainer.trainer import Fit, Trainer
-from lossexp.trainer.validation import Validator
+from lossexp.trainer.validator import Validator
 
 log = logging.getLogger(__name__)
 

@@ -13,24 +13,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base.seeds import derive
 from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
-from lossexp.losses.loss import Loss
-from lossexp.seeds import derive
+from lossexp.losses.base.loss import Loss
+from lossexp.process.interruption import Interruption
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.checkpoint import Checkpoints
 from lossexp.trainer.compilation import choose_engine, explaining_xla
 from lossexp.trainer.divergence import blame_update, check_finite
 from lossexp.trainer.engine import Engine, Totals
-from lossexp.trainer.interruption import Interruption
 from lossexp.trainer.kept import Kept
 from lossexp.trainer.loss_scale import applied_steps, loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.progress import TrainingProgress, training_progress
 from lossexp.trainer.residence import reside
 from lossexp.trainer.state import Record, State
-from lossexp.trainer.validation import Validator
+from lossexp.trainer.validator import Validator
 
 if TYPE_CHECKING:
     from lossexp.trainer.trainer import Trainer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 Optimizer = keras.optimizers.Optimizer
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from lossexp.errors import InputError
-from lossexp.variables import weights_of
+from lossexp.base.errors import InputError
+from lossexp.base.variables import weights_of
 
 HIGHER_IS_BETTER = {"val/accuracy": True, "val/nll": False, "val/rmse": False, "val/mae": False}
 

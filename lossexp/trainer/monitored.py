@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import keras
 
-from lossexp.errors import InputError, did_you_mean
+from lossexp.base.errors import InputError, did_you_mean
 
 MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
 CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base.variables import untouched, variables_of
 from lossexp.datasets.stored import StoredInputs, chunks
 from lossexp.trainer.step import predict_step
-from lossexp.variables import untouched, variables_of
 
 
 class Predictor:

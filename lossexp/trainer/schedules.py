@@ -15,7 +15,7 @@ from keras.optimizers.schedules import (
     PiecewiseConstantDecay,
 )
 
-from lossexp.checks import Ascending, Fraction, Length, Positive, Share, settings
+from lossexp.base.checks import Ascending, Fraction, Length, Positive, Share, settings
 
 Fractions = Annotated[list[Fraction], Length(1), Ascending()]
 

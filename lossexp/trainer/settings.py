@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 
 
 def check_together(settings: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.trainer.engine import Totals
 
 Record = dict[str, float]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from lossexp.links import split
+from lossexp.base.links import split
 from lossexp.trainer.loss_scale import is_scaled
 
 

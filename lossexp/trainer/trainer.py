@@ -12,12 +12,12 @@ from typing import ClassVar, Literal
 
 import keras
 
-from lossexp.checks import Count, FromZero, Limit, NonNegative, check_fields
+from lossexp.base.checks import Count, FromZero, Limit, NonNegative, check_fields
+from lossexp.base.errors import InputError
 from lossexp.datasets.dataset import Dataset, Split
-from lossexp.errors import InputError
-from lossexp.losses.loss import Loss
+from lossexp.losses.base.loss import Loss
 from lossexp.models.check import OF_FIT, OF_SCORING, overridden
-from lossexp.runtime import Precision
+from lossexp.process.runtime import Precision
 from lossexp.trainer.callback_arguments import check_arguments
 from lossexp.trainer.callback_errors import naming_callbacks
 from lossexp.trainer.callbacks import check_rate
@@ -29,7 +29,7 @@ from lossexp.trainer.monitored import check_monitors
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.settings import check_together
 from lossexp.trainer.state import Record
-from lossexp.trainer.validation import Validator
+from lossexp.trainer.validator import Validator
 
 
 @dataclass

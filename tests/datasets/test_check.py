@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.check import check_dataset, label_advice
 from lossexp.datasets.dataset import Dataset, Split
-from lossexp.errors import InputError
 
 SPLIT = Split(np.zeros((6, 2), np.float32), np.array([0, 1, 2, 0, 1, 2], np.int32))
 DATASET = Dataset("toy", "multiclass", SPLIT, SPLIT, SPLIT, ("a", "b", "c"))

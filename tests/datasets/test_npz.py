@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.npz import load
 from lossexp.datasets.stored import StoredInputs
-from lossexp.errors import InputError
 
 DRAW = np.random.default_rng(0)
 

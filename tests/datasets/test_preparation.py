@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets import preparation
 from lossexp.datasets.preparation import check_allowed, reachable
 from lossexp.datasets.tfds import load
-from lossexp.errors import InputError
 
 
 def test_without_permission_the_answer_comes_at_once_and_nothing_is_written(tmp_path):

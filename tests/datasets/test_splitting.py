@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.splitting import cut, take
-from lossexp.errors import InputError
 
 LABELS = np.repeat([0, 1, 2], [60, 30, 10])
 

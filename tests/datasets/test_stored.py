@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets import npz, tfds
 from lossexp.datasets.stored import StoredInputs, chunks
 from lossexp.datasets.tfds_files import stored_split
-from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.tracking.mlflow_model import dataset_inputs
 from lossexp.trainer.trainer import Trainer
 from tests.test_main_job import job

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.tfds import data_folder, load
-from lossexp.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from mpmath import mp, mpf
 from scipy.special import expit, softmax
 
 from lossexp.losses import ASL, ASLSingle
-from lossexp.losses.asymmetric import asymmetric, asymmetric_single
+from lossexp.losses.multilabel.asymmetric import asymmetric, asymmetric_single
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [6, 4]).astype(np.float32)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossexp import losses
-from lossexp.losses.backward import backward
+from lossexp.losses.noise.backward import backward
 from tests.losses.four_classes import LABELS, close, cross_entropy, gradients, logits, quickly, values
 
 CONFUSED = np.array([[0.75, 0.25, 0, 0], [0, 1, 0, 0], [0.125, 0.25, 0.625, 0], [0, 0, 0.25, 0.75]])

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from lossexp import links, losses
+from lossexp import losses
+from lossexp.base import links
 from tests.losses.four_classes import close, logits, quickly, values
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mpmath import exp, fsum, log, mp, mpf
 
 from lossexp import losses
-from lossexp.losses.confidence import max_sup
-from lossexp.losses.polynomial import poly1_focal
+from lossexp.losses.calibration.confidence import max_sup
+from lossexp.losses.cross_entropy.polynomial import poly1_focal
 from tests.losses.four_classes import LABELS, close, logits, quickly, values
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossexp.losses import CBCrossEntropy, CBFocal, CBSigmoid, Focal
-from lossexp.losses.class_balanced import class_balanced, class_balanced_sigmoid
-from lossexp.losses.focal import binary_focal
+from lossexp.losses.focal.focal import binary_focal
+from lossexp.losses.imbalance.class_balanced import class_balanced, class_balanced_sigmoid
 from tests.losses.random_logits import COUNTS, labels_and_logits
 
 

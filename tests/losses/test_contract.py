@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from lossexp.config import float_parameters, locate
 from lossexp.losses import Adapted, Loss
-from lossexp.losses.classification import MulticlassLoss
+from lossexp.losses.base.multiclass import MulticlassLoss
 from tests.losses.options import BATCH, FOLDER, OPTIONS, batch, config, make, num_classes
 
 every_option = pytest.mark.parametrize("option", OPTIONS)

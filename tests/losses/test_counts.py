@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp.checks import shown
+from lossexp.base.checks import shown
 from lossexp.losses import (
     EQL,
     LDAM,

@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy.special import expit
 
 from lossexp.losses import DBLoss
-from lossexp.losses.distribution_balanced import distribution_balanced
+from lossexp.losses.imbalance.distribution_balanced import distribution_balanced
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [8, 3]).astype(np.float32)

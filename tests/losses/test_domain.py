@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lossexp import losses
-from lossexp.losses.values import ValueLoss, check_domain
+from lossexp.losses.base.regression import ValueLoss, check_domain
 from tests.losses.options import OPTIONS, make
 from tests.losses.regression import evaluate
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 from mpmath import mpf
 
 from lossexp.losses import BinaryFocal, EQLv2, EqualizedFocal
-from lossexp.losses.gradient_ratio import equalized_focal
+from lossexp.losses.imbalance.gradient_ratio import equalized_focal
 from tests.losses.reference import MULTICLASS, Case, log, sigmoid
 from tests.losses.test_accuracy import test_eager as check_eager
 from tests.losses.test_accuracy import test_graph_and_xla_of_every_case as check_compiled

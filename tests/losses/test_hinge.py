@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from lossexp.losses import CategoricalHinge, CrammerSinger, Hinge, SquaredHinge
-from lossexp.losses.hinge import categorical_hinge, crammer_singer, hinge
+from lossexp.losses.hinge.hinge import categorical_hinge, crammer_singer, hinge
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [12, 4]).astype(np.float32)

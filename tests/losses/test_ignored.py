@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from lossexp.losses import ASL, BinaryCrossEntropy, BinaryFocal, DBLoss, Hinge, LovaszHinge, TwoWay
-from lossexp.losses.classification import MulticlassLoss
+from lossexp.losses.base.multiclass import MulticlassLoss
 from tests.losses.options import OPTIONS, batch, make
 
 IGNORED = -1

@@ -6,7 +6,7 @@ import tensorflow as tf
 from mpmath import mp, mpf
 
 from lossexp.losses import CrossEntropy, InfluenceBalanced
-from lossexp.losses.influence_balanced import influence_balanced
+from lossexp.losses.imbalance.influence_balanced import influence_balanced
 from tests.losses.reference import LOGITS
 
 COUNTS = [600, 40, 3]

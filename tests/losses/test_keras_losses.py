@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lossexp.base.errors import InputError
 from lossexp.config import build
-from lossexp.errors import InputError
 from lossexp.losses import Adapted, CrossEntropy, Focal, as_loss
 from tests.losses.options import OPTIONS, config, make
 

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.links import probabilities
+from lossexp.base.links import probabilities
 from lossexp.losses import LDAM
-from lossexp.losses.class_weights import effective_number
-from lossexp.losses.ldam import ldam, ldam_margins
+from lossexp.losses.base.class_weights import effective_number
+from lossexp.losses.imbalance.ldam import ldam, ldam_margins
 from tests.losses.random_logits import COUNTS
 
 Y = np.arange(4)

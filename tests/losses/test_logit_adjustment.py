@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossexp.losses import VS, BalancedSoftmax, CrossEntropy, LogitAdjusted
-from lossexp.losses.logit_adjustment import balanced_softmax, logit_adjusted, vs
+from lossexp.losses.imbalance.logit_adjustment import balanced_softmax, logit_adjusted, vs
 from tests.losses.random_logits import COUNTS, labels_and_logits
 
 

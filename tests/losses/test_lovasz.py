@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from lossexp.losses import LovaszHinge, LovaszSoftmax
-from lossexp.losses.lovasz import lovasz_hinge, lovasz_softmax
+from lossexp.losses.overlap.lovasz import lovasz_hinge, lovasz_softmax
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [20, 4])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp
 
-from lossexp.losses.margin import binary_log_probabilities, log_mixture, log_probabilities
+from lossexp.losses.numerics.log_probabilities import binary_log_probabilities, log_mixture, log_probabilities
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 

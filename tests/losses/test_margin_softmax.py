@@ -6,9 +6,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossexp.links import probabilities
+from lossexp.base.links import probabilities
 from lossexp.losses import ArcFace, CosFace, CrossEntropy
-from lossexp.losses.margin_softmax import arcface, cosface
+from lossexp.losses.margin.cosine_margins import arcface, cosface
 from tests.losses.random_logits import labels_and_logits
 
 cosines = labels_and_logits(largest=1.0)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp import links
+from lossexp.base import links
 from lossexp.losses import BinaryCrossEntropy, BiTempered, CrossEntropy, Focal, as_loss
-from lossexp.losses.classification import MulticlassLoss
-from lossexp.losses.one_vs_rest import OneVsRest
+from lossexp.losses.base.multiclass import MulticlassLoss
+from lossexp.losses.base.one_vs_rest import OneVsRest
 from tests.losses.options import BATCH, OPTIONS, batch, make, num_classes, some
 
 MASKED = 1  # neither the most frequent class nor the rarest

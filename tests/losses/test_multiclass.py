@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from lossexp.losses import CrossEntropy, Focal, KLDivergence
-from lossexp.losses.class_weights import balanced, effective_number
-from lossexp.losses.cross_entropy import cross_entropy, kl_divergence
-from lossexp.losses.focal import focal
+from lossexp.losses.base.class_weights import balanced, effective_number
+from lossexp.losses.cross_entropy.cross_entropy import cross_entropy, kl_divergence
+from lossexp.losses.focal.focal import focal
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0.0, 2.0, [6, 3]).astype(np.float32)

@@ -6,7 +6,7 @@ import tensorflow as tf
 from mpmath import mp, mpf
 
 from lossexp.losses import ZLPR, TwoWay
-from lossexp.losses.multilabel import two_way, zlpr
+from lossexp.losses.multilabel.pairwise import two_way, zlpr
 from tests.losses.reference import LOGITS
 
 RNG = np.random.default_rng(0)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy import special
 
 from lossexp import losses
-from lossexp.losses.bi_tempered import bi_tempered
-from lossexp.losses.bounded import gce, mae_prob, taylor
-from lossexp.losses.forward import forward
-from lossexp.losses.normalized import nfl
-from lossexp.losses.symmetric import sce
+from lossexp.losses.noise.bi_tempered import bi_tempered
+from lossexp.losses.noise.bounded import gce, mae_prob, taylor
+from lossexp.losses.noise.forward import forward
+from lossexp.losses.noise.normalized import nfl
+from lossexp.losses.noise.symmetric import sce
 from tests.losses.four_classes import LABELS, close, cross_entropy, gradients, logits, quickly, values
 
 

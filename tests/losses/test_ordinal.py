@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp import links, losses
-from lossexp.losses.ordinal import coral
+from lossexp import losses
+from lossexp.base import links
+from lossexp.losses.ordinal.ordinal import coral
 from lossexp.trainer.step import count_correct
 
 Z = np.float32([[2.0, 0.5, -1.0], [1.0, 0.25, 0.0], [-0.5, -1.0, -3.0], [4.0, 3.0, 2.0]])

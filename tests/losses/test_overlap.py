@@ -8,7 +8,7 @@ from scipy.special import softmax
 from sklearn.metrics import f1_score
 
 from lossexp.losses import Dice, FocalTversky, MAEProb, Tversky
-from lossexp.losses.overlap import dice, tversky
+from lossexp.losses.overlap.overlap import dice, tversky
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [30, 4]).astype(np.float32)

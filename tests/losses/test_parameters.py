@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp import checks, losses
-from lossexp.checks import NonNegative
+from lossexp import losses
+from lossexp.base import checks
+from lossexp.base.checks import NonNegative
+from lossexp.base.errors import InputError
 from lossexp.config import build
-from lossexp.errors import InputError
 from lossexp.losses import Adapted, Focal, Loss, Tversky
-from lossexp.losses.classification import MulticlassLoss
+from lossexp.losses.base.multiclass import MulticlassLoss
 
 CLASSES = [c for c in map(losses.__dict__.get, sorted(losses.__all__)) if isinstance(c, type) and issubclass(c, Loss)]
 Y, Z = np.array([0, 2]), np.array([[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]], np.float32)
@@ -40,7 +41,7 @@ def test_every_parameter_is_checked_by_its_declaration(loss):
 
 @every_loss
 def test_hints_can_be_read_without_importing_the_loss(loss):
-    """From the source: they are made of names of `typing`, of `lossexp.checks` and of Python."""
+    """From the source: they are made of names of `typing`, of `lossexp.base.checks` and of Python."""
     known = {**vars(builtins), **vars(typing), **vars(checks)}
     for base in loss.__mro__:
         if not base.__module__.startswith("lossexp.losses"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lossexp import losses
-from lossexp.losses.profile import default_limits, error_profile, margin_profile, margins
+from lossexp.curves.profile import default_limits, error_profile, margin_profile, margins
 
 MARGINS = margins(-10.0, 10.0)
 FALLING = -1.0 / (1.0 + np.exp(MARGINS))

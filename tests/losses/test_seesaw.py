@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy.special import log_softmax
 
 from lossexp.losses import Seesaw
-from lossexp.losses.seesaw import seesaw
+from lossexp.losses.imbalance.seesaw import seesaw
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [12, 3]).astype(np.float32)

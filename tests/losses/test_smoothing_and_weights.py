@@ -10,7 +10,7 @@ import tensorflow as tf
 from scipy.special import log_softmax
 
 from lossexp.losses import LDAM, ArcFace, CBCrossEntropy, CBSigmoid, CosFace, CrossEntropy, MaxSup, Seesaw
-from lossexp.losses.class_weights import effective_number
+from lossexp.losses.base.class_weights import effective_number
 from tests.losses.options import OPTIONS, batch, class_counts, make, num_classes
 
 COUNTS = [800, 90, 17, 2]

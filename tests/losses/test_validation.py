@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from lossexp import losses
-from lossexp.checks import shown
+from lossexp.base.checks import shown
 from lossexp.losses import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, KLDivergence
-from lossexp.losses.validation import plain
+from lossexp.losses.base.validation import plain
 
 REFUSED = [
     (Focal, "gamma", -1, "[0, inf)"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.metrics import load_outputs, save_outputs, score
 
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.models.check import check_outputs
 from lossexp.models.functional import conv_net
 from lossexp.models.mlp import mlp

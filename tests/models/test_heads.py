@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.models.heads import make_head
 
 FEATURES = np.random.default_rng(0).normal(0, 3, (20, 6)).astype(np.float32)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.models import functional, sequential, subclassed
 
 STYLES = {

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from lossexp.experiment.run_folder import damaged, read_record
 from lossexp.metrics import load_outputs
-from lossexp.run_folder import damaged, read_record
 from lossexp.tracking.metrics_file import read_metrics
 from tests.torture.victim import make_store, nursery, train
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-import lossexp.recipe  # noqa: F401  (imported before the fork)
+import lossexp.experiment.recipe  # noqa: F401  (imported before the fork)
 from lossexp.tracking.mlflow import MLflowTracker
 from tests.test_main_job import job
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.tracking import deadline
 from lossexp.tracking.deadline import Punctual, within
 from lossexp.tracking.mlflow import MLflowTracker

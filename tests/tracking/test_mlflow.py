@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.dataset import Dataset, Split
-from lossexp.errors import InputError
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_model import digest
 from tests.tracking.words import TAGS, history, names, open_run, stored

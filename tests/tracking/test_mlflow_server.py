@@ -10,7 +10,7 @@ import pytest
 import requests
 from matplotlib.figure import Figure
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.tracking import deadline
 from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.mlflow import MLflowTracker

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_sqlite import is_half_made
 from lossexp.tracking.mlflow_store import connect

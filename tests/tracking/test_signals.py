@@ -8,15 +8,15 @@ import threading
 
 import pytest
 
+from lossexp.process.signals import stops_raise, stops_wait
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_outbox import Outbox
-from lossexp.tracking.signals import stops_raise, stops_wait
 
 TRAINING = """
 import sys, time
 from pathlib import Path
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.signals import stops_raise
+from lossexp.process.signals import stops_raise
 root = Path(sys.argv[1])
 with stops_raise(), MLflowTracker(root=root) as tracker:
     tracker.open(run_name="a", run_dir=root / "run", tags={"run_key": "a"})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.tracking.uri import (
     resolve_artifacts,
     resolve_uri,

@@ -8,12 +8,12 @@ import keras
 import numpy as np
 import pytest
 
-from lossexp.checks import shown
+from lossexp.base.checks import shown
+from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.monitored import check_monitors

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.trainer.checkpoint import Checkpoints
 
 

@@ -4,11 +4,11 @@ import keras
 import pytest
 import tensorflow as tf
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.errors import InputError
 from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer import compilation
 from lossexp.trainer.compilation import compiled_is_faster
 from lossexp.trainer.keras_trainer import KerasTrainer

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from lossexp.errors import InputError
+from lossexp.base.errors import InputError
 from lossexp.models.mlp import mlp
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
@@ -26,7 +26,7 @@ from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Focal, MMCE
 from lossexp.models.mlp import mlp
 from lossexp.models.sparse_mlp import sparse_mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.trainer import Trainer
 
 def train(strategy, make_model=mlp, loss=Focal, precision="float32", folder=None, epochs=2, clip=None, **settings):

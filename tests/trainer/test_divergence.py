@@ -10,7 +10,7 @@ import tensorflow as tf
 from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.divergence import Diverged, check_finite
 from lossexp.trainer.engine import Totals
 from lossexp.trainer.keras_trainer import KerasTrainer

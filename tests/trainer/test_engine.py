@@ -11,7 +11,7 @@ from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import LDAM, Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.devices import OneDevice
 from lossexp.trainer.engine import Engine

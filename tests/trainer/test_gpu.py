@@ -8,7 +8,7 @@ import tensorflow as tf
 from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Focal
 from lossexp.models.functional import conv_net
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
 

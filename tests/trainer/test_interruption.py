@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from lossexp.trainer.interruption import Interruption
+from lossexp.process.interruption import Interruption
 
 
 def obey(interruption, number):

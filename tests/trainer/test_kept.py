@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lossexp.base.variables import untouched, variables_of
 from lossexp.datasets.scikit_learn import digits
-from lossexp.fitting import try_loss
+from lossexp.experiment.fitting import try_loss
 from lossexp.losses import EQLv2, Focal, Seesaw
-from lossexp.losses.keras_losses import Adapted
+from lossexp.losses.keras.adapted import Adapted
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer import compilation
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.trainer import Trainer
-from lossexp.variables import untouched, variables_of
 from tests.trainer.test_resume import Killed, stopping
 
 DATA = digits(seed=0, validation_fraction=0.2, test_fraction=0.2, limit=96)

@@ -6,11 +6,11 @@ import pytest
 
 from lossexp.datasets.scikit_learn import breast_cancer, diabetes, digits
 from lossexp.losses import BinaryFocal, Focal
-from lossexp.losses.keras_losses import as_loss
+from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.mlp import mlp
 from lossexp.models.sparse_mlp import sparse_mlp
 from lossexp.models.subclassed import ConvNet
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
 

@@ -5,12 +5,12 @@ import types
 import keras
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.check import OF_FIT, OF_SCORING
 from lossexp.models.subclassed import ConvNet
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.trainer import Trainer
 

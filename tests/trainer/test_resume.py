@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.errors import InputError
 from lossexp.losses import Focal
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer import callback_state
 from lossexp.trainer.state import State
 from lossexp.trainer.trainer import Trainer

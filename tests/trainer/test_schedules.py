@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from lossexp.checks import shown
-from lossexp.errors import InputError
+from lossexp.base.checks import shown
+from lossexp.base.errors import InputError
 from lossexp.trainer import schedules
 
 NAN = math.nan

@@ -5,12 +5,12 @@ import math
 import keras
 import pytest
 
-from lossexp.checks import shown
+from lossexp.base.checks import shown
+from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.errors import InputError
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
-from lossexp.runtime import runtime
+from lossexp.process.runtime import runtime
 from lossexp.trainer import loop
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.monitor import Monitor

@@ -1,0 +1,1 @@
+"""Pictures of losses themselves: value and gradient over margins, probabilities or errors."""

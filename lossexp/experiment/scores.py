@@ -1,0 +1,46 @@
+"""What a run ends with, kept in its folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lossexp.base.files import whole
+
+FILE_NAME = "scores.json"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """test: metrics of the best epoch's weights. monitor: the metric that chose it, e.g. `val/accuracy`.
+
+    best, last: the monitored metric at the best and at the last epoch. objective: `best`, what a sweep
+    over configs may optimise. best_epoch: counted from 1.
+    """
+
+    run_key: str
+    test: dict[str, float]
+    monitor: str
+    best: float
+    last: float
+    best_epoch: int
+
+    @property
+    def objective(self) -> float:
+        return self.best
+
+
+def write_scores(run_dir: Path, scores: Scores) -> None:
+    """Writes the file whole or not at all."""
+    with whole(run_dir / FILE_NAME) as file:
+        file.write_text(json.dumps(asdict(scores), indent=2) + "\n")
+
+
+def read_scores(run_dir: Path, run_key: str | None = None) -> Scores | None:
+    """The scores in the folder, of this run where it is named; None where there are none or they are unreadable."""
+    try:
+        scores = Scores(**json.loads((run_dir / FILE_NAME).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return scores if run_key in (None, scores.run_key) else None

@@ -1,0 +1,1 @@
+"""What losses share: the contract, declared parameters, label encodings, class weights and counts."""

@@ -1,0 +1,65 @@
+"""Losses whose formula contains the training split's class counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.base.checks import FromZero, Length
+from lossexp.losses.base import validation
+from lossexp.losses.base.multiclass import MulticlassLoss
+
+
+class CountsLoss(MulticlassLoss):
+    """A `MulticlassLoss` with class counts n_c, `[K]`, all at least 1 unless `zero_counts`.
+
+    They are given to the constructor as `class_counts`, or later to `adapt`; both are saved with the loss.
+    A value asked for without counts, or with another number of classes than the logits have, raises
+    ValueError. What the counts do (weights, margins, logit shifts) happens in the loss alone: predictions
+    are made from the raw outputs.
+    """
+
+    needs_counts = True
+    zero_counts: ClassVar[bool] = False
+
+    class_counts: Annotated[list[FromZero], Length(2, "class")] | None = None
+
+    def __post_init__(self):
+        given = self.class_counts
+        self.class_counts = None if given is None else validation.class_counts(self, given)
+        super().__post_init__()
+        if given is not None:
+            self.adapt(self.class_counts)
+
+    def adapt(self, class_counts: Sequence[int]) -> None:
+        super().adapt(validation.class_counts(self, class_counts, positive=not self.zero_counts))
+
+    def counts(self, logits: tf.Tensor) -> np.ndarray:
+        """n_c as `[K]` float64, for logits `[..., K]`."""
+        if self.class_counts is None:
+            raise ValueError(
+                f"{type(self).__name__} needs the number of training examples per class: pass class_counts, "
+                "or call adapt(class_counts) before training."
+            )
+        return checked(self.class_counts, logits)
+
+
+def checked(class_counts: Sequence[int], logits: tf.Tensor) -> np.ndarray:
+    """`class_counts` as `[K]` float64, if there is one for each of the K logits, else ValueError."""
+    counts = np.asarray(class_counts, np.float64)
+    if counts.shape != logits.shape[-1:]:
+        raise ValueError(f"class_counts has shape {counts.shape}, for logits of shape {logits.shape}.")
+    return counts
+
+
+def constant(values: np.ndarray) -> tf.Tensor:
+    """float64 numbers, computed on the host, as a float32 constant."""
+    return tf.constant(np.asarray(values, np.float32))
+
+
+def of_label(targets: tf.Tensor, per_class: np.ndarray) -> tf.Tensor:
+    """`sum_k t_k c_k`, `[...]`: the class's number for a hard label, the mean for a soft one."""
+    return tf.reduce_sum(targets * constant(per_class), axis=-1)

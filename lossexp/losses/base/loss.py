@@ -1,0 +1,135 @@
+"""The loss contract: a `keras.losses.Loss` that says what it needs of data, head and schedule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import keras
+import tensorflow as tf
+
+from lossexp.base import links
+from lossexp.base.variables import variables_of
+from lossexp.losses.base import validation
+from lossexp.losses.base.parameters import Declared
+
+
+class Loss(Declared, keras.losses.Loss):
+    """Base class of every loss in this package.
+
+    `call(y_true, y_pred)` returns one float32 value per example, `[batch]`, from raw outputs, computed
+    in float32 whatever the dtype of `y_pred`. Works unchanged in `model.compile(loss=...)`.
+
+    Class attributes a subclass declares:
+        tasks: dataset tasks it can train (`"multiclass"`, `"binary"`, `"regression"`).
+        labels: the encoding the training step passes as `y_true`: `"sparse"` (`[batch]` class numbers),
+            `"onehot"` (`[batch, K]`), `"binary"` (`[batch, 1]` of 0 and 1), `"values"` (`[batch, 1]`).
+        link: how raw outputs become probabilities or values; a name of `lossexp.base.links`.
+        head: the model head it needs: `"linear"`, `"cosine"` (normalised features and weights),
+            `"ordinal"` (one shared score, K-1 ordered biases), or `"norm"` (linear, and last the L1 norm of
+            the features).
+        needs_counts: whether `adapt(class_counts)` must be called before training; an instance may set it.
+        class_counts: what `adapt` was given, None before.
+
+    `keras.losses.get("lossexp>Focal")` cannot find one: Keras looks names up among its own losses only. Give `compile`
+    the object, or take the class from `keras.saving.get_registered_object("lossexp>Focal")`.
+
+    Parameters are declared as fields, see `Declared`; `get_config` saves them, and the class counts beside.
+
+    Args:
+        reduction, name: as for every Keras loss; a name becomes one that TensorFlow can use (`my loss`: `my_loss`).
+        dtype: float32 is all there is, as class numbers above 256 do not fit bfloat16. Leave it out.
+
+    Raises:
+        InputError: a ValueError that names the parameter, its value and what it may be.
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ("multiclass", "binary")
+    labels: ClassVar[str] = "sparse"
+    link: ClassVar[str | dict] = "softmax"
+    head: ClassVar[str] = "linear"
+    needs_counts: ClassVar[bool] = False
+    class_counts = None  # not declared, so that beside another base it does not hide the parameter of `CountsLoss`
+
+    reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] | None = (
+        "sum_over_batch_size"
+    )
+    name: str | None = None
+    dtype: Literal["float32"] | None = None
+
+    def __post_init__(self):
+        self.dtype = getattr(self.dtype, "name", self.dtype)  # of a policy, or a dtype of TensorFlow
+        super().__post_init__()
+        super().__init__(name=_scope(self.name), reduction=self.reduction, dtype="float32")
+        self.dtype = "float32"
+
+    def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None:  # which a cast to float32 would lose
+            y_pred = tf.cast(y_pred, tf.float32)
+            y_pred._keras_mask = mask
+        return super().__call__(y_true, y_pred, sample_weight)
+
+    def adapt(self, class_counts: Sequence[int]) -> None:
+        """Takes the training split's examples per class, `[K]`. Does nothing unless `needs_counts`.
+
+        A subclass that needs counts extends it. The counts are saved with the loss.
+        """
+        if self.needs_counts:
+            self.class_counts = validation.class_counts(self, class_counts)
+
+    def num_outputs(self, num_classes: int) -> int:
+        """Width of the model's head for `num_classes` classes (0 for regression)."""
+        link, _ = links.split(self.link)
+        if link in ("softmax", "one_vs_rest", "tempered"):
+            return num_classes
+        if link == "softmax_norm":
+            return num_classes + 1
+        if link in ("ordinal", "conditional"):
+            return num_classes - 1
+        return 2 if link == "gaussian" else 1
+
+    def initial_bias(self, class_counts: Sequence[int]) -> float | None:
+        """Initial value of the head's bias where the loss asks for one (Lin et al. 2017, section 3.3)."""
+        return None
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        """Called before each epoch (from 0); schedules set variables here, so nothing is retraced."""
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """State that changes while training, wherever it hangs, set by schedules or counted: checkpoints keep it."""
+        return variables_of(self)
+
+    def get_config(self) -> dict:
+        adapted = {} if self.class_counts is None else {"class_counts": self.class_counts}
+        return {**{name: value for name, value in self.parameters().items() if name != "dtype"}, **adapted}
+
+    @classmethod
+    def from_config(cls, config: dict) -> Loss:
+        config = {name: _parts(value) for name, value in config.items()}
+        class_counts = config.pop("class_counts", None)
+        loss = cls(**config)
+        if class_counts is not None:
+            loss.adapt(class_counts)
+        return loss
+
+
+def _scope(name: str | None) -> str | None:
+    """The name without what no name scope may have, as the brackets of `<lambda>`; None where nothing is left."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name or "").strip("_-") or None
+
+
+def _parts(value: Any) -> Any:
+    """A value of a saved config, with the objects that Keras has serialized in it, such as other losses."""
+    if isinstance(value, list):
+        return [_parts(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" in value:
+        return keras.saving.deserialize_keras_object(value)
+    return {key: _parts(entry) for key, entry in value.items()}
+
+
+register = keras.saving.register_keras_serializable("lossexp")

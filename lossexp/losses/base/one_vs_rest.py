@@ -1,0 +1,75 @@
+"""K sigmoid outputs, one question "is it class k?" each: for one label of K classes, or for many labels."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import tensorflow as tf
+
+from lossexp.losses.base.multiclass import MulticlassLoss, leave_out
+from lossexp.losses.base.targets import binary_targets, is_dense, multiclass_targets, where_kept, without
+from lossexp.losses.numerics.masked import MASKED, both, finite, kept, limit
+
+
+class OneVsRest(MulticlassLoss):
+    """A loss of K sigmoid outputs `[batch, K]`; a subclass implements `values(targets, logits)`, `[batch]`.
+
+    Labels are class numbers, one-hot, or several ones a row `[batch, K]` (multi-label). With a single output
+    `[batch, 1]`, labels are 0 and 1. Predicted probabilities are the K sigmoids, scaled to sum to 1. There is
+    no `class_weight`: an example with several labels has no one class to take its weight from.
+
+    With an `ignore_class`, examples with this class number are ignored. In rows of labels `[batch, K]` it is
+    the single labels equal to it that are left out (-1 for "not known"), and an example without any other is
+    ignored; an `ignore_class` in [0, K) there means rows whose only label is that class. A row of zeros is an
+    example without labels, and counts.
+
+    A logit of -inf answers "no" for certain: value 0 for a negative, +inf for a positive (see `MulticlassLoss`),
+    and no gradient. A mean over labels counts it.
+
+    Class attribute `averages`: whether the value of an example is a mean over its labels, and not a sum.
+    """
+
+    link = "one_vs_rest"
+    averages: ClassVar[bool] = False
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
+
+    def call(self, y_true, y_pred) -> tf.Tensor:
+        logits, examples = finite(y_pred), kept(y_pred)
+        labels, counted = self._by_label(where_kept(y_true, examples), logits)
+        if examples is not None:
+            counted = both(counted, tf.broadcast_to(examples[..., tf.newaxis], tf.shape(labels)))
+        if counted is None:
+            return self._weighted(labels, logits)
+        # What is left out is a negative of probability 0, which adds nothing to any sum over negatives.
+        values = self._weighted(tf.where(counted, labels, 0.0), tf.where(counted, logits, MASKED))
+        if self.averages:
+            share = tf.reduce_mean(tf.cast(counted, tf.float32), axis=-1)
+            values = tf.math.divide_no_nan(values, share)
+        return leave_out(values, tf.reduce_any(counted, axis=-1))
+
+    def encoded(self, y_true, logits):
+        labels, counted = self._by_label(y_true, logits)
+        return labels, None if counted is None else tf.reduce_any(counted, axis=-1)
+
+    def _weighted(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        values = self.values(labels, logits)
+        return limit(values * self.example_weights(labels) if self.weighs_classes else values, logits)
+
+    def _by_label(self, y_true, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Labels `[batch, K]` float32, and which of them count (None: all)."""
+        ignored, num_classes = self.ignore_class, logits.shape[-1]
+        if num_classes == 1:
+            y_true, counted = without(y_true, logits, ignored)
+            return binary_targets(y_true, logits), counted
+        y_true = tf.convert_to_tensor(y_true)
+        if ignored is None:
+            return multiclass_targets(y_true, logits)
+        dense = is_dense(y_true, logits)
+        if dense and not 0 <= ignored < num_classes:
+            y_true, counted = without(y_true, logits, ignored)
+            return multiclass_targets(y_true, logits)[0], counted
+        labels, valid = multiclass_targets(y_true, logits, ignored)
+        if dense:
+            valid |= tf.reduce_sum(labels, axis=-1) > 1.0
+        return labels, tf.broadcast_to(valid[..., tf.newaxis], tf.shape(labels))

@@ -1,0 +1,74 @@
+"""The base of regression losses: values `[batch, n]` in, one float32 per example out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from lossexp.losses.base.loss import Loss
+from lossexp.losses.base.targets import of_shape
+
+ALLOWED = {"nonnegative": "not below 0", "positive": "above 0"}
+
+
+class ValueLoss(Loss):
+    """Base class of regression losses: `y_true` and `y_pred` are `[batch, 1]`, or both `[batch]`.
+
+    Class attribute `domain` names the targets for which the formula is defined: `"real"`,
+    `"nonnegative"` or `"positive"`. Other targets give NaN or infinity, as in every library: `check_domain`
+    finds them before training.
+    """
+
+    tasks = ("regression",)
+    labels = "values"
+    link = "identity"
+    domain: ClassVar[str] = "real"
+
+
+def check_domain(loss: Loss, y) -> None:
+    """Raises ValueError for targets `y`, an array `[n]` or `[n, ...]`, outside the loss's `domain`.
+
+    Names the loss, the first such target as it is in `y`, how many there are, and what would work. A loss
+    without a domain takes all targets. Targets that are NaN lie outside every domain but `"real"`.
+    """
+    domain = getattr(loss, "domain", "real")
+    if domain == "real":
+        return
+    y = np.asarray(y)
+    wrong = y[~(y > 0.0 if domain == "positive" else y >= 0.0)]
+    if not wrong.size:
+        return
+    others = "loss=mse, loss=huber or loss=log_cosh take any"
+    if domain == "positive" and not (wrong != 0.0).any():
+        others = "loss=poisson and loss=tweedie take zeros, " + others
+    raise ValueError(
+        f"loss={loss.name} is for targets {ALLOWED[domain]}, but {wrong.size} of {y.size} are not, the first "
+        f"being {wrong[0]:g}. Shift or leave out such examples, or take another loss: {others}."
+    )
+
+
+def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
+    """`(y_true, y_pred)` in float32 and of one rank, at least 2: `[batch]` becomes `[batch, 1]`.
+
+    Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently. Shapes that differ
+    otherwise raise, as in `targets.of_shape`.
+    """
+    y_true, y_pred = (_column(tf.cast(y, tf.float32)) for y in (y_true, y_pred))
+    return of_shape(y_true, y_pred), y_pred
+
+
+def error(y_true, y_pred) -> tf.Tensor:
+    """`y_pred - y_true`, `[batch, n]` float32."""
+    y_true, y_pred = pair(y_true, y_pred)
+    return y_pred - y_true
+
+
+def per_example(values: tf.Tensor) -> tf.Tensor:
+    """Mean over the last axis: one value per example."""
+    return tf.reduce_mean(values, axis=-1)
+
+
+def _column(y: tf.Tensor) -> tf.Tensor:
+    return y[:, tf.newaxis] if y.shape.rank == 1 else y

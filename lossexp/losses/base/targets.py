@@ -1,0 +1,188 @@
+"""Labels in any encoding become float32 targets in the shape of the logits."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses.base import validation
+from lossexp.losses.numerics.masked import is_masked
+
+
+def multiclass_targets(
+    y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None = None
+) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Targets `[..., K]` float32, and which examples count, `[...]` bool (None without `ignore_class`).
+
+    y_true, for logits `[..., K]`: class numbers `[...]` or `[..., 1]` of any dtype, or one-hot or soft
+    labels `[..., K]`. An example counts unless its label is `ignore_class`; for one-hot labels, unless all
+    its weight is on that class (a row of zeros, if `ignore_class` lies outside the K classes).
+
+    A label outside [0, K), or not a whole number, and a negative entry of a soft label raise ValueError in
+    eager mode. Inside a graph nothing can be raised on every device: such a target is NaN there, so that the
+    loss is NaN and not silently 0.
+    Raises ValueError if K is 1 or unknown, or if the shapes cannot be matched without broadcasting.
+    """
+    y_true = tf.convert_to_tensor(y_true)
+    _check_classes(logits)
+    if is_dense(y_true, logits):
+        targets = _not_negative(of_shape(tf.cast(y_true, tf.float32), logits))
+        return targets, _dense_valid(targets, ignore_class)
+    labels = class_numbers(y_true, logits)
+    valid = None if ignore_class is None else tf.not_equal(labels, float(ignore_class))
+    return _one_hot(labels, valid, logits.shape[-1], ignore_class), valid
+
+
+def binary_targets(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Targets in [0, 1], float32 in the shape of `logits`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
+
+    A label outside [0, 1] raises ValueError in eager mode and is NaN inside a graph, as for
+    `multiclass_targets`. Raises ValueError if the shapes cannot be matched without broadcasting.
+    """
+    targets = matched(y_true, logits)
+    known = (targets >= 0.0) & (targets <= 1.0)
+    return _known(targets, known, "a sigmoid loss takes labels 0 and 1, or soft labels between.")
+
+
+def signed_targets(y_true: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """As `binary_targets`, and a label of -1 is accepted for 0."""
+    targets = matched(y_true, scores)
+    known = tf.equal(targets, -1.0) | (targets >= 0.0) & (targets <= 1.0)
+    expected = "a hinge loss takes labels 0 and 1, or -1 and 1, or soft labels between 0 and 1."
+    return tf.maximum(_known(targets, known, expected), 0.0)
+
+
+def without(y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """`y_true` in the shape of `logits`, `[..., L]`, with 0 where it is `ignore_class`, and where it is not.
+
+    Without an `ignore_class`, `y_true` as it is and None. Raises ValueError as `matched`.
+    """
+    if ignore_class is None:
+        return y_true, None
+    labels = matched(y_true, logits)
+    counted = tf.not_equal(labels, float(ignore_class))
+    return tf.where(counted, labels, 0.0), counted
+
+
+def where_kept(y_true, kept: tf.Tensor | None) -> tf.Tensor:
+    """`y_true` with 0 for the positions that are not `kept`, `[...]` bool (None: all), whose labels may be anything."""
+    if kept is None:
+        return y_true
+    y_true = of_shape(tf.convert_to_tensor(y_true), kept, kept.shape.rank)
+    kept = tf.reshape(kept, tf.concat([tf.shape(kept), tf.ones_like(tf.shape(y_true)[kept.shape.rank :])], axis=0))
+    return tf.where(kept, y_true, tf.zeros_like(y_true))
+
+
+def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """`y_true` as float32 in the shape of `outputs`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
+
+    Raises ValueError if the shapes cannot be matched without broadcasting.
+    """
+    y_true = tf.cast(y_true, tf.float32)
+    if y_true.shape.rank == outputs.shape.rank - 1 and outputs.shape[-1] == 1:
+        y_true = y_true[..., tf.newaxis]
+    return of_shape(y_true, outputs)
+
+
+def of_shape(y_true: tf.Tensor, outputs: tf.Tensor, axes: int | None = None) -> tf.Tensor:
+    """`y_true`, which must have the shape of `outputs`, or the same first `axes` axes: nothing broadcasts.
+
+    Raises ValueError where shapes are known, as in eager mode. Inside a graph the unknown ones are compared when
+    it runs, which raises InvalidArgumentError; XLA compares only how many labels there are.
+    """
+    further = [] if axes is None else y_true.shape[axes:]
+    axes = outputs.shape.rank if axes is None else axes
+    expected = outputs.shape[:axes].concatenate(further)
+    if not y_true.shape.is_compatible_with(expected):
+        raise ValueError(f"y_true of shape {y_true.shape} does not fit outputs of shape {outputs.shape}.")
+    y_true = tf.ensure_shape(y_true, expected)
+    if y_true.shape[:axes].is_fully_defined() and outputs.shape[:axes].is_fully_defined():
+        return y_true
+    shape = tf.concat([tf.shape(outputs)[:axes], tf.shape(y_true)[axes:]], axis=0)
+    fits = tf.debugging.assert_equal(tf.shape(y_true), shape, message="y_true does not fit the outputs: their shapes")
+    with tf.control_dependencies([fits]):
+        return tf.ensure_shape(tf.reshape(y_true, shape), expected)  # the reshape is for XLA, which drops assertions
+
+
+def _known(targets: tf.Tensor, known: tf.Tensor, expected: str) -> tf.Tensor:
+    """`targets` with NaN where not `known`; in eager mode ValueError with the first such label."""
+    if tf.executing_eagerly() and not tf.reduce_all(known):
+        raise ValueError(f"label {tf.boolean_mask(targets, ~known)[0]:g}: {expected}")
+    return tf.where(known, targets, float("nan"))
+
+
+def sums_to_one(targets: tf.Tensor) -> tf.Tensor:
+    """Whether the labels of an example `[..., K]` sum to 1, `[..., 1]` bool; several classes at once do not."""
+    return tf.abs(tf.reduce_sum(targets, axis=-1, keepdims=True) - 1.0) < 1e-3
+
+
+def smooth(targets: tf.Tensor, label_smoothing: float | tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """`t (1 - e) + e / K` for targets `[..., K]`, K counting the classes that are not masked in the logits.
+
+    Szegedy et al. 2016, section 7. label_smoothing: e, a number or `[..., 1]`.
+    """
+    if isinstance(label_smoothing, float) and label_smoothing == 0.0:
+        return targets
+    possible = tf.cast(~is_masked(logits), tf.float32)
+    share = tf.math.divide_no_nan(possible, tf.reduce_sum(possible, axis=-1, keepdims=True))
+    return targets * (1.0 - label_smoothing) + label_smoothing * share
+
+
+def smooth_binary(targets: tf.Tensor, label_smoothing: float, logits: tf.Tensor) -> tf.Tensor:
+    """`t (1 - e) + e / 2`: the same with two classes."""
+    if label_smoothing == 0.0:
+        return targets
+    return tf.where(is_masked(logits), targets, targets * (1.0 - label_smoothing) + label_smoothing / 2.0)
+
+
+def _check_classes(logits: tf.Tensor) -> None:
+    if logits.shape.rank is None or (logits.shape[-1] or 0) < 2:
+        raise ValueError(
+            f"logits of shape {logits.shape}: a softmax loss needs at least two outputs (a static last "
+            "dimension K >= 2). For one output use a binary loss."
+        )
+
+
+def is_dense(y_true: tf.Tensor, logits: tf.Tensor) -> bool:
+    """Whether labels for logits `[..., K]` are one-hot or soft rows `[..., K]`, and not class numbers."""
+    if y_true.shape.rank is None or logits.shape.rank is None:
+        raise ValueError(f"y_true {y_true.shape} and logits {logits.shape} must have a known number of axes.")
+    return y_true.shape.rank == logits.shape.rank and y_true.shape[-1] != 1
+
+
+def _not_negative(targets: tf.Tensor) -> tf.Tensor:
+    negative = targets < 0.0
+    if tf.executing_eagerly() and tf.reduce_any(negative):
+        wrong = tf.boolean_mask(targets, negative)[0]
+        raise ValueError(f"label {wrong:g}: one-hot and soft labels have no negative entries.")
+    return tf.where(negative, float("nan"), targets)
+
+
+def _dense_valid(targets: tf.Tensor, ignore_class: int | None) -> tf.Tensor | None:
+    if ignore_class is None:
+        return None
+    if 0 <= ignore_class < targets.shape[-1]:
+        return targets[..., ignore_class] < 1.0
+    return tf.reduce_any(tf.not_equal(targets, 0.0), axis=-1)
+
+
+def class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Labels `[...]` float32 (exact up to 2**24) for logits `[..., K]`."""
+    labels = tf.cast(y_true, tf.float32)
+    if labels.shape.rank == logits.shape.rank:
+        labels = labels[..., 0]
+    if labels.shape.rank != logits.shape.rank - 1 or not labels.shape.is_compatible_with(logits.shape[:-1]):
+        raise ValueError(
+            f"y_true of shape {y_true.shape} does not fit logits of shape {logits.shape}: expected class "
+            f"numbers {logits.shape[:-1]} or one-hot or soft labels {logits.shape}."
+        )
+    return of_shape(labels, logits, logits.shape.rank - 1)
+
+
+def _one_hot(labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None) -> tf.Tensor:
+    if tf.executing_eagerly():
+        validation.class_labels(labels.numpy(), num_classes, ignore_class)
+    if valid is not None:
+        labels = tf.where(valid, labels, 0.0)
+    known = tf.equal(labels, tf.floor(labels)) & (labels >= 0.0) & (labels < float(num_classes))
+    one_hot = tf.one_hot(tf.cast(tf.where(known, labels, 0.0), tf.int32), num_classes)
+    return tf.where(known[..., tf.newaxis], one_hot, float("nan"))

@@ -1,0 +1,1 @@
+"""Losses for probabilities that mean what they say."""

@@ -1,0 +1,108 @@
+"""Losses with a calibration error of the whole batch added to the value of each of its examples.
+
+Their mean over a batch is the published loss. The added part depends on the other examples, so values mean
+nothing outside their batch, and batches of a few hundred examples estimate it best.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.base.checks import NonNegative, Positive
+from lossexp.losses.base.multiclass import MulticlassLoss, register
+from lossexp.losses.base.targets import multiclass_targets
+from lossexp.losses.cross_entropy.cross_entropy import cross_entropy
+from lossexp.losses.focal.focal import focal
+from lossexp.losses.numerics.log_probabilities import log_probabilities
+from lossexp.losses.numerics.others import is_largest
+
+
+def mmce(y_true, logits, weight: float = 1.0, width: float = 0.4, counted=None) -> tf.Tensor:
+    """`CE_i + weight MMCE^2` of the batch, `[...]` float32; see `MMCE`.
+
+    counted: which examples the batch's error is made of, `[...]` bool (None: all).
+    """
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    return cross_entropy(targets, logits) + weight * _kernel_calibration_error(targets, logits, width, counted)
+
+
+def mdca(y_true, logits, weight: float = 1.0, gamma: float = 0.0, counted=None) -> tf.Tensor:
+    """`FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`, `[...]` float32; see `MDCA`. counted: as `mmce`."""
+    logits = tf.cast(logits, tf.float32)
+    targets, _ = multiclass_targets(y_true, logits)
+    log_p, log_not_p = log_probabilities(logits)
+    gaps = (1.0 - targets) * tf.exp(log_p) - targets * tf.exp(log_not_p)
+    gaps = _mean_of_counted(tf.reshape(gaps, [-1, logits.shape[-1]]), counted)
+    return focal(targets, logits, gamma) + weight * tf.reduce_mean(tf.abs(gaps))
+
+
+@register
+class MMCE(MulticlassLoss):
+    """Maximum mean calibration error: `CE_i + weight sum_{a,b} (c_a - r_a)(c_b - r_b) k(r_a, r_b) / n^2`.
+
+    Over all pairs of the batch's n examples, r being the largest probability, c whether its class is the
+    label, and `k(r, s) = exp(-|r - s| / width)`. This is the squared error, as in the code of Mukhoti et al.
+    2020; the paper takes its root, whose gradient is infinite at 0. Kumar et al. 2018, "Trainable Calibration
+    Measures for Neural Networks from Kernel Mean Embeddings".
+
+    Args:
+        weight: of the batch's calibration error, >= 0; 0 is cross-entropy.
+        width: of the kernel, > 0.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    weight: NonNegative = 1.0
+    width: Positive = 0.4
+
+    def batch_values(self, targets, logits, counted):
+        return mmce(targets, logits, self.weight, self.width, counted)
+
+
+@register
+class MDCA(MulticlassLoss):
+    """Multi-class difference of confidence and accuracy: `FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`.
+
+    The batch's mean probability of each class against its share of labels, added to focal loss
+    (cross-entropy at gamma 0). Hebbalaguppe et al. 2022, "A Stitch in Time Saves Nine: A Train-Time
+    Regularizing Loss for Improved Neural Network Calibration".
+
+    Args:
+        weight: of the batch's calibration error, >= 0.
+        gamma: of the focal loss, >= 0.
+        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
+
+    Raises:
+        ValueError: a parameter out of range.
+    """
+
+    weight: NonNegative = 1.0
+    gamma: NonNegative = 0.0
+
+    def batch_values(self, targets, logits, counted):
+        return mdca(targets, logits, self.weight, self.gamma, counted)
+
+
+def _kernel_calibration_error(targets: tf.Tensor, logits: tf.Tensor, width: float, counted) -> tf.Tensor:
+    log_p, log_not_p = log_probabilities(logits)
+    top = tf.cast(is_largest(logits), tf.float32)
+    confidence, doubt = (tf.reduce_sum(top * tf.exp(x), axis=-1) for x in (log_p, log_not_p))
+    correct = tf.reduce_sum(top * targets, axis=-1)
+    gaps = tf.reshape(correct * doubt - (1.0 - correct) * confidence, [-1])  # correct - confidence
+    confidence = tf.reshape(confidence, [-1])
+    distances = tf.abs(confidence[:, tf.newaxis] - confidence)
+    pairs = gaps[:, tf.newaxis] * gaps * tf.exp(-distances / width)
+    if counted is None:
+        return tf.reduce_mean(pairs)
+    return _mean_of_counted(_mean_of_counted(pairs, counted), counted)
+
+
+def _mean_of_counted(x: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+    """Mean over the first axis of `x`, `[n, ...]`; over the entries that count, 0 if none does."""
+    if counted is None:
+        return tf.reduce_mean(x, axis=0)
+    weights = tf.reshape(tf.cast(counted, tf.float32), [-1] + [1] * (x.shape.rank - 1))
+    return tf.math.divide_no_nan(tf.reduce_sum(x * weights, axis=0), tf.reduce_sum(weights))

@@ -1,0 +1,1 @@
+"""Cross-entropy: the likelihood of the label."""

@@ -1,0 +1,1 @@
+"""Focal losses: examples that are right already fade."""

@@ -1,0 +1,1 @@
+"""Hinge losses: nothing to gain beyond a margin."""

@@ -1,0 +1,1 @@
+"""Keras's own losses, and any other class or function."""

@@ -1,0 +1,1 @@
+"""Losses of cosines and margins."""

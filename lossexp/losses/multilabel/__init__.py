@@ -1,0 +1,1 @@
+"""Losses of several labels an example, or of one label against the rest."""

@@ -1,0 +1,1 @@
+"""Log-probabilities with all their digits, masked classes, and what else several formulas need."""

@@ -1,0 +1,1 @@
+"""Differentiable forms of Dice, Tversky and Jaccard."""
