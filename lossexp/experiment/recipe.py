@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -20,23 +19,13 @@ from lossexp.experiment.fitting import check_loss, try_loss
 from lossexp.experiment.reporting import log_result, log_start, run_name, run_tags, save_result
 from lossexp.experiment.run_folder import RunFolder
 from lossexp.experiment.scores import Scores
-from lossexp.losses.base.loss import Loss
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.check import check_outputs
 from lossexp.process.runtime import runtime
 from lossexp.process.signals import stops_raise
 from lossexp.tracking.tracker import Tracker
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What is trained: built from the config and checked against each other."""
-
-    dataset: Dataset
-    loss: Loss
-    model: keras.Model
-    optimizer: keras.optimizers.Optimizer
 
 
 def train_and_score(
@@ -108,7 +97,7 @@ def build_parts(config: DictConfig, dataset: Dataset, trainer: Trainer, trusted:
         check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
     trainer.check_model(model)
     try_loss(loss, model, dataset)
-    return Parts(dataset, loss, model, optimizer)
+    return Parts(dataset, model, loss, optimizer)
 
 
 def build_optimizer(config: DictConfig, total_steps: int, trusted: Collection[str] = ()) -> keras.optimizers.Optimizer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from omegaconf import DictConfig, OmegaConf
@@ -20,10 +19,8 @@ from lossexp.experiment.scores import Scores, write_scores
 from lossexp.metrics import Outputs, save_outputs
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Fit, Trainer
-
-if TYPE_CHECKING:
-    from lossexp.experiment.recipe import Parts
 
 NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")

@@ -1,0 +1,20 @@
+"""What is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from lossexp.datasets.dataset import Dataset
+from lossexp.losses.base.loss import Loss
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A dataset, and a model, loss and optimizer that were checked to fit it and each other."""
+
+    dataset: Dataset
+    model: keras.Model
+    loss: Loss
+    optimizer: keras.optimizers.Optimizer
