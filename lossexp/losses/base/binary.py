@@ -6,15 +6,16 @@ import tensorflow as tf
 
 from lossexp.base.checks import BelowOne
 from lossexp.losses.base import targets
+from lossexp.losses.base.class_loss import leave_out
 from lossexp.losses.base.loss import Loss
-from lossexp.losses.base.multiclass import leave_out
 from lossexp.losses.numerics import masked
+from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
 
 
 class BinaryLoss(Loss):
     """A loss of independent sigmoid logits `[batch, L]` (L = 1: binary; L > 1: multi-label).
 
-    A subclass implements `values(targets, logits)`, one value per label; `call` returns their mean over the
+    A subclass implements `formula(t, log_p, log_q)`, one value per label; `call` returns their mean over the
     last axis, `[batch]` float32. Labels are 0, 1 or anything between, `[batch, L]`; for L = 1, labels and
     logits may be `[batch]`.
 
@@ -35,9 +36,13 @@ class BinaryLoss(Loss):
     label_smoothing: BelowOne = 0.0
     ignore_class: int | None = None
 
-    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Values `[batch, L]` for (smoothed) targets and logits `[batch, L]`, both float32."""
+    def formula(self, t: tf.Tensor, log_p: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
+        """Values `[batch, L]` for (smoothed) targets t, `log p` and `log q`, q = 1 - p, p = sigmoid(logits)."""
         raise NotImplementedError
+
+    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Values `[batch, L]` for (smoothed) targets and logits; a loss that needs the logits overrides it."""
+        return self.formula(targets, *binary_log_probabilities(logits))
 
     def batch_values(self, targets: tf.Tensor, logits: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
         """Values `[batch]`: means over the labels `counted`, `[batch, L]` bool (None: all); 0 if none is.

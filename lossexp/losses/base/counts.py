@@ -1,4 +1,4 @@
-"""Losses whose formula contains the training split's class counts."""
+"""Class counts of the training split, as part of a loss's formula."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ import tensorflow as tf
 
 from lossexp.base.checks import FromZero, Length
 from lossexp.losses.base import validation
-from lossexp.losses.base.multiclass import MulticlassLoss
+from lossexp.losses.base.loss import Loss
 
 
-class CountsLoss(MulticlassLoss):
-    """A `MulticlassLoss` with class counts n_c, `[K]`, all at least 1 unless `zero_counts`.
+class CountsLoss(Loss):
+    """Adds class counts n_c, `[K]`, to the base that stands behind it: `class LDAM(CountsLoss, MulticlassLoss)`.
 
-    They are given to the constructor as `class_counts`, or later to `adapt`; both are saved with the loss.
-    A value asked for without counts, or with another number of classes than the logits have, raises
-    ValueError. What the counts do (weights, margins, logit shifts) happens in the loss alone: predictions
-    are made from the raw outputs.
+    What the counts do (weights, margins, logit shifts) happens in the loss alone: predictions are made from the raw
+    outputs. A value asked for without counts, or with another number of classes than the logits have, raises
+    ValueError.
+
+    Args:
+        class_counts: training examples per class, all at least 1 unless `zero_counts`; or None until `adapt`, which an
+            experiment calls with those of the training split. Saved with the loss.
     """
 
     needs_counts = True
@@ -44,22 +47,13 @@ class CountsLoss(MulticlassLoss):
                 f"{type(self).__name__} needs the number of training examples per class: pass class_counts, "
                 "or call adapt(class_counts) before training."
             )
-        return checked(self.class_counts, logits)
-
-
-def checked(class_counts: Sequence[int], logits: tf.Tensor) -> np.ndarray:
-    """`class_counts` as `[K]` float64, if there is one for each of the K logits, else ValueError."""
-    counts = np.asarray(class_counts, np.float64)
-    if counts.shape != logits.shape[-1:]:
-        raise ValueError(f"class_counts has shape {counts.shape}, for logits of shape {logits.shape}.")
-    return counts
-
-
-def constant(values: np.ndarray) -> tf.Tensor:
-    """float64 numbers, computed on the host, as a float32 constant."""
-    return tf.constant(np.asarray(values, np.float32))
+        counts = np.asarray(self.class_counts, np.float64)
+        if counts.shape != logits.shape[-1:]:
+            raise ValueError(f"class_counts has shape {counts.shape}, for logits of shape {logits.shape}.")
+        return counts
 
 
 def of_label(targets: tf.Tensor, per_class: np.ndarray) -> tf.Tensor:
     """`sum_k t_k c_k`, `[...]`: the class's number for a hard label, the mean for a soft one."""
-    return tf.reduce_sum(targets * constant(per_class), axis=-1)
+    # No matrix product: a GPU may round those to 10 bits (TF32).
+    return tf.reduce_sum(targets * np.asarray(per_class, np.float32), axis=-1)

@@ -42,7 +42,7 @@ class Loss(Declared, keras.losses.Loss):
         dtype: float32 is all there is, as class numbers above 256 do not fit bfloat16. Leave it out.
 
     Raises:
-        InputError: a ValueError that names the parameter, its value and what it may be.
+        InputError: a parameter is out of its range: a ValueError that names it, its value and what it may be.
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("multiclass", "binary")

@@ -1,22 +1,24 @@
-"""What losses of several classes share: casts, label encodings, smoothing, class weights, ignored labels."""
+"""The base of losses of softmax outputs: one label of K classes, hard or soft."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
-import numpy as np
 import tensorflow as tf
 
 from lossexp.base import links
 from lossexp.base.checks import BelowOne, PerClass
 from lossexp.losses.base import class_weights, targets, validation
-from lossexp.losses.base.loss import Loss, register  # noqa: F401 (families of losses take both from here)
+from lossexp.losses.base.class_loss import ClassLoss, leave_out
+from lossexp.losses.base.counts import of_label
+from lossexp.losses.base.loss import register  # noqa: F401 (families of losses take both from here)
 from lossexp.losses.numerics import masked
+from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 
-class MulticlassLoss(Loss):
-    """A loss of softmax logits `[..., K]`; a subclass implements `values(targets, logits)`.
+class MulticlassLoss(ClassLoss):
+    """A loss of softmax logits `[..., K]`; a subclass implements `formula(t, log_p, log_q)`.
 
     `call` returns float32 values in the shape `[...]` of the logits without their last axis: one per
     example, or one per position for logits `[batch, positions, K]`. Labels may be class numbers, one-hot or
@@ -34,18 +36,11 @@ class MulticlassLoss(Loss):
         label_smoothing: e in [0, 1); targets become `t (1 - e) + e / K` before anything else.
         class_weight: None, a list of K weights >= 0, not all 0, or `"balanced"` or `"effective_number"`
             (functions of `class_weights`), computed from the counts given to `adapt`. The value of an example is
-            multiplied by `sum_k t_k w_k`, t being its label before smoothing. As with Keras's
-            `fit(class_weight=...)`, `sum_over_batch_size` still divides by the number of examples, and
-            `mean_with_sample_weight` by the sum of weights.
-        ignore_class: examples with this label have value 0 and no gradient, whatever their logits, and are
-            not counted by reductions that take a mean (as in `keras.losses.SparseCategoricalCrossentropy`).
-            Where an example has several labels, single ones are left out, and examples that have no other.
+            multiplied by `sum_k t_k w_k`, t being its label before smoothing.
     """
 
     label_smoothing: BelowOne = 0.0
     class_weight: Literal["balanced", "effective_number"] | PerClass | None = None
-    ignore_class: int | None = None
-    weighs_classes: ClassVar[bool] = False  # whether `call` multiplies values by `example_weights`
 
     def __post_init__(self):
         super().__post_init__()
@@ -54,9 +49,20 @@ class MulticlassLoss(Loss):
         self.needs_counts = computed or type(self).needs_counts
         self.weighs_classes = self.class_weight is not None or type(self).weighs_classes
 
-    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Values `[...]` for (smoothed) targets `[..., K]` and logits `[..., K]`, both float32."""
+    def formula(self, t: tf.Tensor, log_p: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
+        """Values `[...]` for (smoothed) targets t, `log p` and `log q`, with p = softmax(logits) and q = 1 - p.
+
+        All are `[..., K]` float32, and both logarithms keep their digits wherever p is. One that a formula does not
+        use costs nothing in a graph.
+        """
         raise NotImplementedError
+
+    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Values `[...]` for (smoothed) targets and logits, both `[..., K]` float32.
+
+        A loss whose formula needs the logits themselves overrides it.
+        """
+        return self.formula(targets, *log_probabilities(logits))
 
     def batch_values(self, targets: tf.Tensor, logits: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
         """`values` of a batch of which the examples `counted`, `[...]` bool, count (None: all).
@@ -73,7 +79,7 @@ class MulticlassLoss(Loss):
         return targets.multiclass_targets(y_true, logits, self.ignore_class)
 
     def smoothed(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """What `values` gets for the labels `[..., K]`; a subclass with a rule of its own overrides it."""
+        """What the formula gets for the labels `[..., K]`; a subclass with a rule of its own overrides it."""
         return targets.smooth(labels, self.label_smoothing, logits)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
@@ -93,24 +99,6 @@ class MulticlassLoss(Loss):
         of_classes = links.split(self.link)[0] not in ("ordinal", "conditional")
         return leave_out(masked.limit(values, logits, of_classes), counted)
 
-    def _labels(self, y_true, logits: tf.Tensor, kept: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """As `encoded`, without the examples that are not `kept`, `[...]` bool (None: all), whatever their labels."""
-        labels, counted = self.encoded(targets.where_kept(y_true, kept), logits)
-        return labels, masked.both(counted, kept)
-
-    def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
-        if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
-            return super().__call__(y_true, y_pred, sample_weight)
-        # Keras divides by the sum of sample weights; the class weights belong into that sum.
-        logits = tf.cast(y_pred, tf.float32)
-        labels, counted = self._labels(y_true, logits, masked.kept(y_pred))
-        weights = _spread(sample_weight, tf.shape(labels)[:-1], logits.shape.rank - 1)
-        value = super().__call__(y_true, y_pred, weights)
-        if counted is not None:
-            weights = tf.where(counted, weights, 0.0)
-        weighted = tf.reduce_sum(tf.math.multiply_no_nan(self.example_weights(labels), weights))
-        return tf.math.divide_no_nan(value * tf.reduce_sum(weights), weighted)
-
     def example_weights(self, labels: tf.Tensor) -> tf.Tensor:
         """`sum_k t_k w_k`, `[...]` float32, for labels t before smoothing, `[..., K]`."""
         if self._weights is None:
@@ -122,25 +110,4 @@ class MulticlassLoss(Loss):
             raise ValueError(
                 f"{type(self).__name__}: class_weight has {len(self._weights)} entries for {labels.shape[-1]} classes."
             )
-        # No matrix product: a GPU may round those to 10 bits (TF32).
-        return tf.reduce_sum(labels * np.asarray(self._weights, np.float32), axis=-1)
-
-
-def leave_out(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
-    """`values` `[...]` with 0 for the examples that do not count, and `counted` `[...]` bool as Keras's mask.
-
-    From the mask Keras's reductions learn how many to divide by.
-    """
-    if counted is None:
-        return values
-    values = tf.where(counted, values, 0.0)
-    values._keras_mask = counted
-    return values
-
-
-def _spread(sample_weight, shape: tf.Tensor, rank: int) -> tf.Tensor:
-    """`sample_weight` (None: 1), float32 of the given shape: Keras sums weights before it broadcasts them."""
-    weights = tf.cast(1.0 if sample_weight is None else sample_weight, tf.float32)
-    if weights.shape.rank == rank + 1 and weights.shape[-1] == 1:
-        weights = weights[..., 0]
-    return tf.broadcast_to(weights, shape)
+        return of_label(labels, self._weights)

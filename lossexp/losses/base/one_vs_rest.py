@@ -6,13 +6,14 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from lossexp.losses.base.multiclass import MulticlassLoss, leave_out
+from lossexp.losses.base.class_loss import ClassLoss, leave_out
 from lossexp.losses.base.targets import binary_targets, is_dense, multiclass_targets, where_kept, without
+from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
 from lossexp.losses.numerics.masked import MASKED, both, finite, kept, limit
 
 
-class OneVsRest(MulticlassLoss):
-    """A loss of K sigmoid outputs `[batch, K]`; a subclass implements `values(targets, logits)`, `[batch]`.
+class OneVsRest(ClassLoss):
+    """A loss of K sigmoid outputs `[batch, K]`; a subclass implements `formula(t, log_p, log_q)`.
 
     Labels are class numbers, one-hot, or several ones a row `[batch, K]` (multi-label). With a single output
     `[batch, 1]`, labels are 0 and 1. Predicted probabilities are the K sigmoids, scaled to sum to 1. There is
@@ -31,8 +32,15 @@ class OneVsRest(MulticlassLoss):
 
     link = "one_vs_rest"
     averages: ClassVar[bool] = False
-    label_smoothing: ClassVar[float] = 0.0
-    class_weight: ClassVar[None] = None
+
+    def formula(self, t: tf.Tensor, log_p: tf.Tensor, log_q: tf.Tensor) -> tf.Tensor:
+        """Values `[batch, K]` for targets t, `log p` and `log q`, with p = sigmoid(logits) and q = 1 - p."""
+        raise NotImplementedError
+
+    def values(self, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Values `[batch]` for targets and logits `[batch, K]` float32; a loss that needs the logits overrides it."""
+        values = self.formula(targets, *binary_log_probabilities(logits))
+        return tf.reduce_mean(values, axis=-1) if self.averages else tf.reduce_sum(values, axis=-1)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
         logits, examples = finite(y_pred), kept(y_pred)
@@ -44,8 +52,8 @@ class OneVsRest(MulticlassLoss):
         # What is left out is a negative of probability 0, which adds nothing to any sum over negatives.
         values = self._weighted(tf.where(counted, labels, 0.0), tf.where(counted, logits, MASKED))
         if self.averages:
-            share = tf.reduce_mean(tf.cast(counted, tf.float32), axis=-1)
-            values = tf.math.divide_no_nan(values, share)
+            fraction = tf.reduce_mean(tf.cast(counted, tf.float32), axis=-1)
+            values = tf.math.divide_no_nan(values, fraction)
         return leave_out(values, tf.reduce_any(counted, axis=-1))
 
     def encoded(self, y_true, logits):

@@ -14,7 +14,10 @@ ALLOWED = {"nonnegative": "not below 0", "positive": "above 0"}
 
 
 class ValueLoss(Loss):
-    """Base class of regression losses: `y_true` and `y_pred` are `[batch, 1]`, or both `[batch]`.
+    """A regression loss; a subclass implements `formula(y, m)` for true values y and outputs m.
+
+    `call` takes `y_true` and `y_pred` `[batch, n]`, or both `[batch]`, and returns the mean over the last axis,
+    `[batch]` float32. Values are real unless `domain` says otherwise.
 
     Class attribute `domain` names the targets for which the formula is defined: `"real"`,
     `"nonnegative"` or `"positive"`. Other targets give NaN or infinity, as in every library: `check_domain`
@@ -25,6 +28,13 @@ class ValueLoss(Loss):
     labels = "values"
     link = "identity"
     domain: ClassVar[str] = "real"
+
+    def formula(self, y: tf.Tensor, m: tf.Tensor) -> tf.Tensor:
+        """Values `[batch, n]` for true values y and outputs m, both `[batch, n]` float32."""
+        raise NotImplementedError
+
+    def call(self, y_true, y_pred) -> tf.Tensor:
+        return tf.reduce_mean(self.formula(*pair(y_true, y_pred)), axis=-1)
 
 
 def check_domain(loss: Loss, y) -> None:
@@ -57,17 +67,6 @@ def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
     """
     y_true, y_pred = (_column(tf.cast(y, tf.float32)) for y in (y_true, y_pred))
     return of_shape(y_true, y_pred), y_pred
-
-
-def error(y_true, y_pred) -> tf.Tensor:
-    """`y_pred - y_true`, `[batch, n]` float32."""
-    y_true, y_pred = pair(y_true, y_pred)
-    return y_pred - y_true
-
-
-def per_example(values: tf.Tensor) -> tf.Tensor:
-    """Mean over the last axis: one value per example."""
-    return tf.reduce_mean(values, axis=-1)
 
 
 def _column(y: tf.Tensor) -> tf.Tensor:

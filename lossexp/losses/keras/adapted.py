@@ -14,8 +14,8 @@ import tensorflow as tf
 from lossexp.base import links
 from lossexp.base.checks import checked, described
 from lossexp.base.errors import InputError
-from lossexp.losses.base.loss import Loss
-from lossexp.losses.base.multiclass import leave_out, register
+from lossexp.losses.base.class_loss import leave_out
+from lossexp.losses.base.loss import Loss, register
 from lossexp.losses.base.targets import class_numbers, matched, multiclass_targets, of_shape
 from lossexp.losses.keras.facts import LINKS, Facts, facts_of
 from lossexp.losses.numerics import masked

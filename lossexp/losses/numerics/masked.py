@@ -36,9 +36,9 @@ def limit(values: tf.Tensor, logits: tf.Tensor, classes_left: bool = False) -> t
     logits: `finite`, `[..., K]`, all of the batch, since a value may depend on all of it. classes_left: whether a
     row without any class left is infinite too, as for a softmax, which is not defined there.
     """
-    grows = tf.reduce_any(is_masked(logits)) & (values > UNBOUNDED)
+    grows = is_masked(tf.reduce_min(logits)) & (values > UNBOUNDED)
     if classes_left:
-        grows |= tf.reduce_all(is_masked(logits), axis=-1)
+        grows |= is_masked(tf.reduce_max(logits, axis=-1))
     return tf.where(grows, float("inf"), values)
 
 
