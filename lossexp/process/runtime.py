@@ -11,6 +11,7 @@ from typing import Literal
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework import config  # what it tells and switches off has no public name
 
 from lossexp.base.seeds import derive
 
@@ -44,7 +45,7 @@ def runtime(
     finally:
         tf.config.run_functions_eagerly(False)
         if deterministic:
-            _disable_op_determinism()
+            config.disable_op_determinism()
         keras.config.set_dtype_policy("float32")
         keras.backend.clear_session()
         gc.collect()
@@ -56,8 +57,6 @@ def _grow_gpu_memory() -> None:
         os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
 
 
-def _disable_op_determinism() -> None:
-    """TensorFlow can switch determinism off but does not export how."""
-    from tensorflow.python.framework import config
-
-    config.disable_op_determinism()
+def deterministic() -> bool:
+    """Whether ops must give the same bits twice, for which some have no kernel on GPUs."""
+    return config.is_op_determinism_enabled()

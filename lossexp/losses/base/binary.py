@@ -8,6 +8,7 @@ from lossexp.base.checks import BelowOne
 from lossexp.losses.base import targets
 from lossexp.losses.base.class_loss import leave_out
 from lossexp.losses.base.loss import Loss
+from lossexp.losses.base.shapes import where_kept
 from lossexp.losses.numerics import masked
 from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
 
@@ -63,7 +64,7 @@ class BinaryLoss(Loss):
         logits, examples = masked.finite(y_pred), masked.kept(y_pred)
         if logits.shape.rank == 1:
             logits = logits[:, tf.newaxis]
-        y_true, counted = targets.without(targets.where_kept(y_true, examples), logits, self.ignore_class)
+        y_true, counted = targets.without(where_kept(y_true, examples), logits, self.ignore_class)
         if examples is not None:
             counted = masked.both(counted, tf.broadcast_to(examples[..., tf.newaxis], tf.shape(logits)))
         if counted is not None:

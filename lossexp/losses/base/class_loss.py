@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from lossexp.losses.base import targets
 from lossexp.losses.base.loss import Loss
+from lossexp.losses.base.shapes import where_kept
 from lossexp.losses.numerics import masked
 
 
@@ -36,7 +36,7 @@ class ClassLoss(Loss):
 
     def _labels(self, y_true, logits: tf.Tensor, kept: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor | None]:
         """As `encoded`, without the examples that are not `kept`, `[...]` bool (None: all), whatever their labels."""
-        labels, counted = self.encoded(targets.where_kept(y_true, kept), logits)
+        labels, counted = self.encoded(where_kept(y_true, kept), logits)
         return labels, masked.both(counted, kept)
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:

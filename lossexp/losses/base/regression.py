@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.losses.base.loss import Loss
-from lossexp.losses.base.targets import of_shape
+from lossexp.losses.base.shapes import of_shape
 
 ALLOWED = {"nonnegative": "not below 0", "positive": "above 0"}
 
@@ -63,7 +63,7 @@ def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
     """`(y_true, y_pred)` in float32 and of one rank, at least 2: `[batch]` becomes `[batch, 1]`.
 
     Without this, `[batch]` minus `[batch, 1]` would broadcast to `[batch, batch]` silently. Shapes that differ
-    otherwise raise, as in `targets.of_shape`.
+    otherwise raise, as in `of_shape`.
     """
     y_true, y_pred = (_column(tf.cast(y, tf.float32)) for y in (y_true, y_pred))
     return of_shape(y_true, y_pred), y_pred

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
-from lossexp.losses.base import validation
+from lossexp.losses.base.shapes import matched, of_shape
 from lossexp.losses.numerics.masked import is_masked
 
 
@@ -61,46 +62,6 @@ def without(y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None) -> t
     labels = matched(y_true, logits)
     counted = tf.not_equal(labels, float(ignore_class))
     return tf.where(counted, labels, 0.0), counted
-
-
-def where_kept(y_true, kept: tf.Tensor | None) -> tf.Tensor:
-    """`y_true` with 0 for the positions that are not `kept`, `[...]` bool (None: all), whose labels may be anything."""
-    if kept is None:
-        return y_true
-    y_true = of_shape(tf.convert_to_tensor(y_true), kept, kept.shape.rank)
-    kept = tf.reshape(kept, tf.concat([tf.shape(kept), tf.ones_like(tf.shape(y_true)[kept.shape.rank :])], axis=0))
-    return tf.where(kept, y_true, tf.zeros_like(y_true))
-
-
-def matched(y_true: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-    """`y_true` as float32 in the shape of `outputs`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
-
-    Raises ValueError if the shapes cannot be matched without broadcasting.
-    """
-    y_true = tf.cast(y_true, tf.float32)
-    if y_true.shape.rank == outputs.shape.rank - 1 and outputs.shape[-1] == 1:
-        y_true = y_true[..., tf.newaxis]
-    return of_shape(y_true, outputs)
-
-
-def of_shape(y_true: tf.Tensor, outputs: tf.Tensor, axes: int | None = None) -> tf.Tensor:
-    """`y_true`, which must have the shape of `outputs`, or the same first `axes` axes: nothing broadcasts.
-
-    Raises ValueError where shapes are known, as in eager mode. Inside a graph the unknown ones are compared when
-    it runs, which raises InvalidArgumentError; XLA compares only how many labels there are.
-    """
-    further = [] if axes is None else y_true.shape[axes:]
-    axes = outputs.shape.rank if axes is None else axes
-    expected = outputs.shape[:axes].concatenate(further)
-    if not y_true.shape.is_compatible_with(expected):
-        raise ValueError(f"y_true of shape {y_true.shape} does not fit outputs of shape {outputs.shape}.")
-    y_true = tf.ensure_shape(y_true, expected)
-    if y_true.shape[:axes].is_fully_defined() and outputs.shape[:axes].is_fully_defined():
-        return y_true
-    shape = tf.concat([tf.shape(outputs)[:axes], tf.shape(y_true)[axes:]], axis=0)
-    fits = tf.debugging.assert_equal(tf.shape(y_true), shape, message="y_true does not fit the outputs: their shapes")
-    with tf.control_dependencies([fits]):
-        return tf.ensure_shape(tf.reshape(y_true, shape), expected)  # the reshape is for XLA, which drops assertions
 
 
 def _known(targets: tf.Tensor, known: tf.Tensor, expected: str) -> tf.Tensor:
@@ -178,11 +139,29 @@ def class_numbers(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return of_shape(labels, logits, logits.shape.rank - 1)
 
 
-def _one_hot(labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None) -> tf.Tensor:
-    if tf.executing_eagerly():
-        validation.class_labels(labels.numpy(), num_classes, ignore_class)
-    if valid is not None:
-        labels = tf.where(valid, labels, 0.0)
+def known_numbers(labels: tf.Tensor, num_classes: int, ignore_class: int | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Float32 class numbers `[...]` as int32, and which of them are one, bool; the others are 0.
+
+    Raises ValueError in eager mode with the first that is none, and no `ignore_class` either.
+    """
     known = tf.equal(labels, tf.floor(labels)) & (labels >= 0.0) & (labels < float(num_classes))
-    one_hot = tf.one_hot(tf.cast(tf.where(known, labels, 0.0), tf.int32), num_classes)
-    return tf.where(known[..., tf.newaxis], one_hot, float("nan"))
+    if tf.executing_eagerly():
+        _check_known(labels.numpy(), known.numpy(), num_classes, ignore_class)
+    return tf.cast(tf.where(known, labels, 0.0), tf.int32), known
+
+
+def _check_known(labels: np.ndarray, known: np.ndarray, num_classes: int, ignore_class: int | None) -> None:
+    wrong = ~known if ignore_class is None else ~(known | (labels == ignore_class))
+    if wrong.any():
+        position = np.argwhere(wrong)[0].tolist()
+        raise ValueError(
+            f"label {labels[tuple(position)]} at position {position}: expected whole numbers in "
+            f"[0, {num_classes})" + ("." if ignore_class is None else f", or ignore_class={ignore_class}.")
+        )
+
+
+def _one_hot(labels: tf.Tensor, valid: tf.Tensor | None, num_classes: int, ignore_class: int | None) -> tf.Tensor:
+    numbers, known = known_numbers(labels, num_classes, ignore_class)
+    if valid is not None:
+        known |= ~valid
+    return tf.where(known[..., tf.newaxis], tf.one_hot(numbers, num_classes), float("nan"))

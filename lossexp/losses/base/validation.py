@@ -46,23 +46,6 @@ def not_both_zero(loss: object, first: str, second: str) -> None:
         raise InputError(f"{type(loss).__name__}.{first}=0.0 and {second}=0.0: give at least one of them above 0.")
 
 
-def class_labels(labels: np.ndarray, num_classes: int, ignore_class: int | None = None) -> None:
-    """Checks, on the host, that integer labels `[...]` are whole numbers in `[0, num_classes)`.
-
-    Raises ValueError with the first offending value and its position.
-    """
-    labels = np.asarray(labels)
-    good = (labels >= 0) & (labels < num_classes) & (labels == np.floor(labels))
-    if ignore_class is not None:
-        good |= labels == ignore_class
-    if not good.all():
-        position = np.argwhere(~good)[0].tolist()
-        raise ValueError(
-            f"label {labels[tuple(position)]} at position {position}: expected whole numbers in "
-            f"[0, {num_classes})" + ("." if ignore_class is None else f", or ignore_class={ignore_class}.")
-        )
-
-
 def _by_class(values: Mapping) -> Any:
     classes = [plain(key) for key in values]
     entries = dict(zip(classes, map(plain, values.values())))

@@ -1,0 +1,36 @@
+"""Cross-entropy of class numbers by TensorFlow's fused kernel: what most trainings are made of, in half the time."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from lossexp.losses.base.targets import class_numbers, known_numbers
+from lossexp.losses.numerics.masked import MASKED, is_masked
+
+
+def cross_entropy_of(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """`-log p_y`, `[...]` float32, for class numbers `[...]` or `[..., 1]` and logits `[..., K]`.
+
+    Digits, masks and labels that are no class are those of `MulticlassLoss`: the two may only differ in speed.
+    """
+    logits = tf.cast(logits, tf.float32)
+    labels, known = known_numbers(class_numbers(y_true, logits), logits.shape[-1])
+    values = tf.reshape(_fused(tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(labels, [-1])), tf.shape(labels))
+    nothing_left = is_masked(tf.reduce_max(logits, axis=-1))
+    values = tf.where(nothing_left | (values >= -MASKED), float("inf"), values)
+    return tf.ensure_shape(tf.where(known, values, float("nan")), logits.shape[:-1])
+
+
+def _fused(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """`-log p_y` `[n]` for logits `[n, K]` and int32 labels `[n]`."""
+
+    # The slope comes with the value, and tells 1 - p_y with all its digits. It is custom for rows without any class left,
+    # where it is NaN, and 0 is what masks ask for.
+    @tf.custom_gradient
+    def fused(logits):
+        values, slopes = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
+        rest = tf.reduce_sum(tf.nn.relu(slopes), axis=-1)
+        exact = -tf.math.log1p(-tf.minimum(rest, 0.5))
+        return tf.where(rest < 0.5, exact, values), lambda g: tf.math.multiply_no_nan(slopes, g[:, tf.newaxis])
+
+    return fused(logits)
