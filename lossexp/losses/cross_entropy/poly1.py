@@ -9,7 +9,7 @@ import tensorflow as tf
 from lossexp.base.checks import Interval, NonNegative
 from lossexp.losses.base.multiclass import MulticlassLoss, register
 
-SERIES_BELOW = 0.1  # where -log(1 - q) - q is summed as a series: the difference would lose digits there
+SERIES_BELOW = 0.05  # where -log(1 - q) - q is summed as a series: the difference would lose digits there
 
 
 @register
@@ -26,16 +26,16 @@ class Poly1(MulticlassLoss):
     epsilon: Annotated[float, Interval("[-1, inf)")] = 1.0
 
     def formula(self, t, log_p, log_q):
-        return tf.reduce_sum(t * self._term(log_p, tf.exp(log_q)), axis=-1)
-
-    def _term(self, log_p, q):
-        """`-log p + epsilon q` as `(1 + epsilon) q + (q^2 / 2 + q^3 / 3 + ...)`: no cancellation, even at -1."""
+        q = tf.exp(log_q)
+        if self.epsilon > -0.5:
+            return tf.reduce_sum(t * (self.epsilon * q - log_p), axis=-1)
+        # Near -1 the two terms cancel: epsilon q - log p = (1 + epsilon) q + (q^2 / 2 + q^3 / 3 + ...).
         near = q < SERIES_BELOW
         x = tf.where(near, q, 0.0)
         series = 0.0
-        for i in range(8, 1, -1):
+        for i in range(6, 1, -1):
             series = x * (1.0 / i + series)
-        return (1.0 + self.epsilon) * q + tf.where(near, x * series, -log_p - q)
+        return tf.reduce_sum(t * ((1.0 + self.epsilon) * q + tf.where(near, x * series, -log_p - q)), axis=-1)
 
 
 @register
