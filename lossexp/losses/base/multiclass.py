@@ -90,8 +90,7 @@ class MulticlassLoss(Loss):
         values = self.batch_values(self.smoothed(labels, logits), logits, counted)
         if self.weighs_classes:
             values *= self.example_weights(labels)
-        of_classes = links.split(self.link)[0] not in ("ordinal", "conditional")
-        return leave_out(masked.limit(values, logits, of_classes), counted)
+        return leave_out(masked.limit(values, logits, links.named(self.link).per_class), counted)
 
     def _labels(self, y_true, logits: tf.Tensor, kept: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor | None]:
         """As `encoded`, without the examples that are not `kept`, `[...]` bool (None: all), whatever their labels."""
