@@ -143,7 +143,14 @@ def test_every_loss_has_a_link(option):
     assert loss.num_outputs(4) == found.width(4)
 
 
-@pytest.mark.parametrize("link", ["probit", {"name": "sigmoid", "scale": 2.0}, {"name": "tempered"}], ids=str)
-def test_an_unknown_link_is_named(link):
-    with pytest.raises(InputError, match=links.split(link)[0]):
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("probit", "link='probit' is not known; expected one of .*'softmax'"),
+        ({"name": "sigmoid", "scale": 2.0}, "sigmoid takes no parameters"),
+        ({"name": "tempered"}, "tempered takes t2"),
+    ],
+)
+def test_a_link_that_is_none_is_refused(link, message):
+    with pytest.raises(InputError, match=message):
         links.named(link)

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lossexp.figures.style import BLUE, GREY, ORANGE, new_figure, style
+from lossexp.metrics.table import BY_NAME
 
 SPLITS = {"train": BLUE, "val": ORANGE}
-ORDER = ("loss", "accuracy", "nll", "rmse", "mae")
+ORDER = ("loss", *BY_NAME)
 MOST_PANELS = 6
 LOG_RATIO = 50
 
@@ -53,7 +54,7 @@ def _draw(axes: Axes, metric: str, curves: Mapping[str, Curve], best_step: int |
     positive = [v for _, values in curves.values() for v in values if math.isfinite(v)]
     if positive and min(positive) > 0 and max(positive) / min(positive) > LOG_RATIO:
         axes.set_yscale("log")
-    axes.set_title(metric)
+    axes.set_title(BY_NAME[metric].label if metric in BY_NAME else metric)
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.legend()

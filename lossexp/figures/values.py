@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from lossexp.figures.style import BLUE, GREY, INK, new_figure, style
 from lossexp.metrics.regression import value_metrics
+from lossexp.metrics.table import BY_NAME
 
 MOST_POINTS = 3000
 
@@ -32,7 +33,7 @@ def predicted_versus_true(true: np.ndarray, predicted: np.ndarray, *, title: str
 
 def _note(true: np.ndarray, predicted: np.ndarray, lost: int) -> str:
     scores = value_metrics(predicted, true) if len(true) else {}
-    lines = [", ".join(f"{name.upper()} {value:.4g}" for name, value in scores.items())]
+    lines = [", ".join(f"{BY_NAME[name].label} {value:.4g}" for name, value in scores.items())]
     return "\n".join(filter(None, [*lines, f"{lost} not finite, left out" if lost else ""]))
 
 

@@ -9,6 +9,7 @@ training step, imports it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,11 +36,12 @@ def named(link: str | Mapping) -> ClassLink | ValueLink:
     name, parameters = split(link)
     kind = (OF_CLASSES | OF_VALUES).get(name)
     if kind is None:
-        raise InputError(f"link={name!r} is not known; expected one of {CLASS_LINKS + VALUE_LINKS}")
+        raise InputError(f"link={name!r} is not known; expected one of {CLASS_LINKS + VALUE_LINKS}.")
     try:
         return kind(**parameters)
-    except TypeError as error:
-        raise InputError(f"link={link}: {error}") from error
+    except TypeError:
+        taken = ", ".join(inspect.signature(kind).parameters) or "no parameters"
+        raise InputError(f"link={link}: {name} takes {taken}.") from None
 
 
 def probabilities(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:

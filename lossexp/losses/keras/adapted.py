@@ -61,7 +61,7 @@ class Adapted(Loss):
     ) = "auto"
     labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
     on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
-    link: Literal["auto", *links.CLASS_LINKS, *links.VALUE_LINKS] | dict = "auto"
+    link: Literal["auto", *links.CLASS_LINKS] | Literal[links.VALUE_LINKS] | dict = "auto"
 
     def __post_init__(self):
         self.name = self.name or _name(self.fn)
