@@ -14,7 +14,7 @@ MOST_POINTS = 3000
 
 
 def predicted_versus_true(true: np.ndarray, predicted: np.ndarray, *, title: str = "") -> Figure:
-    """A point an example, with the line of perfect prediction; above 3000 examples their density.
+    """Draws one point per example and the line of perfect predictions; above 3000 examples, their density.
 
     true, predicted: values `[n]` in the original unit. Pairs that are not finite are left out and counted.
     """
