@@ -5,8 +5,12 @@ from itertools import accumulate, pairwise
 import mpmath as mp
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from lossexp.base import links
+from lossexp.base.errors import InputError
 from lossexp.base.links import log_probabilities, predicted_values, probabilities
+from tests.losses.options import OPTIONS, make
 
 ROWS = [[0.0, 0.0, 0.0], [1.5, -2.0, 0.25], [30.0, 10.0, -30.0], [1000.0, 0.0, -1000.0], [1e-9, 0.0, -1e-9]]
 
@@ -94,3 +98,59 @@ def test_a_link_of_the_other_kind_is_refused():
         probabilities(np.zeros((1, 1)), "identity")
     with pytest.raises(ValueError, match="gives no values"):
         predicted_values(np.zeros((1, 2)), "softmax")
+
+
+SCALED, TEMPERED = {"name": "softmax", "scale": 30.0}, {"name": "tempered", "t2": 1.2}
+EVERY_CLASS_LINK = [SCALED, TEMPERED, *(name for name in links.CLASS_LINKS if name != "tempered")]
+
+
+@pytest.mark.parametrize("link", EVERY_CLASS_LINK, ids=str)
+@pytest.mark.parametrize("size", [1.0, 30.0])
+def test_training_predicts_the_most_probable_class(link, size):
+    found = links.named(link)
+    z = np.random.default_rng(0).normal(0, size, [2000, found.width(5)]).astype(np.float32)
+    log_p = log_probabilities(z, link)
+    assert len(set(log_p.argmax(axis=1))) > 1
+    for compiled in (False, True):
+        predicted = tf.function(found.predicted, jit_compile=compiled, autograph=False)(tf.constant(z)).numpy()
+        # Two sigmoids may be 1 to the last digit, and either class the most probable one.
+        np.testing.assert_array_equal(log_p[np.arange(2000), predicted], log_p.max(axis=1))
+
+
+@pytest.mark.parametrize("link", EVERY_CLASS_LINK, ids=str)
+def test_probabilities_are_the_exponentials_of_their_logs(link):
+    found = links.named(link)
+    z = np.random.default_rng(1).normal(0, 3, [50, found.width(4)])
+    p = probabilities(z, link)
+    assert p.shape == (50, 2 if link == "sigmoid" else 4)
+    np.testing.assert_allclose(np.exp(log_probabilities(z, link)), p, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("link", links.VALUE_LINKS)
+def test_outputs_at_values_predict_them(link):
+    values = np.array([0.01, 1.0, 30.0]) if links.named(link).positive else np.array([-2.0, 0.0, 30.0])
+    outputs = links.named(link).at_values(values)
+    assert outputs.shape == (3, links.named(link).width(0))
+    np.testing.assert_allclose(predicted_values(outputs, link), values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_loss_has_a_link(option):
+    loss = make(option)
+    found = links.named(loss.link)
+    assert found.name == links.split(loss.link)[0]
+    assert found.of_classes == ("regression" not in loss.tasks)
+    assert loss.num_outputs(4) == found.width(4)
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("probit", "link='probit' is not known; expected one of .*'softmax'"),
+        ({"name": "sigmoid", "scale": 2.0}, "sigmoid takes no parameters"),
+        ({"name": "tempered"}, "tempered takes t2"),
+    ],
+)
+def test_a_link_that_is_none_is_refused(link, message):
+    with pytest.raises(InputError, match=message):
+        links.named(link)

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 
 from benchmarks.focal_accuracy import table
 from docs.generator import curves, docstrings
+from lossexp.base import links
 from lossexp.base.errors import InputError
 from lossexp.config import build, locate
 from lossexp.losses import Loss, as_loss
@@ -104,11 +105,10 @@ def facts(loss: Loss | None) -> list[str]:
     """Tasks, labels, outputs and needs, a few words each."""
     if loss is None:
         return []
-    link_name = loss.link if isinstance(loss.link, str) else loss.link["name"]
     parts = [
         ", ".join(loss.tasks),
         f"labels {loss.labels}",
-        f"{OUTPUTS[loss.num_outputs(100)]} ({link_name})",
+        f"{OUTPUTS[loss.num_outputs(100)]} ({links.named(loss.link).name})",
     ]
     parts += [f"{loss.head} head"] if loss.head != "linear" else []
     return parts + (["needs class counts"] if loss.needs_counts else [])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +38,7 @@ def default_limits(loss: Loss) -> tuple[float, float]:
     """What to draw of the loss: errors, or margins; of cosines times s all margins, from -s to s."""
     if is_regression(loss):
         return ERRORS
-    scale = links.split(loss.link)[1].get("scale")
+    scale = links.named(loss.link).scale
     return (-scale, scale) if scale else MARGINS
 
 
@@ -54,17 +53,17 @@ def margins(low: float, high: float) -> np.ndarray:
 def margin_profile(loss: Loss, at: np.ndarray, label: int, num_classes: int, progress: float = 1.0) -> Profile:
     """A classification loss at the margins `at`, for an example of class `label`.
 
-    Softmax: the logit of the true class varies, all others are equal; the margin is its distance from their
-    log-sum-exp. Sigmoid: +z for label 1, -z for label 0. Several sigmoids (one against the rest, ordinal):
-    all answers have the same margin. Where outputs are cosines, margins out of their reach give NaN.
-    progress: share of the training that is over, for losses with a schedule.
+    The loss's link says what a margin is and what outputs have it (`ClassLink.at_margins`). Where outputs are
+    cosines, margins out of their reach give NaN. progress: fraction of the training that is over, for losses with a
+    schedule.
     """
-    outputs = _class_outputs(loss, at, label, num_classes)
-    directions = _class_outputs(loss, at + 1.0, label, num_classes) - outputs
+    link, at = links.named(loss.link), np.asarray(at, np.float64)
+    outputs = link.at_margins(at, label, num_classes)
+    directions = link.at_margins(at + 1.0, label, num_classes) - outputs
     y_true = _class_label(loss, label, num_classes)
     value, gradient = _evaluate(loss, outputs, y_true, progress)
     slope = (gradient * directions).sum(axis=1)
-    p = links.probabilities(outputs, loss.link)[:, label]
+    p = link.probabilities(outputs)[:, label]
     if loss.head == "cosine":
         beyond = np.abs(outputs).max(axis=1) > 1.0
         value, slope = np.where(beyond, np.nan, value), np.where(beyond, np.nan, slope)
@@ -76,27 +75,11 @@ def error_profile(loss: Loss, at: np.ndarray, target: float, progress: float = 1
 
     Predictions that the loss's link cannot give are left out. A predicted spread is 1.
     """
-    predicted = target + np.asarray(at, np.float64)
-    if loss.link in ("exp", "softplus"):
+    link, predicted = links.named(loss.link), target + np.asarray(at, np.float64)
+    if link.positive:
         at, predicted = at[predicted > 0], predicted[predicted > 0]
-    raw = {"exp": np.log, "softplus": lambda v: v + np.log(-np.expm1(-v))}.get(loss.link, np.asarray)(predicted)
-    outputs = np.stack([raw, np.zeros_like(raw)], axis=1) if loss.link == "gaussian" else raw[:, np.newaxis]
-    value, gradient = _evaluate(loss, outputs, np.full([1, 1], target, np.float32), progress)
+    value, gradient = _evaluate(loss, link.at_values(predicted), np.full([1, 1], target, np.float32), progress)
     return Profile(target, at, None, value, gradient[:, 0])
-
-
-def _class_outputs(loss: Loss, at: np.ndarray, label: int, num_classes: int) -> np.ndarray:
-    """Raw outputs `[n, outputs]` at the margins."""
-    link, parameters = links.split(loss.link)
-    at = np.asarray(at, np.float64)[:, np.newaxis]
-    if link == "sigmoid":
-        return at * (2 * label - 1)
-    if link == "one_vs_rest":
-        return at * (2 * np.eye(num_classes)[label] - 1)
-    if link in ("ordinal", "conditional"):
-        return at * np.where(label > np.arange(num_classes - 1), 1.0, -1.0)
-    logits = (at + math.log(num_classes - 1)) * np.eye(num_classes)[label] / parameters.get("scale", 1.0)
-    return np.pad(logits, [(0, 0), (0, 1)], constant_values=1.0) if link == "softmax_norm" else logits
 
 
 def _class_label(loss: Loss, label: int, num_classes: int) -> np.ndarray:

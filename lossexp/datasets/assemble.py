@@ -27,11 +27,11 @@ def assemble(
     limit: int | None = None,
     standardise: bool = True,
 ) -> Dataset:
-    """The dataset of inputs `[n, ...]` and targets `[n]`.
+    """Makes a dataset of inputs `[n, ...]` and targets `[n]`.
 
     A split that the source gives is kept whole; a missing test split is cut from `train` by
     `test_fraction`, then a missing validation split by `validation_fraction`, then `limit` shortens what
-    is left for training. Pictures `[n, height, width]` gain a channel axis and uint8 becomes [0, 1];
+    is left for training. Images `[n, height, width]` gain a channel axis and uint8 becomes [0, 1];
     tables `[n, features]` are standardised where `standardise`; regression targets are divided by their
     training standard deviation.
     """

@@ -34,7 +34,7 @@ def check_dataset(dataset: Dataset) -> None:
 
 
 def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, where: str) -> None:
-    """Checks inputs `[n, ...]` and targets `[n]` of one split; `where` opens every message."""
+    """Raises InputError for unusable inputs `[n, ...]` and targets `[n]` of one split; `where` opens every message."""
     if len(x) != len(y):
         raise InputError(f"{where}: {len(x)} inputs but {len(y)} targets. Give one target for each input.")
     if len(x) == 0:

@@ -14,7 +14,7 @@ Task = Literal["multiclass", "binary", "regression"]
 
 @dataclass(frozen=True)
 class Split:
-    """One split.
+    """The examples of one split.
 
     x: `[n, *input_shape]` float32, in memory or on disk. y: `[n]`, int32 class labels or float32 values.
     sample_weight: `[n]` float32, or None for all ones.
@@ -35,10 +35,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test splits of one task.
+    """The training, validation and test splits of one task.
 
-    `target_scale` (regression): stored targets are the originals divided by it (never shifted, so that
-    positive stays positive); metrics multiply by it to report in the original unit.
+    class_names: of the classes 0, 1, ...; empty for regression. target_scale: for regression, the stored targets are
+    the original ones divided by it (and not shifted, so that positive stays positive), and metrics multiply by it to
+    report in the original unit.
     """
 
     name: str

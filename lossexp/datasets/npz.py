@@ -34,7 +34,7 @@ def load(
 ) -> Dataset:
     """The dataset stored as `x_train`, `y_train`, `x_test`, `y_test`; validation is cut from training.
 
-    path: an `.npz` file, which is read into memory, or a folder with `x_train.npy` and so on, whose pictures
+    path: an `.npz` file, which is read into memory, or a folder with `x_train.npy` and so on, whose images
     stay on disk and are read as they are needed: for data larger than memory.
     x: `[n, features]` (standardised by training statistics where `standardise`), `[n, height, width]` or
     `[n, height, width, channels]` (uint8 becomes [0, 1], other dtypes keep their range).
@@ -128,7 +128,7 @@ def _reason(error: Exception) -> str:
 
 
 def _inputs(x: np.ndarray) -> np.ndarray | StoredInputs:
-    """Pictures stay where they are; tables are standardised, so they come into memory."""
+    """Images stay where they are; tables are standardised, so they come into memory."""
     return StoredInputs(x) if isinstance(x, np.memmap) and x.ndim > 2 else np.asarray(x)
 
 

@@ -17,7 +17,7 @@ def digits(
     test_fraction: Between = 0.2,
     limit: Count | None = None,
 ) -> Dataset:
-    """1797 handwritten digits, `[8, 8, 1]` in [0, 1], ten classes."""
+    """1797 images of handwritten digits, `[8, 8, 1]` in [0, 1], in ten classes."""
     data = datasets.load_digits()
     return assemble(
         "digits",
@@ -38,7 +38,7 @@ def breast_cancer(
     test_fraction: Between = 0.2,
     limit: Count | None = None,
 ) -> Dataset:
-    """569 tumours, 30 standardised features; class 0 is malignant, class 1 benign."""
+    """569 tumours with 30 standardised features; class 0 is malignant, class 1 benign."""
     data = datasets.load_breast_cancer()
     return assemble(
         "breast_cancer",
@@ -59,7 +59,7 @@ def diabetes(
     test_fraction: Between = 0.2,
     limit: Count | None = None,
 ) -> Dataset:
-    """442 patients, 10 standardised features; the target is disease progression, positive."""
+    """442 patients with 10 standardised features; the target is disease progression, positive."""
     data = datasets.load_diabetes()
     return assemble(
         "diabetes",

@@ -11,8 +11,8 @@ from lossexp.base.seeds import derive
 def cut(y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rest and of the part that `fraction` of the examples makes, both ascending.
 
-    y: `[n]` labels or values. part: `"validation"` or `"test"`; names the random stream
-    `split/<part>` and the setting in messages. stratify: keep the class proportions (classification).
+    y: `[n]` labels or values. part: `"validation"` or `"test"`; it names the random stream
+    `split/<part>` and the setting in messages. stratify: whether class proportions are kept (for classification).
     Raises InputError where `fraction` is not between 0 and 1, or a class is too small to be divided.
     """
     setting = f"dataset.{part}_fraction={fraction}"
@@ -36,7 +36,7 @@ def cut(y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool) ->
 
 
 def take(y: np.ndarray, limit: int | None, seed: int, stratify: bool) -> np.ndarray:
-    """Positions of at most `limit` training examples, ascending; all of them for None.
+    """Positions of at most `limit` training examples, ascending; of all where it is None.
 
     The stream `split/limit` is its own, so the limit never moves the validation and test splits.
     Raises InputError where no example, or none of some class, would be left.

@@ -10,9 +10,9 @@ from lossexp.datasets.dataset import Dataset
 
 
 def standardise_inputs(dataset: Dataset) -> Dataset:
-    """Each input feature `[n, features]` with training mean 0 and standard deviation 1, float32.
+    """The dataset with input features `[n, features]` of training mean 0 and standard deviation 1, float32.
 
-    A feature that is constant in training is shifted only.
+    A feature that is constant in training is only shifted.
     """
     from sklearn.preprocessing import StandardScaler
 
@@ -25,9 +25,9 @@ def standardise_inputs(dataset: Dataset) -> Dataset:
 
 
 def scale_targets(dataset: Dataset) -> Dataset:
-    """Targets divided by their training standard deviation, which is kept in `target_scale`.
+    """The dataset with targets divided by their training standard deviation, which is kept in `target_scale`.
 
-    Never shifted: losses that need positive targets (Poisson, gamma, logarithmic) keep their meaning.
+    They are not shifted, so that losses that need positive targets (Poisson, gamma, logarithmic) stay defined.
     """
     from sklearn.preprocessing import StandardScaler
 

@@ -13,7 +13,7 @@ class StoredInputs:
     """Rows of a memory-mapped array, chosen and ordered by position, in the place of an array of inputs.
 
     Indexing by a number, a slice or positions gives float32 arrays as `as_inputs` makes them. `shape`, `dtype` and
-    `nbytes` are those of all of them together. The file's numbers are checked when it is opened, not again.
+    `nbytes` are those of all these rows together. The file's numbers are checked when it is opened, not again.
 
     file: `[n, height, width]` or `[n, height, width, channels]`, memory-mapped. positions: `[m]` rows of it.
     """
@@ -52,7 +52,7 @@ class StoredInputs:
 
 
 def as_inputs(x: np.ndarray) -> np.ndarray:
-    """Float32 inputs: pictures `[n, height, width]` gain a channel axis, and uint8 pictures become [0, 1]."""
+    """Inputs as float32: images `[n, height, width]` gain a channel axis, and uint8 images become [0, 1]."""
     if x.ndim == 3:
         x = x[..., None]
     if x.dtype == np.uint8 and x.ndim > 2:

@@ -43,9 +43,9 @@ def load(
     for val or test cuts that split from training by its fraction. data_dir: where the prepared files are;
     None is the environment's TFDS_DATA_DIR, or ~/tensorflow_datasets. Files that are prepared need neither
     their builder's code nor a network; others are downloaded only where `download`.
-    in_memory: False writes pictures to plain files in the data folder once and reads them from there, for data
+    in_memory: False writes images to plain files in the data folder once and reads them from there, for data
     larger than memory; batches, and so results, are the same.
-    uint8 pictures become [0, 1]; tables are standardised where `standardise`. A class label makes it a
+    uint8 images become [0, 1]; tables are standardised where `standardise`. A class label makes it a
     classification task (binary for two classes), a real number a regression task.
     Raises InputError where the files are not prepared and may not or cannot be downloaded, for an unknown
     name or split, and for inputs or labels that are not arrays of one shape.

@@ -11,7 +11,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from lossexp import figures
 from lossexp.base.files import whole
-from lossexp.base.links import log_probabilities, predicted_values
 from lossexp.config import prepare
 from lossexp.config.identity import group_key
 from lossexp.experiment.run_folder import RunFolder
@@ -115,9 +114,8 @@ def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:
     curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
     tracker.figure(curves, "curves.png")
     if outputs.task == "regression":
-        predicted = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
         true = outputs.labels * outputs.target_scale
-        tracker.figure(figures.predicted_versus_true(true, predicted), "predicted.png")
+        tracker.figure(figures.predicted_versus_true(true, outputs.predicted()), "predicted.png")
     else:
-        predicted = log_probabilities(outputs.outputs, outputs.link).argmax(axis=1)
-        tracker.figure(figures.confusion_matrix(outputs.labels, predicted, outputs.class_names), "confusion.png")
+        matrix = figures.confusion_matrix(outputs.labels, outputs.predicted(), outputs.class_names)
+        tracker.figure(matrix, "confusion.png")

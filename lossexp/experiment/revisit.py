@@ -18,7 +18,7 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.errors import InputError
-from lossexp.base.links import log_probabilities, predicted_values, probabilities
+from lossexp.base.links import probabilities
 from lossexp.base.screen import show_scores
 from lossexp.config import build, locate
 from lossexp.datasets.check import check_numbers
@@ -192,11 +192,11 @@ def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
     if outputs.task == "regression":
         if labelled:
             columns["label"] = outputs.labels * outputs.target_scale
-        columns["predicted"] = predicted_values(outputs.outputs, outputs.link) * outputs.target_scale
+        columns["predicted"] = outputs.predicted()
         return pd.DataFrame(columns)
     names = np.asarray(outputs.class_names)
     if labelled:
         columns["label"] = names[outputs.labels.astype(int)]
-    columns["predicted"] = names[log_probabilities(outputs.outputs, outputs.link).argmax(axis=1)]
+    columns["predicted"] = names[outputs.predicted()]
     p = probabilities(outputs.outputs, outputs.link)
     return pd.DataFrame({**columns, **{f"p/{name}": p[:, k] for k, name in enumerate(names)}})

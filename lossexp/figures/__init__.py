@@ -1,4 +1,4 @@
-"""Figures of one run as `matplotlib.figure.Figure`: no window, colours that everyone can tell apart."""
+"""Figures of one run, as `matplotlib.figure.Figure`: they open no window, and everyone can tell their colours apart."""
 
 from lossexp.figures.confusion import confusion_matrix
 from lossexp.figures.curves import learning_curves

@@ -19,9 +19,10 @@ MOST_NAMES = 40
 def confusion_matrix(
     labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], *, title: str = ""
 ) -> Figure:
-    """Colours: share of each true class (rows sum to 1). Numbers: examples, up to 20 classes.
+    """Draws the confusion matrix, true classes in rows.
 
-    labels, predicted: class numbers `[n]`, 0 to `len(class_names) - 1`.
+    Colours are fractions of each true class, so that rows sum to 1. Up to 20 classes, every cell also has its number
+    of examples. labels, predicted: class numbers `[n]`, 0 to `len(class_names) - 1`.
     """
     k = len(class_names)
     counts = count(labels, predicted, labels=np.arange(k))

@@ -1,4 +1,4 @@
-"""Learning curves, one panel a metric."""
+"""Learning curves, with one panel per metric."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lossexp.figures.style import BLUE, GREY, ORANGE, new_figure, style
+from lossexp.metrics.table import BY_NAME
 
 SPLITS = {"train": BLUE, "val": ORANGE}
-ORDER = ("loss", "accuracy", "nll", "rmse", "mae")
+ORDER = ("loss", *BY_NAME)
 MOST_PANELS = 6
 LOG_RATIO = 50
 
@@ -21,11 +22,11 @@ Curve = tuple[list[int], list[float]]
 
 
 def learning_curves(records: Sequence[Mapping[str, Any]], *, best_step: int | None = None, title: str = "") -> Figure:
-    """Every metric that records name `train/<metric>` or `val/<metric>` against the training step.
+    """Draws every metric that the records call `train/<metric>` or `val/<metric>` against the training step.
 
-    records: as `read_metrics` returns them, `{"step": int, "metrics": {name: value}}`. best_step: marked by
-    a line. Losses come first; at most six panels. Values that are not finite leave gaps. A panel is
-    logarithmic where its values are positive and span a factor above 50.
+    records: as `read_metrics` returns them, `{"step": int, "metrics": {name: value}}`. best_step: the step that is
+    marked by a line, or None. The loss comes first, and there are at most six panels. Values that are not finite
+    leave gaps. A panel is logarithmic where its values are positive and span a factor above 50.
     """
     curves = {(metric, split): _curve(records, f"{split}/{metric}") for metric, split in _names(records)}
     metrics = sorted({metric for metric, _ in curves}, key=_rank)[:MOST_PANELS]
@@ -53,7 +54,7 @@ def _draw(axes: Axes, metric: str, curves: Mapping[str, Curve], best_step: int |
     positive = [v for _, values in curves.values() for v in values if math.isfinite(v)]
     if positive and min(positive) > 0 and max(positive) / min(positive) > LOG_RATIO:
         axes.set_yscale("log")
-    axes.set_title(metric)
+    axes.set_title(BY_NAME[metric].label if metric in BY_NAME else metric)
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.legend()
@@ -65,7 +66,7 @@ def _curve(records: Sequence[Mapping[str, Any]], name: str) -> Curve:
 
 
 def _names(records: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """`(metric, split)` of every curve; nested names as `val/recall/cat` are too many for a panel each."""
+    """The `(metric, split)` of every curve; nested names such as `val/recall/cat` are too many for panels."""
     parts = {tuple(name.split("/")) for record in records for name in record["metrics"]}
     return {(name[1], name[0]) for name in parts if len(name) == 2 and name[0] in SPLITS}
 

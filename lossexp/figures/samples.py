@@ -24,10 +24,10 @@ def sample_grid(
     target_scale: float = 1.0,
     title: str = "",
 ) -> Figure:
-    """Examples of a split, the first of each class.
+    """Draws a few examples of a split: the first of each class, unless there are too many classes for that, or none.
 
-    x: images `[n, h, w]` or `[n, h, w, c]`, of any range; other shapes become a table of features. y: `[n]`
-    class numbers, or values where class_names is empty; values are shown times target_scale.
+    x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; other shapes become a table of
+    features. y: `[n]` class numbers, or values where class_names is empty; values are shown times target_scale.
     """
     y = np.asarray(y).reshape(-1)
     names = [shortened(str(name)) for name in class_names]
@@ -65,7 +65,7 @@ def _image_grid(x: np.ndarray, y: np.ndarray, names: list[str], scale: float, ti
 
 
 def _pixels(image: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """One image in [0, 1], by the range of the first images; one or three channels."""
+    """One image, scaled to [0, 1] by the range of the first images, with one or three channels."""
     shown = x[: COLUMNS * MOST_ROWS].astype(np.float64)
     low, high = np.nanmin(shown), np.nanmax(shown)
     image = (np.asarray(image, np.float64) - low) / ((high - low) or 1.0)
@@ -100,7 +100,7 @@ def _only_labels(axes: Axes) -> None:
 
 
 def _of_each_class(y: np.ndarray, num_classes: int, count: int) -> np.ndarray:
-    """Positions of `count` examples, as many of each class as go in, sorted by class."""
+    """Positions of at most `count` examples, equally many of each class, sorted by class."""
     first = [np.flatnonzero(y == k)[: max(1, count // num_classes)] for k in range(num_classes)]
     return np.concatenate(first)[:count]
 

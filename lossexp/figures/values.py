@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 
 from lossexp.figures.style import BLUE, GREY, INK, new_figure, style
 from lossexp.metrics.regression import value_metrics
+from lossexp.metrics.table import BY_NAME
 
 MOST_POINTS = 3000
 
 
 def predicted_versus_true(true: np.ndarray, predicted: np.ndarray, *, title: str = "") -> Figure:
-    """A point an example, with the line of perfect prediction; above 3000 examples their density.
+    """Draws one point per example and the line of perfect predictions; above 3000 examples, their density.
 
     true, predicted: values `[n]` in the original unit. Pairs that are not finite are left out and counted.
     """
@@ -32,7 +33,7 @@ def predicted_versus_true(true: np.ndarray, predicted: np.ndarray, *, title: str
 
 def _note(true: np.ndarray, predicted: np.ndarray, lost: int) -> str:
     scores = value_metrics(predicted, true) if len(true) else {}
-    lines = [", ".join(f"{name.upper()} {value:.4g}" for name, value in scores.items())]
+    lines = [", ".join(f"{BY_NAME[name].label} {value:.4g}" for name, value in scores.items())]
     return "\n".join(filter(None, [*lines, f"{lost} not finite, left out" if lost else ""]))
 
 

@@ -1,4 +1,4 @@
-"""Metrics from a model's saved outputs: the same for every loss, never from the loss."""
+"""Metrics, computed from a model's saved outputs: the same for every loss, and never from its value."""
 
 from lossexp.metrics.outputs import Outputs, load_outputs, save_outputs
 from lossexp.metrics.score import quick_score, score

@@ -1,4 +1,4 @@
-"""How far probabilities can be believed."""
+"""Scores of predicted probabilities: the Brier score, and the calibration error."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ BINS = 15
 
 
 def brier(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Brier score as in Brier (1950): squared errors summed over all classes, averaged over examples.
+    """The Brier score of Brier (1950): squared errors, summed over all classes and averaged over examples.
 
-    Between 0 and 2; for two classes twice the one-sided score that is common today. `[n, K]`, `[n]`.
+    It is between 0 and 2, and for two classes twice the one-sided score that is common today. probabilities:
+    `[n, K]`. labels: class numbers `[n]`.
     """
     onehot = np.eye(probabilities.shape[1])[labels]
     return float(np.mean(np.sum((probabilities - onehot) ** 2, axis=1)))
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
-    """Mean |accuracy - confidence| over equal-width bins of the confidence, weighted by their size.
+    """The mean |accuracy - confidence| over bins of equal width of the confidence, weighted by their size.
 
-    Confidence is the probability of the predicted class; bins are closed above (Guo et al. 2017).
+    Confidence is the probability of the predicted class; bins are closed above (Guo et al. 2017). probabilities:
+    `[n, K]`. labels: class numbers `[n]`.
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels

@@ -28,7 +28,7 @@ def label_metrics(predicted: np.ndarray, labels: np.ndarray, class_names: Sequen
 
 
 def recall_keys(class_names: Sequence[str]) -> list[str]:
-    """`recall/<class name>` with names made legal, and unique by a number where that made two equal."""
+    """The key `recall/<class name>` of each class; names are made legal, and unique by a number where two are equal."""
     keys: list[str] = []
     for number, name in enumerate(class_names):
         key = f"recall/{legal_part(name) or number}"
@@ -37,5 +37,5 @@ def recall_keys(class_names: Sequence[str]) -> list[str]:
 
 
 def nll(log_probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Negative log-likelihood: mean of -log p(label), in nats. `[n, K]`, `[n]`."""
+    """The negative log-likelihood, the mean of -log p(label), in nats, from `[n, K]` and class numbers `[n]`."""
     return float(-np.mean(log_probabilities[np.arange(len(labels)), labels]))

@@ -12,6 +12,7 @@ import numpy as np
 
 from lossexp.base.errors import InputError
 from lossexp.base.files import whole
+from lossexp.base.links import log_probabilities, predicted_values
 from lossexp.metrics.score import score
 
 
@@ -36,6 +37,12 @@ class Outputs:
             class_names=self.class_names,
             target_scale=self.target_scale,
         )
+
+    def predicted(self) -> np.ndarray:
+        """The most probable class of each example, `[n]`, or its predicted value in the original unit."""
+        if self.task == "regression":
+            return predicted_values(self.outputs, self.link) * self.target_scale
+        return log_probabilities(self.outputs, self.link).argmax(axis=1)
 
 
 def save_outputs(

@@ -25,7 +25,7 @@ def score(
     class_names: Sequence[str] = (),
     target_scale: float = 1.0,
 ) -> dict[str, float]:
-    """All metrics of a split.
+    """All metrics of a split's outputs.
 
     outputs: raw model outputs `[n, num_outputs]`, any float dtype. labels: `[n]`, class numbers or values.
     task: `"multiclass"`, `"binary"` or `"regression"`. link: as in `lossexp.base.links`. class_names: for the

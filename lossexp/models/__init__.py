@@ -1,1 +1,1 @@
-"""Models: `(input_shape, num_outputs, ...) -> keras.Model` returning raw float32 outputs."""
+"""Models: functions `(input_shape, num_outputs, ...) -> keras.Model`, whose outputs are raw and float32."""

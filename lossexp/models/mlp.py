@@ -1,4 +1,4 @@
-"""A multilayer perceptron, for tables and for flattened pictures."""
+"""A multilayer perceptron, for tables and for flattened images."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def mlp(
     activation: Activation = "relu",
     dropout: BelowOne = 0.0,
 ) -> keras.Model:
-    """Inputs `[batch, *input_shape]`, flattened, to raw float32 outputs `[batch, num_outputs]`.
+    """A model that maps inputs `[batch, *input_shape]`, flattened, to raw float32 outputs `[batch, num_outputs]`.
 
-    hidden: units of each hidden layer; none of them makes a linear model. dropout: rate in [0, 1) after
-    each hidden layer.
+    hidden: the number of units of each hidden layer; an empty list makes a linear model. activation: of every hidden
+    layer. dropout: the rate in [0, 1) of the dropout after each hidden layer.
     """
     inputs = keras.Input(input_shape)
     x = keras.layers.Flatten()(inputs)

@@ -19,7 +19,10 @@ def conv_net(
     kernel_size: Count = 3,
     units: Count = 128,
 ) -> keras.Model:
-    """Pictures `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`."""
+    """A model that maps images `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`.
+
+    Raises InputError for inputs that are no images, or smaller than the kernel.
+    """
     check_images("sequential", input_shape, kernel_size)
     layers = [
         keras.Input(input_shape),

@@ -41,9 +41,10 @@ def sparse_mlp(
     activation: Activation = "relu",
     penalty: NonNegative = 1e-4,
 ) -> keras.Model:
-    """Inputs `[batch, *input_shape]`, flattened, to raw float32 outputs `[batch, num_outputs]`.
+    """A model that maps inputs `[batch, *input_shape]`, flattened, to raw float32 outputs `[batch, num_outputs]`.
 
-    After a call, `model.losses` holds one scalar for each hidden layer, of that call alone.
+    hidden, activation: see `mlp`. penalty: see `SparseDense`. After a call, `model.losses` holds one scalar for each
+    hidden layer, of that call alone.
     """
     inputs = keras.Input(input_shape)
     x = keras.layers.Flatten()(inputs)

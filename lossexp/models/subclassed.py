@@ -11,10 +11,11 @@ from lossexp.models.heads import make_head
 
 @keras.saving.register_keras_serializable("lossexp")
 class ConvNet(keras.Model):
-    """Pictures `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`.
+    """A model that maps images `[batch, height, width, channels]` to raw float32 outputs `[batch, num_outputs]`.
 
-    One convolution and one dense layer, both ReLU, then the head; the same network as in `functional` and
-    `sequential`. Reloads from a `.keras` file with its precision. Raises InputError for other inputs.
+    It has one convolution and one dense layer, both with ReLU, and then the head: the same network as in `functional`
+    and `sequential`. A `.keras` file restores it with its precision. Raises InputError for inputs that are no images,
+    or smaller than the kernel.
     """
 
     @settings("model")

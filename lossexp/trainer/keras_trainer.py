@@ -17,6 +17,7 @@ from lossexp.base.seeds import derive
 from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
 from lossexp.losses.base.loss import Loss
+from lossexp.metrics.table import METRICS
 from lossexp.models.check import OF_SCORING, overridden
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callback_errors import naming_callbacks
@@ -113,8 +114,8 @@ class StopOnNonfinite(keras.callbacks.TerminateOnNaN):
 class KerasTrainer(Trainer):
     """The same settings as `Trainer`, executed by `keras.Model.fit`; what `fit` cannot do is refused."""
 
-    # `fit` measures accuracy only by a metric for the loss's own labels, and tells the rate only if a callback sets it.
-    unlogged = ("accuracy", "learning_rate")
+    # `fit` measures these only by a metric for the loss's own labels, and tells the rate only if a callback sets it.
+    unlogged = (*(metric.name for metric in METRICS if metric.in_training), "learning_rate")
 
     def check(self, dataset: Dataset) -> None:
         for name in ("check_gradients", "profile_epoch"):

@@ -10,22 +10,21 @@ import numpy as np
 
 from lossexp.base.errors import InputError
 from lossexp.base.variables import weights_of
-
-HIGHER_IS_BETTER = {"val/accuracy": True, "val/nll": False, "val/rmse": False, "val/mae": False}
+from lossexp.metrics.table import every_epoch
 
 
 class Monitor:
     """Keeps the weights of the best epoch so far.
 
-    metric: `"auto"` (validation accuracy, or RMSE for regression) or a key of `HIGHER_IS_BETTER`. A loss
-    value is refused: it is not comparable between losses, so choosing by it would favour some.
+    metric: `"auto"` (validation accuracy, or RMSE for regression), or `val/` and a metric that the table has for
+    every epoch of the task. A loss value is refused: it is not comparable between losses, so choosing by it would
+    favour some.
     """
 
     def __init__(self, metric: str, task: str):
-        auto = "val/rmse" if task == "regression" else "val/accuracy"
-        self.metric = auto if metric == "auto" else metric
-        fits = [m for m in HIGHER_IS_BETTER if (m in ("val/rmse", "val/mae")) == (task == "regression")]
-        if self.metric not in fits:
+        fits = {f"val/{known.name}": known.higher_is_better for known in every_epoch(task)}
+        self.metric = next(iter(fits)) if metric == "auto" else metric
+        if self.metric not in list(fits):  # a setting of any type
             reason = (
                 "a loss value is not comparable between losses, so choosing by it favours some of them"
                 if "loss" in str(metric)
@@ -33,6 +32,7 @@ class Monitor:
             )
             shown = "null" if metric is None else metric
             raise InputError(f"trainer.monitor={shown}: {reason}. For this task use auto or one of {', '.join(fits)}.")
+        self._higher_is_better = fits[self.metric]
         self.best_epoch = -1
         self.best_value = math.nan
         self.best_weights: list[np.ndarray] = []
@@ -47,7 +47,7 @@ class Monitor:
             return False
         if math.isnan(self.best_value):
             return True
-        return value >= self.best_value if HIGHER_IS_BETTER[self.metric] else value <= self.best_value
+        return value >= self.best_value if self._higher_is_better else value <= self.best_value
 
     def update(self, epoch: int, record: Mapping[str, float], model: keras.Model) -> None:
         """Looks at one epoch's record and keeps the weights if it is the best."""

@@ -7,15 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 import keras
 
 from lossexp.base.errors import InputError, did_you_mean
+from lossexp.metrics.table import CLASSES, METRICS, VALUES, every_epoch
 
-MODES = {"accuracy": "max", "loss": "min", "nll": "min", "rmse": "min", "mae": "min", "learning_rate": "min"}
+MODES = {metric.name: "max" if metric.higher_is_better else "min" for metric in METRICS if metric.every_epoch}
+MODES |= {"loss": "min", "learning_rate": "min"}
 CHOOSING = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
 MONITORING = (*CHOOSING, keras.callbacks.ReduceLROnPlateau)
 LOSSES = ("loss", "val_loss")
-LOGS = {
-    "regression": ("loss", "val_loss", "val_rmse", "val_mae", "learning_rate"),
-    "classes": ("loss", "accuracy", "val_loss", "val_accuracy", "val_nll", "learning_rate"),
-}
 
 
 def check_monitors(
@@ -28,14 +26,15 @@ def check_monitors(
     for a monitor that training does not log, where Keras would warn each epoch and do nothing. After a callback of
     the user's own, which may add metrics, any name will do if the direction is given too (`MonitorsAreThere` looks
     whether it came). task: the dataset's; None allows what any task logs. unlogged: what this trainer leaves out of
-    `LOGS`.
+    `logged`.
     """
-    known = _known(task)
-    logged = [name for name in known if name not in unlogged]
+    tasks = (*VALUES, *CLASSES) if task is None else (task,)
+    known = list(dict.fromkeys(name for each in tasks for name in logged(each)))
+    given = [name for name in known if name not in unlogged]
     for i, callback in enumerate(callbacks):
         monitor = getattr(callback, "monitor", None)
         if isinstance(callback, MONITORING) and _matters(callback):
-            fits = [name for name in logged if not (isinstance(callback, CHOOSING) and name in LOSSES)]
+            fits = [name for name in given if not (isinstance(callback, CHOOSING) and name in LOSSES)]
             if monitor not in fits:
                 _check_added(callback, callbacks[:i], fits, known)
         if getattr(callback, "mode", None) == "auto" and monitor:
@@ -58,10 +57,11 @@ class MonitorsAreThere(keras.callbacks.Callback):
                 )
 
 
-def _known(task: str | None) -> list[str]:
-    """What training logs for a task, or for any."""
-    kinds = LOGS if task is None else ["regression" if task == "regression" else "classes"]
-    return list(dict.fromkeys(name for kind in kinds for name in LOGS[kind]))
+def logged(task: str) -> list[str]:
+    """What training logs each epoch for a task, named as in Keras's logs."""
+    metrics = every_epoch(task)
+    training = [metric.name for metric in metrics if metric.in_training]
+    return ["loss", *training, "val_loss", *(f"val_{metric.name}" for metric in metrics), "learning_rate"]
 
 
 def _check_added(

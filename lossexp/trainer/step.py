@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from lossexp.base.links import split
+from lossexp.base import links
 from lossexp.trainer.loss_scale import is_scaled
 
 
@@ -79,23 +79,10 @@ def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
 
 def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tensor:
     """Correctly classified examples, scalar float32; 0 for links that predict values."""
-    outputs = tf.cast(outputs, tf.float32)
-    link, _ = split(link)
-    if link == "softmax_norm":
-        link, outputs = "softmax", outputs[:, :-1]
-    if link == "sigmoid":
-        predicted = tf.cast(outputs[:, 0] > 0, tf.int32)
-    elif link == "ordinal":
-        predicted = tf.reduce_sum(tf.cast(outputs > 0, tf.int32), axis=-1)
-    elif link == "conditional":
-        zero = tf.zeros_like(outputs[:, :1])
-        reached = tf.concat([zero, tf.cumsum(tf.math.log_sigmoid(outputs), axis=-1)], axis=-1)
-        stopped = tf.concat([tf.math.log_sigmoid(-outputs), zero], axis=-1)
-        predicted = tf.argmax(reached + stopped, axis=-1, output_type=tf.int32)
-    elif link in ("softmax", "one_vs_rest", "tempered"):
-        predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
-    else:
+    found = links.named(link)
+    if not found.of_classes:
         return tf.zeros([])
+    predicted = found.predicted(tf.cast(outputs, tf.float32))
     return tf.reduce_sum(tf.cast(predicted == tf.cast(y, tf.int32), tf.float32))
 
 

@@ -37,11 +37,12 @@ def test_corn_is_the_log_likelihood_under_its_link():
     np.testing.assert_allclose(links.probabilities(Z, "conditional"), np.exp(log_p), 1e-12)
 
 
-def test_training_accuracy_counts_the_likeliest_class():
+@pytest.mark.parametrize("link", ["ordinal", "conditional"])
+def test_training_accuracy_counts_the_likeliest_class(link):
     z = np.random.default_rng(0).normal(0, 2, [200, 3]).astype(np.float32)
     labels = np.random.default_rng(1).integers(0, 4, 200)
-    predicted = links.log_probabilities(z, "conditional").argmax(axis=1)
-    assert count_correct(z, tf.constant(labels), "conditional") == np.sum(predicted == labels)
+    predicted = links.log_probabilities(z, link).argmax(axis=1)
+    assert count_correct(z, tf.constant(labels), link) == np.sum(predicted == labels)
 
 
 def test_the_conditional_link_keeps_its_digits():

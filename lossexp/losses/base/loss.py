@@ -81,14 +81,7 @@ class Loss(Declared, keras.losses.Loss):
 
     def num_outputs(self, num_classes: int) -> int:
         """Width of the model's head for `num_classes` classes (0 for regression)."""
-        link, _ = links.split(self.link)
-        if link in ("softmax", "one_vs_rest", "tempered"):
-            return num_classes
-        if link == "softmax_norm":
-            return num_classes + 1
-        if link in ("ordinal", "conditional"):
-            return num_classes - 1
-        return 2 if link == "gaussian" else 1
+        return links.named(self.link).width(num_classes)
 
     def initial_bias(self, class_counts: Sequence[int]) -> float | None:
         """Initial value of the head's bias where the loss asks for one (Lin et al. 2017, section 3.3)."""

@@ -96,8 +96,7 @@ class MulticlassLoss(ClassLoss):
         values = self.batch_values(self.smoothed(labels, logits), logits, counted)
         if self.weighs_classes:
             values *= self.example_weights(labels)
-        of_classes = links.split(self.link)[0] not in ("ordinal", "conditional")
-        return leave_out(masked.limit(values, logits, of_classes), counted)
+        return leave_out(masked.limit(values, logits, links.named(self.link).per_class), counted)
 
     def example_weights(self, labels: tf.Tensor) -> tf.Tensor:
         """`sum_k t_k w_k`, `[...]` float32, for labels t before smoothing, `[..., K]`."""

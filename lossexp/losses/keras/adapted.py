@@ -61,11 +61,7 @@ class Adapted(Loss):
     ) = "auto"
     labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
     on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
-    link: (
-        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "ordinal", "conditional"]
-        | Literal["identity", "softplus", "exp", "gaussian"]
-        | dict
-    ) = "auto"
+    link: Literal["auto", *links.CLASS_LINKS] | Literal[links.VALUE_LINKS] | dict = "auto"
 
     def __post_init__(self):
         self.name = self.name or _name(self.fn)
@@ -77,6 +73,7 @@ class Adapted(Loss):
         if isinstance(self.link, Mapping):
             names = Literal[links.CLASS_LINKS + links.VALUE_LINKS]
             checked(f"{type(self).__name__}.link.name", self.link.get("name"), names)
+            links.named(self.link)  # its parameters
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
                 f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "
@@ -86,7 +83,7 @@ class Adapted(Loss):
         self.tasks = facts.tasks if tasks == ["auto"] else tuple(tasks)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
-        of_classes = links.split(self.link)[0] in links.CLASS_LINKS
+        of_classes = links.named(self.link).of_classes
         outputs = masked.finite(y_pred) if of_classes else tf.cast(y_pred, tf.float32)
         if outputs.shape.rank == 1:
             outputs = outputs[:, tf.newaxis]
