@@ -21,6 +21,18 @@ class Loss(Declared, keras.losses.Loss):
     `call(y_true, y_pred)` returns one float32 value per example, `[batch]`, from raw outputs, computed
     in float32 whatever the dtype of `y_pred`. Works unchanged in `model.compile(loss=...)`.
 
+    >>> from lossexp.losses import Focal
+    >>> loss = Focal(gamma=1.0)
+    >>> loss.call([0, 1], [[2.0, 0.0], [2.0, 0.0]]).numpy().round(3)
+    array([0.015, 1.873], dtype=float32)
+    >>> loss.tasks, loss.labels, loss.num_outputs(10)  # what it can train, which labels, and how wide a head
+    (('multiclass', 'binary'), 'sparse', 10)
+    >>> Focal.from_config(loss.get_config()).gamma
+    1.0
+    >>> Focal(gamma=-1.0)
+    Traceback (most recent call last):
+    lossexp.base.errors.InputError: Focal.gamma=-1.0: give a number in [0, inf).
+
     Class attributes a subclass declares:
         tasks: dataset tasks it can train (`"multiclass"`, `"binary"`, `"regression"`).
         labels: the encoding the training step passes as `y_true`: `"sparse"` (`[batch]` class numbers),

@@ -23,6 +23,7 @@ class CrossEntropy(MulticlassLoss):
     >>> logits = [[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
     >>> loss([0, 1], logits).numpy().round(4)
     np.float32(0.3734)
+    >>> import keras
     >>> model = keras.Sequential([keras.layers.Dense(3)])
     >>> model.compile(loss=loss)  # any Keras model that returns logits
     """

@@ -24,8 +24,8 @@ def cross_entropy_of(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def _fused(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """`-log p_y` `[n]` for logits `[n, K]` and int32 labels `[n]`."""
 
-    # The slope comes with the value, and tells 1 - p_y with all its digits. It is custom for rows without any class left,
-    # where it is NaN, and 0 is what masks ask for.
+    # The slope comes with the value, and tells 1 - p_y with all its digits. It is custom for rows without any class
+    # left, where it is NaN, and 0 is what masks ask for.
     @tf.custom_gradient
     def fused(logits):
         values, slopes = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
