@@ -4,62 +4,28 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
-
-from lossexp import losses
 
 SECTIONS = ("Args:", "Raises:", "Shapes:", "Returns:")
-FORMULA = re.compile(r"`[^`\s]+\s[^`]*`")  # code of several words
-BASES = ("MulticlassLoss", "BinaryLoss", "OneVsRest")  # of many losses, described once
-POINTER = re.compile(r"^see `(\w+)`")
+BASES = ("MulticlassLoss", "BinaryLoss", "OneVsRest", "ClassLoss")  # of many losses, described once
 
 
 def text(cls: type) -> str:
-    """Formula and source: the docstring up to its first section, and those of functions it refers to.
-
-    Where the class says no formula, that of the functions it calls follows.
-    """
-    paragraphs = _paragraphs(cls)
-    words = "\n".join(paragraphs)
-    names = set(re.findall(r"`(\w+)`", words))
-    if not FORMULA.search(words):
-        compute = getattr(cls, "values", None) or cls.call
-        names |= set(compute.__code__.co_names)
-    module = vars(sys.modules[cls.__module__])
-    for name in sorted(names):
-        if inspect.isfunction(module.get(name)) and module[name].__module__ == cls.__module__:
-            paragraphs.append(f"`{name}`: " + " ".join(_paragraphs(module[name])))
-    return "\n\n".join(paragraphs)
-
-
-def _paragraphs(documented: object) -> list[str]:
-    lines = (inspect.getdoc(documented) or "").splitlines()
+    """Formula and source: the docstring up to its first section, without examples."""
+    lines = (inspect.getdoc(cls) or "").splitlines()
     end = next((i for i, line in enumerate(lines) if line.startswith(SECTIONS)), len(lines))
-    return [" ".join(paragraph.split()) for paragraph in "\n".join(lines[:end]).strip().split("\n\n")]
+    paragraphs = "\n".join(lines[:end]).strip().split("\n\n")
+    return "\n\n".join(" ".join(p.split()) for p in paragraphs if not p.startswith(">>> "))
 
 
 def meaning(cls: type, argument: str) -> str:
-    """What the class, or else a base class, says about an argument."""
-    said, where = _said(cls, argument)
-    base = next((b for b in where.__mro__[1:] if argument in arguments(b)), None) if where else None
-    return meaning(base, argument) if base and POINTER.match(said) else said
+    """What the class, or else the nearest base class that says something, says about an argument."""
+    return next((found for base in cls.__mro__ if (found := arguments(base).get(argument))), "")
 
 
 def is_shared(cls: type, argument: str) -> bool:
     """Whether the class leaves the argument's description to a base class of many losses."""
-    pointer = POINTER.match(_said(cls, argument)[0])
-    return bool(pointer) and pointer[1] in BASES
-
-
-def _said(cls: type, argument: str) -> tuple[str, type | None]:
-    """The argument's text in the nearest class that has one; pointers to other losses are followed."""
-    for base in cls.__mro__:
-        if found := arguments(base).get(argument):
-            pointer = POINTER.match(found)
-            elsewhere = getattr(losses, pointer[1], None) if pointer and pointer[1] not in BASES else None
-            said = _said(elsewhere, argument) if elsewhere else ("", None)
-            return said if said[0] else (found, base)
-    return "", None
+    where = next((base for base in cls.__mro__ if argument in arguments(base)), None)
+    return where is not None and where.__name__ in BASES
 
 
 def arguments(cls: type) -> dict[str, str]:

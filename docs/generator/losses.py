@@ -19,6 +19,7 @@ from lossexp.base import links
 from lossexp.base.errors import InputError
 from lossexp.config import build, locate
 from lossexp.losses import Loss, as_loss
+from lossexp.losses.base.class_loss import ClassLoss
 from lossexp.losses.base.multiclass import MulticlassLoss
 
 HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ YEAR = re.compile(r"\b(19|20)\d\d\b")
 OUTPUTS = {1: "1 output", 2: "2 outputs", 99: "K - 1 outputs", 100: "K outputs", 101: "K + 1 outputs"}
 SHARED = {
     **docstrings.arguments(MulticlassLoss),
+    **docstrings.arguments(ClassLoss),
     "class_counts": "training examples per class; an experiment takes them from the training split.",
     "reduction": "as in Keras 3: `sum_over_batch_size` (the mean), `mean_with_sample_weight`, `sum`, `none`.",
 }
@@ -53,11 +55,24 @@ def main() -> None:
 
 
 def all_families() -> list[dict]:
-    """families.yaml, and one more family for options that it does not know."""
+    """families.yaml with the `options` of each family, and one more family for folders that it does not know."""
     families = yaml.safe_load((HERE / "families.yaml").read_text())
-    known = {option for family in families for option in family["when"]}
-    new = sorted(path.stem for path in OPTIONS.glob("*.yaml") if path.stem not in known)
-    return families + ([{"title": "Others", "text": "", "when": dict.fromkeys(new, "")}] if new else [])
+    folders = {path.stem: folder(path.stem) for path in sorted(OPTIONS.glob("*.yaml"))}
+    known = {family["folder"] for family in families}
+    families.append({"title": "Others", "folder": None, "text": ""})
+    for family in families:
+        first = re.findall(r"\w+", family.get("drawn", "").partition("loss=")[2].partition(" ")[0])
+        own = [name for name, where in folders.items() if (where if where in known else None) == family["folder"]]
+        family["options"] = sorted(own, key=lambda name: (first.index(name) if name in first else len(first), name))
+    return [family for family in families if family["options"]]
+
+
+def folder(option: str) -> str:
+    """The folder of lossexp/losses with the option's class; `keras` for Keras's, `own` for the user's."""
+    target = OmegaConf.load(OPTIONS / f"{option}.yaml")["_target_"]
+    if target == "lossexp.losses.Adapted":
+        return "own"
+    return locate(target, "loss").__module__.split(".")[2] if target.startswith("lossexp.") else "keras"
 
 
 def shared_parameters() -> str:
@@ -66,7 +81,7 @@ def shared_parameters() -> str:
 
 
 def contents(families: list[dict]) -> str:
-    rows = [f"| {link(f['title'])} | {', '.join(map(link, f['when']))} |" for f in families]
+    rows = [f"| {link(f['title'])} | {', '.join(map(link, f['options']))} |" for f in families]
     return "\n".join(["| family | options |", "|---|---|", *rows])
 
 
@@ -74,26 +89,27 @@ def family_section(family: dict, drawn: list[Path]) -> str:
     """Adds the pictures it draws to `drawn`."""
     parts = [f"## {family['title']}", family["text"].strip()]
     if "drawn" in family:
-        parts += [image(picture_name(family)), f"`python -m lossexp.losses {overrides(family)}`"]
-    for option, when in family["when"].items():
+        parts += [image(picture_name(family)), f"`python -m lossexp.curves {overrides(family)}`"]
+    for option in family["options"]:
         loss = built(option)
         path = curves.draw_option(option, loss, family.get("settings", "")) if loss else None
         drawn += [path] if path else []
-        parts += [option_section(option, loss, when), image(option) if path else ""]
+        parts += [option_section(option, loss), image(option) if path else ""]
     return "\n\n".join(filter(None, parts))
 
 
-def option_section(option: str, loss: Loss | None, when: str) -> str:
+def option_section(option: str, loss: Loss | None) -> str:
     config = OmegaConf.to_container(OmegaConf.load(OPTIONS / f"{option}.yaml"))
     target = config["_target_"]
     cls = locate(target, "loss")
     documented = target.startswith("lossexp.") and loss is not None
     text = docstrings.text(cls) if documented else ""
-    sourced = YEAR.search(text) or not YEAR.search(comment(option))
+    said, _, when = comment(option).partition(" When: ")
+    sourced = YEAR.search(text) or not YEAR.search(said)
     parts = [
         f"### {option}",
         " · ".join([f"`{target}`", *facts(loss)]),
-        "" if text and sourced and targets()[target] == 1 else comment(option),
+        "" if text and sourced and targets()[target] == 1 else said,
         text,
         f"**When:** {when}" if when else "",
         parameters(cls, config) if target.startswith("lossexp.") else keras_parameters(config),

@@ -6,9 +6,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossexp.losses import CBCrossEntropy, CBFocal, CBSigmoid, Focal
-from lossexp.losses.focal.focal import binary_focal
-from lossexp.losses.imbalance.class_balanced import class_balanced, class_balanced_sigmoid
+from lossexp.losses import BinaryFocal, CBCrossEntropy, CBFocal, CBSigmoid, Focal
+from lossexp.losses.base.class_weights import effective_number
 from tests.losses.random_logits import COUNTS, labels_and_logits
 
 
@@ -19,7 +18,7 @@ def test_beta_0_is_no_weighting(example, gamma):
     np.testing.assert_array_equal(
         CBFocal(gamma=gamma, beta=0, class_counts=COUNTS).call(y, z), Focal(gamma=gamma).call(y, z)
     )
-    binary = binary_focal(tf.one_hot(y, len(COUNTS)), z, gamma)
+    binary = BinaryFocal(gamma=gamma).values(tf.one_hot(y, len(COUNTS)), tf.constant(z))
     np.testing.assert_array_equal(
         CBSigmoid(gamma=gamma, beta=0, class_counts=COUNTS).call(y, z), tf.reduce_sum(binary, axis=-1)
     )
@@ -36,14 +35,14 @@ def test_beta_next_to_1_is_the_inverse_of_the_counts():
     np.testing.assert_allclose(values / values[0], COUNTS[0] / np.array(COUNTS), 1e-6)
 
 
-def test_functions_are_the_classes():
+def test_the_weight_is_that_of_the_label():
     y, z = np.arange(4), np.random.default_rng(0).normal(size=[4, 4])
-    np.testing.assert_array_equal(
-        class_balanced(y, z, COUNTS, 0.99, 2.0), CBFocal(gamma=2.0, beta=0.99, class_counts=COUNTS).call(y, z)
-    )
-    np.testing.assert_array_equal(
-        class_balanced_sigmoid(y, z, COUNTS, 0.99, 2.0), CBSigmoid(gamma=2.0, beta=0.99, class_counts=COUNTS).call(y, z)
-    )
+    weights = effective_number(COUNTS, 0.99)
+    balanced = CBFocal(gamma=2.0, beta=0.99, class_counts=COUNTS).call(y, z)
+    np.testing.assert_allclose(balanced, weights * Focal(gamma=2.0).call(y, z), 1e-6)
+    balanced = CBSigmoid(gamma=2.0, beta=0.99, class_counts=COUNTS).call(y, z)
+    plain = CBSigmoid(gamma=2.0, beta=0, class_counts=COUNTS).call(y, z)
+    np.testing.assert_allclose(balanced, weights * plain, 1e-6)
 
 
 def test_initial_bias_makes_every_output_one_in_k():

@@ -1,7 +1,5 @@
 """Label encodings, smoothing, class weights and ignored labels, which all softmax losses share."""
 
-from functools import partial
-
 import keras
 import numpy as np
 import pytest
@@ -9,8 +7,7 @@ import tensorflow as tf
 
 from lossexp.losses import CrossEntropy, Focal, KLDivergence
 from lossexp.losses.base.class_weights import balanced, effective_number
-from lossexp.losses.cross_entropy.cross_entropy import cross_entropy, kl_divergence
-from lossexp.losses.focal.focal import focal
+from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(0.0, 2.0, [6, 3]).astype(np.float32)
@@ -184,21 +181,34 @@ def test_negative_soft_labels():
 
 
 @pytest.mark.parametrize(
-    ("loss", "function"),
-    [
-        (CrossEntropy(), cross_entropy),
-        (KLDivergence(), kl_divergence),
-        (
-            Focal(gamma=1.5, alpha=[1, 2, 3], detach=True),
-            partial(focal, gamma=1.5, alpha=[1, 2, 3], detach=True),
-        ),
-    ],
+    "loss", [CrossEntropy(), KLDivergence(), Focal(gamma=1.5, alpha=[1, 2, 3], detach=True)], ids=type
 )
-def test_functions_agree_with_classes(loss, function):
+def test_every_encoding_and_dtype_gives_the_formula(loss):
     soft = RNG.dirichlet(np.ones(3), 6).astype(np.float32)
-    for labels in (CLASSES, CLASSES[:, None].astype(np.int8), np.eye(3)[CLASSES], soft):
+    hard = np.eye(3, dtype=np.float32)[CLASSES]
+    for labels, t in ((CLASSES, hard), (CLASSES[:, None].astype(np.int8), hard), (hard, hard), (soft, soft)):
         for logits in (LOGITS, LOGITS.astype(np.float16)):
-            np.testing.assert_array_equal(function(labels, logits), loss.call(labels, logits))
+            expected = loss.formula(t, *log_probabilities(logits.astype(np.float32)))
+            np.testing.assert_allclose(loss.call(labels, logits), expected, 1e-6)
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_cross_entropy_is_the_same_by_class_numbers_and_by_one_hot_labels(graph):
+    """They take different ways: a fused kernel, and the formula."""
+    logits = RNG.normal(0.0, 30.0, [60, 7]).astype(np.float32)
+    logits[:7, 3], logits[7] = -np.inf, -np.inf
+    classes = RNG.integers(0, 7, 60)
+
+    def both(logits):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(logits)
+            values = [CrossEntropy().call(labels, logits) for labels in (classes, tf.one_hot(classes, 7))]
+        return values, [tape.gradient(value, logits) for value in values]
+
+    (a, b), (slope_a, slope_b) = (tf.function(both) if graph else both)(tf.constant(logits))
+    assert np.isinf(a).any()
+    np.testing.assert_allclose(a, b, 1e-5)
+    np.testing.assert_allclose(slope_a, slope_b, 1e-5, 1e-6)
 
 
 def test_detach_leaves_the_value_and_drops_a_gradient():
