@@ -18,7 +18,7 @@ COLOURS = 48  # of a picture; keeps a hundred of them below two megabytes
 
 
 def draw_overrides(overrides: str, name: str) -> Path:
-    """The picture that `python -m lossexp.losses` draws for the overrides."""
+    """The picture that `python -m lossexp.curves` draws for the overrides."""
     return _save(overrides.split(), name, by_probability=True)
 
 

@@ -73,7 +73,7 @@ def family_section(family: dict, drawn: list[Path]) -> str:
     """Adds the pictures it draws to `drawn`."""
     parts = [f"## {family['title']}", family["text"].strip()]
     if "drawn" in family:
-        parts += [image(picture_name(family)), f"`python -m lossexp.losses {overrides(family)}`"]
+        parts += [image(picture_name(family)), f"`python -m lossexp.curves {overrides(family)}`"]
     for option, when in family["when"].items():
         loss = built(option)
         path = curves.draw_option(option, loss, family.get("settings", "")) if loss else None

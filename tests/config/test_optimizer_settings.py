@@ -8,18 +8,19 @@ from hydra import compose, initialize_config_dir
 
 from lossexp.base.errors import InputError
 from lossexp.base.keras_settings import HINTS
-from lossexp.config.optimizer_settings import check_settings
+from lossexp.config import Job
+from lossexp.config.optimizer_settings import check_together
 from lossexp.config.values import check_node
-from lossexp.experiment.recipe import build_optimizer
+from lossexp.experiment.parts import build_optimizer
 
-CONF = Path(__file__).parents[1] / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 OPTIONS = sorted(f.stem for f in (CONF / "optimizer").glob("*.yaml"))
 
 
 def built(*overrides: str, steps: int = 100):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=list(overrides))
-    return build_optimizer(config, steps)
+    return build_optimizer(Job(config), steps)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_defaults_of_keras_optimizers_without_an_option_pass(kind):
     config = getattr(keras.optimizers, kind)().get_config()
     node = {"_target_": f"keras.optimizers.{kind}", **config}
     check_node(node, "optimizer")
-    check_settings(node)
+    check_together(node)
 
 
 def test_a_users_own_class_may_mean_something_else_by_a_name():
