@@ -156,9 +156,10 @@ def test_the_composed_config_instead_of_a_picture(tmp_path, monkeypatch, capsys)
     assert not list(tmp_path.iterdir())
 
 
-def test_help_teaches_without_importing_tensorflow(tmp_path):
+@pytest.mark.parametrize("module", ["lossexp.curves", "lossexp.losses"])  # the latter is the former name
+def test_help_teaches_without_importing_tensorflow(module, tmp_path):
     shown = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "lossexp.curves", "--help"],
+        [sys.executable, "-X", "importtime", "-m", module, "--help"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "COLUMNS": "120"},
         capture_output=True,
