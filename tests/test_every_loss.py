@@ -9,8 +9,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 import lossexp.cli  # noqa: F401 - registers the resolvers
-from lossexp.config import build
-from lossexp.experiment.recipe import build_parts
+from lossexp.config import Job, build
+from lossexp.experiment.parts import build_parts
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.metrics import score
 from lossexp.process.runtime import runtime
@@ -36,8 +36,9 @@ def test_it_trains_with_finite_values(option):
     OmegaConf.set_struct(config, False)
     config.loss = node
     with runtime(config.seed):
-        dataset, trainer = build(config.dataset, "dataset"), build(config.trainer, "trainer")
-        parts = build_parts(config, dataset, trainer)
+        job = Job(config)
+        dataset, trainer = job.build("dataset"), job.build("trainer")
+        parts = build_parts(job, dataset, trainer)
         before = parts.model.get_weights()
         fit = trainer.fit(parts.model, parts.optimizer, parts.loss, dataset, config.seed)
         test = score(

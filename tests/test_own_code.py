@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lossexp.base.errors import InputError
-from tests.test_main_job import job
+from tests.jobs import job
 
 OWN = """\
 import keras

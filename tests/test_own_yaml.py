@@ -4,7 +4,7 @@ import pytest
 
 from lossexp.curves.command import main as draw
 from tests.command import answer
-from tests.test_command_line import refused
+from tests.config.test_command_line import refused
 
 FOCAL = "_target_: lossexp.losses.Focal\n"
 GOOD = "# fine\n" + FOCAL + "gamma: 2.0\n"

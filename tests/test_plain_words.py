@@ -23,9 +23,13 @@ def test_words_come_out_as_they_went_in(word, tmp_path, capsys):
 
 def test_names_of_classes_are_no_formulas_in_figures(tmp_path):
     labels = np.arange(14) % 7
-    confusion_matrix(labels, labels[::-1], WORDS).savefig(tmp_path / "confusion.png")
+    matrix = confusion_matrix(labels, labels[::-1], WORDS)
+    matrix.savefig(tmp_path / "confusion.png")  # where matplotlib reads formulas, and fails at wrong ones
+    assert tuple(label.get_text() for label in matrix.axes[0].get_yticklabels()) == WORDS
     pictures = np.zeros((14, 8, 8, 1), np.float32)
-    sample_grid(pictures, labels, class_names=WORDS, title=r"$\frac").savefig(tmp_path / "samples.png")
+    samples = sample_grid(pictures, labels, class_names=WORDS, title=r"$\frac")
+    samples.savefig(tmp_path / "samples.png")
+    assert samples.get_suptitle() == r"$\frac"
 
 
 def test_a_dataset_whose_classes_are_called_like_markup_trains_to_the_end(tmp_path):

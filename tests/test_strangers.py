@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 import zipfile
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,9 +13,10 @@ from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
 from lossexp.base.errors import InputError
+from lossexp.config import Job
 from lossexp.datasets.tfds import load
-from lossexp.experiment import revisit
-from tests.test_main_job import job
+from lossexp.experiment.inference import evaluate, predict
+from tests.jobs import job
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def theirs(own, store, tmp_path, monkeypatch):
         client.set_tag(run_id, tag, value)
     tracking = {"_target_": "lossexp.tracking.mlflow.MLflowTracker", "root": str(root)}
     asked = {"mode": "evaluate", "run": run_id, "inputs": None, "output": "runs", "tracking": tracking}
-    return folder, OmegaConf.create(asked)
+    return folder, Job(OmegaConf.create(asked))
 
 
 def change(folder, **settings):
@@ -68,7 +70,7 @@ def edit_model(folder, edit):
 
 
 def test_a_run_of_a_stranger_is_evaluated(theirs):
-    assert revisit.evaluate(theirs[1])["accuracy"] >= 0
+    assert evaluate(theirs[1])["accuracy"] >= 0
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_the_saved_config_of_a_run_builds_from_the_list_only(node, theirs, tmp_p
     saved.dataset, saved.trusted_packages = node, ["subprocess", "pathlib", "my_stranger", "lossexp"]
     OmegaConf.save(saved, folder / "config.yaml")
     with pytest.raises(InputError, match="not on the list"):
-        revisit.evaluate(asked)
+        evaluate(asked)
     assert not (tmp_path / "mine" / "harmed").exists()
 
 
@@ -99,9 +101,9 @@ def test_the_saved_model_target_is_imported_only_from_the_list_or_a_trusted_pack
     monkeypatch.syspath_prepend(tmp_path / "mine")
     change(folder, model={"_target_": "my_stranger.model"}, trusted_packages=["my_stranger"])
     with pytest.raises(InputError, match="not on the list"):
-        revisit.evaluate(asked)
+        evaluate(asked)
     assert not (tmp_path / "mine" / "harmed").exists()
-    assert revisit.evaluate(asked, trusted=["my_stranger"])["accuracy"] >= 0
+    assert evaluate(replace(asked, trusted=("my_stranger",)))["accuracy"] >= 0
     sys.modules.pop("my_stranger")
 
 
@@ -117,7 +119,7 @@ def test_a_model_file_makes_nothing_be_imported(module, theirs, tmp_path, monkey
 
     edit_model(folder, edit)
     with pytest.raises(InputError, match=rf"objects of the module {module}.*trusted_packages=\[{package}\]"):
-        revisit.evaluate(asked)
+        evaluate(asked)
     assert not (tmp_path / "mine" / "harmed").exists()
 
 
@@ -131,7 +133,7 @@ def test_code_in_a_model_file_is_not_run(theirs, tmp_path):
 
     edit_model(folder, edit)
     with pytest.raises(Exception, match="safe_mode"):
-        revisit.evaluate(asked)
+        evaluate(asked)
     assert not (tmp_path / "mine" / "harmed").exists()
 
 
@@ -146,7 +148,7 @@ def test_saved_outputs_are_read_without_unpickling(theirs, tmp_path):
         arrays = dict(file)
     np.savez(folder / "test_outputs.npz", **{**arrays, "labels": np.array([Harm()], dtype=object)})
     with pytest.raises(InputError, match="not a file of saved outputs"):
-        revisit.evaluate(asked)
+        evaluate(asked)
     assert not (tmp_path / "mine" / "harmed").exists()
 
 
@@ -155,8 +157,8 @@ def test_predictions_do_not_follow_a_link_that_a_stranger_laid(theirs, tmp_path)
     precious = tmp_path / "mine" / ".bashrc"
     precious.write_text("precious")
     (folder / "predictions.csv").symlink_to(precious)
-    asked.mode = "predict"
-    assert revisit.predict(asked) == folder / "predictions.csv"
+    asked.config.mode = "predict"
+    assert predict(asked) == folder / "predictions.csv"
     assert precious.read_text() == "precious"
     assert not (folder / "predictions.csv").is_symlink()
 

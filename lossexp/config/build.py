@@ -15,9 +15,9 @@ from hydra.utils import instantiate
 from lossexp.base.blame import user_error, users_place
 from lossexp.base.errors import InputError
 from lossexp.base.wording import shown
+from lossexp.config.messages.by_kind import local
 from lossexp.config.targets import locate
 from lossexp.config.values import SPECIAL, check_names, check_node, plain
-from lossexp.config.words import local
 
 # How TensorFlow says so; some of its errors cannot be made anew by Keras, which then complains of that.
 TOO_LARGE = re.compile(r"OOM|ResourceExhausted|2\*\*63|allocate|MemoryError")

@@ -22,7 +22,7 @@ def check_learning_rate(rate: Any) -> None:
         checked("optimizer.learning_rate", rate, Positive)
 
 
-def check_settings(settings: Mapping[str, Any]) -> None:
+def check_together(settings: Mapping[str, Any]) -> None:
     """Raises InputError where two settings of a Keras optimizer cannot work together."""
     if not str(settings.get("_target_")).startswith("keras."):
         return

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
+from lossexp.base import trainer_settings
 from lossexp.base.checks import checked
 from lossexp.base.errors import InputError, did_you_mean
 from lossexp.base.keras_settings import HINTS
-from lossexp.config.optimizer_settings import check_learning_rate, check_settings
+from lossexp.config import optimizer_settings
 from lossexp.config.signatures import Parameter, signature
 from lossexp.config.targets import check_target
-from lossexp.trainer.settings import check_together
 
 SPECIAL = ("_target_", "_partial_")
 WHOLE = re.compile(
@@ -36,10 +36,10 @@ def check_values(config: DictConfig, trusted: Collection[str] = ()) -> None:
         if not is_node(node):
             raise InputError(f"{name} has no _target_, which names what to build. Choose an option: {name}=...")
         check_node(node, name, trusted)
-    check_learning_rate(groups["optimizer"].get("learning_rate"))
-    check_settings(groups["optimizer"])
+    optimizer_settings.check_learning_rate(groups["optimizer"].get("learning_rate"))
+    optimizer_settings.check_together(groups["optimizer"])
     if str(groups["trainer"].get("_target_")).startswith("lossexp."):
-        check_together(groups["trainer"])
+        trainer_settings.check_together(groups["trainer"])
 
 
 def plain(node: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`python -m lossexp.losses`: Hydra composes one config a curve, `pictures` draws them all on one figure.
+"""`python -m lossexp.curves`: Hydra composes one config a curve, `draw` draws them all on one figure.
 
 Nothing here imports TensorFlow before there is something to draw.
 """
@@ -12,52 +12,44 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from lossexp.base.errors import InputError
 from lossexp.base.screen import show_error
 from lossexp.config.command_line import granted
+from lossexp.config.job import Job
 from lossexp.config.messages import INPUT_ERRORS, explain, explained
 from lossexp.config.shipped import config_folder
 from lossexp.config.top_level import check_option
+from lossexp.curves.variant import Variant
 
 # Beside the loss and its settings, these may have several values: a curve each.
 SWEPT = ("class_counts", "target", "progress")
 
 EXAMPLES = """\
-  python -m lossexp.losses loss=ce,focal,gce                      several losses on one figure
-  python -m lossexp.losses loss=focal loss.gamma=0,0.5,1,2,5      one loss over a range of a parameter
-  python -m lossexp.losses loss=focal,poly1_focal loss.gamma=1,2  every combination
-  python -m lossexp.losses loss=gce 'loss.q=range(0.1,1,0.3)'     any sweep of Hydra's grammar
-  python -m lossexp.losses loss=mse,huber,tukey range=[-8,8]      regression: against the error
-  python -m lossexp.losses loss=ce,ldam class_counts=[5000,50]    a frequent and a rare (dashed) class
-  python -m lossexp.losses loss=maxsup progress=0,0.5,1           a schedule: start, middle and end
-  python -m lossexp.losses loss=focal output=focal.svg scale=log
-  python -m lossexp.losses loss=focal tracking=mlflow             also logs the picture to MLflow"""
-
-
-class Variant(NamedTuple):
-    """One curve. loss: the option. varied: the settings that others have otherwise, `{"loss.gamma": "2"}`."""
-
-    config: DictConfig
-    loss: str
-    varied: dict[str, str]
-    trusted: tuple[str, ...]
+  python -m lossexp.curves loss=ce,focal,gce                      several losses on one figure
+  python -m lossexp.curves loss=focal loss.gamma=0,0.5,1,2,5      one loss over a range of a parameter
+  python -m lossexp.curves loss=focal,poly1_focal loss.gamma=1,2  every combination
+  python -m lossexp.curves loss=gce 'loss.q=range(0.1,1,0.3)'     any sweep of Hydra's grammar
+  python -m lossexp.curves loss=mse,huber,tukey range=[-8,8]      regression: against the error
+  python -m lossexp.curves loss=ce,ldam class_counts=[5000,50]    a frequent and a rare (dashed) class
+  python -m lossexp.curves loss=maxsup progress=0,0.5,1           a schedule: start, middle and end
+  python -m lossexp.curves loss=focal output=focal.svg scale=log
+  python -m lossexp.curves loss=focal tracking=mlflow             also logs the picture to MLflow"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry of `python -m lossexp.losses`. arguments: overrides and flags; None takes the command line's."""
+    """Entry of `python -m lossexp.curves`. arguments: overrides and flags; None takes the command line's."""
     given = parser().parse_intermixed_args(arguments)
     try:
         variants = compose_variants(given.overrides, given.config_dir)
         if given.cfg:
-            print("---\n".join(OmegaConf.to_yaml(variant.config) for variant in variants), end="")
+            print("---\n".join(OmegaConf.to_yaml(variant.job.config) for variant in variants), end="")
             return
         _draw(variants, title(given.overrides))
     except Exception as error:
@@ -80,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     settings = (Path(config_folder()) / "drawing.yaml").read_text().partition("  - _self_\n")[2].strip()
     listed = textwrap.fill(", ".join(names), 110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     result = argparse.ArgumentParser(
-        prog="python -m lossexp.losses",
+        prog="python -m lossexp.curves",
         usage="%(prog)s [--config-dir DIR] [--cfg job] [loss=OPTION,...] [SETTING=VALUE,...]",
         description="Draws losses and the size of their gradients against margin and probability, or\n"
         "against the error in regression. Overrides are Hydra's; several values give a curve each.",
@@ -127,7 +119,7 @@ def _variant(overrides: list[str], settings: Sequence[str], search: list[str]) -
     varied = {key.lstrip("+"): values[key] for key in settings}
     trusted = granted("trusted_packages", config, composed.hydra)
     check_option("loss", config, composed.hydra)
-    return Variant(config, composed.hydra.runtime.choices.loss, varied, trusted)
+    return Variant(Job(config, choices={"loss": composed.hydra.runtime.choices.loss}, trusted=trusted), varied)
 
 
 def _alternatives(override: Override) -> list[str]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
-from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.errors import InputError
-from lossexp.config import build
+from lossexp.config.job import Job
 from lossexp.curves import profile
 from lossexp.curves.figure import SCALES, loss_figure
 from lossexp.curves.profile import Profile
+from lossexp.curves.variant import Variant, named
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.tracking.provenance import provenance
@@ -24,18 +24,16 @@ from lossexp.tracking.tracker import Tracker
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lossexp.curves.command import Variant
-
 FORMATS = (".png", ".svg", ".pdf")
 
 
 def draw(variants: Sequence[Variant], title: str) -> None:
     """Draws one curve for each variant into `output`, and logs the file where a tracker is on."""
-    config = variants[0].config
-    output = Path(config.output)
+    job = variants[0].job
+    output = Path(job["output"])
     if output.suffix not in FORMATS:
         raise InputError(f"output={output}: the name should end in {', '.join(FORMATS)}.")
-    tracker: Tracker = build(config.tracking, "tracking", variants[0].trusted)
+    tracker: Tracker = job.build("tracking")
     figure = picture(variants, title)
     output.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(output)
@@ -44,7 +42,7 @@ def draw(variants: Sequence[Variant], title: str) -> None:
         tracker.open(
             run_name="loss curves",
             run_dir=Path(folder),
-            tags={**provenance(variants[0].trusted), "kind": "loss curves"},
+            tags={**provenance(job.trusted), "kind": "loss curves"},
         )
         tracker.params({"drawn": title})
         tracker.artifact(output)
@@ -54,14 +52,14 @@ def draw(variants: Sequence[Variant], title: str) -> None:
 
 def picture(variants: Sequence[Variant], title: str, by_probability: bool = True) -> Figure:
     """The figure of all variants; title, by_probability: see `loss_figure`."""
-    config = variants[0].config
+    job = variants[0].job
     for variant in variants:
-        _check_settings(variant.config)
+        _check_settings(variant.job)
     curves = named(variants)
-    losses = {name: as_loss(build(v.config.loss, "loss", v.trusted)) for name, v in curves.items()}
+    losses = {name: as_loss(v.job.build("loss")) for name, v in curves.items()}
     _check_axis(losses)
-    limits = _limits(config, losses.values())
-    profiles = {name: profiles_of(name, losses[name], v.config, limits) for name, v in curves.items()}
+    limits = _limits(job["range"], losses.values())
+    profiles = {name: profiles_of(name, losses[name], v.job, limits) for name, v in curves.items()}
     settings = list(variants[0].varied)
     one_setting = len(settings) == 1 and len({v.loss for v in variants}) == 1
     return loss_figure(
@@ -71,27 +69,15 @@ def picture(variants: Sequence[Variant], title: str, by_probability: bool = True
         legend=settings[0].removeprefix("loss.") if one_setting else None,
         labels=_labels(variants[0], losses.values()),
         ordered=one_setting and all(_is_number(name) for name in profiles),
-        scale=config.scale,
+        scale=job["scale"],
         by_probability=by_probability,
     )
 
 
-def named(variants: Sequence[Variant]) -> dict[str, Variant]:
-    """Variants by what the legend calls them: the loss, its varied settings, or both."""
-    several = len({v.loss for v in variants}) > 1
-    names = {}
-    for v in variants:
-        settings = [f"{key.removeprefix('loss.')}={value}" for key, value in v.varied.items()]
-        if len(settings) == 1 and not several:
-            settings = list(v.varied.values())
-        names[", ".join([v.loss, *settings] if several or not settings else settings)] = v
-    return names
-
-
-def profiles_of(name: str, loss: Loss, config: DictConfig, limits: tuple[float, float]) -> list[Profile]:
+def profiles_of(name: str, loss: Loss, job: Job, limits: tuple[float, float]) -> list[Profile]:
     """The loss's profile; in classification those of the first and the last class where they differ."""
     try:
-        profiles = list(_profiles(loss, config, limits))
+        profiles = list(_profiles(loss, job, limits))
     except (ValueError, tf.errors.OpError) as error:
         raise (error if isinstance(error, InputError) else InputError(f"{name} cannot be drawn: {error}")) from error
     if not any(np.isfinite(p.value).any() for p in profiles):
@@ -103,32 +89,32 @@ def profiles_of(name: str, loss: Loss, config: DictConfig, limits: tuple[float, 
     return profiles[:1] if same else profiles
 
 
-def _profiles(loss: Loss, config: DictConfig, limits: tuple[float, float]) -> Iterator[Profile]:
+def _profiles(loss: Loss, job: Job, limits: tuple[float, float]) -> Iterator[Profile]:
     if profile.is_regression(loss):
         errors = np.linspace(*limits, profile.POINTS)
-        yield profile.error_profile(loss, errors, float(config.target), config.progress)
+        yield profile.error_profile(loss, errors, float(job["target"]), job["progress"])
         return
-    counts = list(config.class_counts)
+    counts = job["class_counts"]
     if "multiclass" not in loss.tasks:
         counts = [counts[0], counts[-1]]
     loss.adapt(counts)
     margins = profile.margins(*limits)
     for label in (0, len(counts) - 1):
-        yield profile.margin_profile(loss, margins, label, len(counts), config.progress)
+        yield profile.margin_profile(loss, margins, label, len(counts), job["progress"])
 
 
-def _check_settings(config: DictConfig) -> None:
-    counts = config.class_counts
-    whole = OmegaConf.is_list(counts) and all(type(n) is int and n >= 0 for n in counts)
+def _check_settings(job: Job) -> None:
+    counts, target, progress = job["class_counts"], job["target"], job["progress"]
+    whole = isinstance(counts, list) and all(type(n) is int and n >= 0 for n in counts)
     expected = {
-        "scale": (config.scale in SCALES, f"one of {', '.join(SCALES)}"),
+        "scale": (job["scale"] in SCALES, f"one of {', '.join(SCALES)}"),
         "class_counts": (whole and len(counts) > 1, "a whole number for each of two classes or more"),
-        "target": (isinstance(config.target, int | float), "a number"),
-        "progress": (isinstance(config.progress, int | float) and 0 <= config.progress <= 1, "in [0, 1]"),
+        "target": (isinstance(target, int | float), "a number"),
+        "progress": (isinstance(progress, int | float) and 0 <= progress <= 1, "in [0, 1]"),
     }
     for name, (good, what) in expected.items():
         if not good:
-            raise InputError(f"{name}={config[name]}: expected {what}.")
+            raise InputError(f"{name}={job[name]}: expected {what}.")
 
 
 def _check_axis(losses: Mapping[str, Loss]) -> None:
@@ -141,21 +127,21 @@ def _check_axis(losses: Mapping[str, Loss]) -> None:
         )
 
 
-def _limits(config: DictConfig, losses: Collection[Loss]) -> tuple[float, float]:
+def _limits(given: Any, losses: Collection[Loss]) -> tuple[float, float]:
     """Of the horizontal axis: as given, or wide enough for every loss."""
-    if config.range is None:
+    if given is None:
         lows, highs = zip(*(profile.default_limits(loss) for loss in losses))
         return min(lows), max(highs)
-    if not OmegaConf.is_list(config.range) or len(config.range) != 2 or not config.range[0] < config.range[1]:
-        raise InputError(f"range={config.range}: expected two numbers, low and high, such as range=[-5,5].")
-    return float(config.range[0]), float(config.range[1])
+    if not isinstance(given, list) or len(given) != 2 or not given[0] < given[1]:
+        raise InputError(f"range={given}: expected two numbers, low and high, such as range=[-5,5].")
+    return float(given[0]), float(given[1])
 
 
 def _note(variant: Variant, losses: Collection[Loss]) -> str:
     """What the horizontal axis is measured from."""
     if any(profile.is_regression(loss) for loss in losses):
-        return "" if "target" in variant.varied else f"target {variant.config.target:g}"
-    num_classes = len(variant.config.class_counts)
+        return "" if "target" in variant.varied else f"target {variant.job['target']:g}"
+    num_classes = len(variant.job["class_counts"])
     if num_classes == 2:
         return "two classes; the true one's logit minus the other's"
     return f"{num_classes} classes; the true one's logit minus log-sum-exp of the others"
@@ -163,7 +149,7 @@ def _note(variant: Variant, losses: Collection[Loss]) -> str:
 
 def _labels(variant: Variant, losses: Collection[Loss]) -> list[str]:
     """What solid and dashed lines stand for."""
-    counts = list(variant.config.class_counts)
+    counts = variant.job["class_counts"]
     counted = any(loss.needs_counts for loss in losses) and "class_counts" not in variant.varied
     return [f"class {k}, {counts[k]} examples" if counted else f"class {k}" for k in (0, len(counts) - 1)]
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from textwrap import shorten
 
 import tensorflow as tf
-from omegaconf import DictConfig, OmegaConf
 
 from lossexp import figures
 from lossexp.base.files import whole
-from lossexp.config import prepare
-from lossexp.config.identity import group_key
+from lossexp.config.job import Job
+from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
-from lossexp.experiment.scores import Scores, write_scores
 from lossexp.metrics import Outputs, save_outputs
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
@@ -23,38 +19,51 @@ from lossexp.trainer.trainer import Fit, Trainer
 
 NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
-PATHS = ("path", "data_dir")  # of datasets
-# Where a run is written and found again, rather than what it is.
-NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths")
 
 
-def run_name(choices: Mapping[str, str], seed: int, given: Sequence[str] = ()) -> str:
-    """A readable name, such as `focal-subclassed-digits-seed0 loss.gamma=1`; given: the settings at its end."""
-    groups = "-".join(choices.get(group, "custom") for group in ("loss", "model", "dataset"))
-    return shorten(" ".join([f"{groups}-seed{seed}", *given]), NAME_WIDTH, placeholder=" ...")
+def run_name(job: Job) -> str:
+    """A readable name, such as `focal-subclassed-digits-seed0 loss.gamma=1`."""
+    groups = "-".join(job.choices.get(group, "custom") for group in ("loss", "model", "dataset"))
+    return shorten(" ".join([f"{groups}-seed{job['seed']}", *job.given]), NAME_WIDTH, placeholder=" ...")
 
 
-def run_tags(config: DictConfig, key: str, choices: Mapping[str, str], folder: RunFolder) -> dict[str, str]:
+def run_tags(job: Job, folder: RunFolder) -> dict[str, str]:
     """Tags every run carries: each group's option, the seed, the keys, the folder, and where the code came from."""
-    chosen = {group: choices[group] for group in TAGGED_GROUPS if choices.get(group)}
+    chosen = {group: job.choices[group] for group in TAGGED_GROUPS if job.choices.get(group)}
     devices = [device.device_type for device in tf.config.list_physical_devices()]
-    keys = {"run_key": key, "group_key": group_key(config), "training": folder.training}
-    where = {"run_dir": str(folder.path.resolve()), "seed": str(config.seed)}
-    return {**provenance(config.get("trusted_packages") or (), devices), **chosen, **keys, **where}
+    keys = {"run_key": job.key, "group_key": job.group_key, "training": folder.training}
+    where = {"run_dir": str(folder.path.resolve()), "seed": str(job["seed"])}
+    return {**provenance(job["trusted_packages"] or (), devices), **chosen, **keys, **where}
 
 
-def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], parts: Parts, run_dir: Path) -> None:
+def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
+    """What the choices amount to, a few words a group."""
+    data = parts.dataset
+    sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
+    classes = f", {data.num_classes} classes" if data.num_classes else ""
+    loss = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
+    device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
+    where = f"{device}, seed {job['seed']}"
+    rate, schedule = job["optimizer"]["learning_rate"], job["schedule"]["_target_"].rpartition(".")[2]
+    return {
+        "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
+        "model": f"{parts.model.count_params():,} parameters",
+        "loss": ", ".join(f"{k}={v}" for k, v in loss.items() if v is not None and v is not False),
+        "optimizer": f"learning rate {rate}, {schedule}",
+        "trainer": f"{trainer.epochs} epochs, batch {trainer.batch_size}, {trainer.precision}, {where}",
+    }
+
+
+def log_start(tracker: Tracker, job: Job, parts: Parts) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
-    kept = {key: prepare(config[key], key, trusted) for key in config if key not in NOT_PARAMETERS}
-    kept["dataset"] |= {key: whole_path(kept["dataset"][key]) for key in PATHS if kept["dataset"].get(key)}
-    with whole(run_dir / "config.yaml") as file:
-        OmegaConf.save(kept, file)
-    tracker.artifact(run_dir / "config.yaml")
-    tracker.params({**kept, "model_parameters": parts.model.count_params()})
+    job.save(job.folder / "config.yaml")
+    tracker.artifact(job.folder / "config.yaml")
+    tracker.params({**job.parameters, "model_parameters": parts.model.count_params()})
     lines: list[str] = []
     parts.model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
-    (run_dir / "model.txt").write_text("\n".join(lines) + "\n")
-    tracker.artifact(run_dir / "model.txt")
+    (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
+    tracker.artifact(job.folder / "model.txt")
     data, train = parts.dataset, parts.dataset.train
     tracker.dataset(data)
     grid = figures.sample_grid(
@@ -63,48 +72,43 @@ def log_start(tracker: Tracker, config: DictConfig, trusted: Collection[str], pa
     tracker.figure(grid, "samples.png")
 
 
-def whole_path(path: str) -> str:
-    """The path from the root, so that the saved config finds the data from any folder."""
-    return str(Path(path).expanduser().absolute())
-
-
-def save_result(fit: Fit, trainer: Trainer, parts: Parts, key: str, run_dir: Path) -> tuple[Scores, Outputs]:
+def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> tuple[Result, Outputs]:
     """After training: the best weights are put back and scored once on the test split.
 
-    Scores, test outputs and the model are in the folder when this returns; nothing else was tried before.
+    Result, test outputs and the model are in the folder when this returns; nothing else was tried before.
     """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
     outputs = Outputs(fit.predict(test.x), test.y, data.task, parts.loss.link, data.class_names, data.target_scale)
-    scores = Scores(
-        run_key=key,
+    result = Result(
+        run_key=folder.run_key,
         test=outputs.score(),
         monitor=fit.monitor.metric,
         best=fit.monitor.best_value,
         last=fit.history[-1][fit.monitor.metric],
         best_epoch=fit.monitor.best_epoch + 1,
     )
-    write_scores(run_dir, scores)
-    save_outputs(run_dir / "test_outputs.npz", **vars(outputs))
-    with whole(run_dir / "model.keras") as file:
+    write_result(folder.path, result)
+    save_outputs(folder.path / "test_outputs.npz", **vars(outputs))
+    with whole(folder.path / "model.keras") as file:
         parts.model.save(file)
-    return scores, outputs
+    return result, outputs
 
 
-def log_result(tracker: Tracker, fit: Fit, scores: Scores, outputs: Outputs, parts: Parts, run_dir: Path) -> None:
+def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, parts: Parts, folder: RunFolder) -> None:
     """Tells the tracker of what `save_result` left in the folder, and draws it."""
     tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
-    tracker.metrics(_named(scores), fit.steps)
-    tracker.artifact(run_dir / "test_outputs.npz")
+    tracker.metrics(_named(result), fit.steps)
+    tracker.artifact(folder.path / "test_outputs.npz")
     _log_figures(tracker, outputs, fit)
     few = outputs.outputs[:8]
-    tracker.model(run_dir / "model.keras", inputs=parts.dataset.test.x[: len(few)], outputs=few, step=fit.steps)
+    tracker.model(folder.path / "model.keras", inputs=parts.dataset.test.x[: len(few)], outputs=few, step=fit.steps)
 
 
-def _named(scores: Scores) -> dict[str, float]:
+def _named(result: Result) -> dict[str, float]:
     """Test metrics, and the monitored one at the best and at the last epoch (the gap is what choosing gained)."""
-    chosen = {f"best/{scores.monitor}": scores.best, f"last/{scores.monitor}": scores.last}
-    return {**{f"test/{k}": v for k, v in scores.test.items()}, **chosen, "best/epoch": scores.best_epoch}
+    chosen = {f"best/{result.monitor}": result.best, f"last/{result.monitor}": result.last}
+    return {**{f"test/{k}": v for k, v in result.test.items()}, **chosen, "best/epoch": result.best_epoch}
 
 
 def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:

@@ -23,10 +23,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock, Timeout
+
 from lossexp.base.errors import InputError
 from lossexp.base.files import digest, whole
-from lossexp.experiment.scores import FILE_NAME as SCORES
-from lossexp.experiment.scores import read_scores
+from lossexp.experiment.result import FILE_NAME as SCORES
+from lossexp.experiment.result import read_result
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,10 @@ class RunFolder:
             )
         self._record = found or Record(run_key)
         self._write()
+
+    @property
+    def run_key(self) -> str:
+        return self._record.run_key
 
     @property
     def training(self) -> str:
@@ -118,6 +124,26 @@ class RunFolder:
             file.write_text(json.dumps(asdict(self._record), indent=2) + "\n")
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds the run's folder, so that two processes asked for the same run do not both train it.
+
+    The second waits, and then finds the run finished, or continues it where the first was stopped. The lock
+    ends with the process, however that ends.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("another process is at work on this run; waiting for it (%s)", path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def read_record(path: Path) -> Record | None:
     """What the folder's `run.json` says; None for a folder that belongs to no run yet.
 
@@ -129,12 +155,12 @@ def read_record(path: Path) -> Record | None:
             return record
         raise ValueError("a value that is no word")
     except FileNotFoundError:
-        scores = read_scores(path)
-        return Record(scores.run_key, stage="closed") if scores else None
+        result = read_result(path)
+        return Record(result.run_key, stage="closed") if result else None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         log.warning("%s cannot be read (%s); the run is closed anew", path / FILE_NAME, error)
-        scores = read_scores(path)
-        return Record(scores.run_key) if scores else None
+        result = read_result(path)
+        return Record(result.run_key) if result else None
 
 
 def damaged(path: Path, digests: Mapping[str, str], names: Sequence[str] = RESULTS) -> list[str]:

@@ -14,6 +14,7 @@ import keras
 
 from lossexp.base.checks import Count, FromZero, Limit, NonNegative, check_fields
 from lossexp.base.errors import InputError
+from lossexp.base.trainer_settings import check_together
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.losses.base.loss import Loss
 from lossexp.models.check import OF_FIT, OF_SCORING, overridden
@@ -27,7 +28,6 @@ from lossexp.trainer.loss_scale import check_unscaled, with_loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.monitored import check_monitors
 from lossexp.trainer.predictor import Predictor
-from lossexp.trainer.settings import check_together
 from lossexp.trainer.state import Record
 from lossexp.trainer.validator import Validator
 

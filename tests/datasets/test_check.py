@@ -16,8 +16,18 @@ def changed(**arrays) -> Dataset:
     return replace(DATASET, val=replace(SPLIT, **arrays))
 
 
-def test_a_sound_dataset_passes():
-    check_dataset(DATASET)
+@pytest.mark.parametrize(
+    ("sound", "wrong"),
+    [
+        ({"x": np.zeros((6, 2), np.uint8)}, {"x": np.zeros((6, 3), np.uint8)}),
+        ({"y": np.array([0.0, 1.0, 2.0, 2.0, 2.0, 2.0])}, {"y": np.array([0.0, 1.0, 2.0, 2.0, 2.0, 2.5])}),
+        ({"sample_weight": np.array([0, 0, 0, 0, 0, 0.1])}, {"sample_weight": np.zeros(6)}),
+    ],
+)
+def test_a_sound_dataset_passes_and_with_one_thing_wrong_it_does_not(sound, wrong):
+    check_dataset(changed(**sound))
+    with pytest.raises(InputError, match="toy, val split"):
+        check_dataset(changed(**wrong))
 
 
 @pytest.mark.parametrize(("label", "message"), [(3, "label 3 is outside the 3 classes 0 to 2"), (-1, "label -1")])

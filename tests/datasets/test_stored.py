@@ -13,7 +13,7 @@ from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
 from lossexp.tracking.mlflow_model import dataset_inputs
 from lossexp.trainer.trainer import Trainer
-from tests.test_main_job import job
+from tests.jobs import job
 
 
 @pytest.fixture(scope="module")

@@ -171,4 +171,5 @@ def test_no_window_system_is_needed_and_no_figure_stays_open():
         "import matplotlib.pyplot as plt; assert plt.get_fignums() == [], plt.get_fignums()"
     )
     environment = {"PATH": "", "PYTHONPATH": str(Path(figures.__file__).parents[2])}
-    subprocess.run([sys.executable, "-c", code, os.devnull], check=True, env=environment)
+    done = subprocess.run([sys.executable, "-c", code, os.devnull], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -57,4 +57,8 @@ def test_unusual_targets():
 
 @pytest.mark.parametrize("loss", [losses.CrossEntropy(), losses.MSE()])
 def test_losses_without_a_domain_take_everything(loss):
-    check_domain(loss, [-1.0, 0.0, 1.0])
+    targets = [-1.0, 0.0, 1.0]
+    check_domain(loss, targets)
+    loss.domain = "positive"
+    with pytest.raises(ValueError, match="2 of 3 are not, the first being -1"):
+        check_domain(loss, targets)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from lossexp.base.errors import InputError
-from lossexp.models.check import check_outputs
+from lossexp.models.check import check_outputs, squashing_end
 from lossexp.models.functional import conv_net
 from lossexp.models.mlp import mlp
 
@@ -39,8 +39,12 @@ class Gated(keras.Model):
 
 @pytest.mark.parametrize("head", ["linear", "cosine", "ordinal", "norm"])
 def test_our_models_give_raw_outputs(head, pictures):
-    check_outputs(conv_net((8, 8, 1), 10, head), pictures, 10)
-    check_outputs(mlp((6,), 1, head), TABLE, 1, "binary")
+    for model, x, num_outputs, task in [
+        (conv_net((8, 8, 1), 10, head), pictures, 10, "multiclass"),
+        (mlp((6,), 1, head), TABLE, 1, "binary"),
+    ]:
+        check_outputs(model, x, num_outputs, task)
+        assert squashing_end(model) is None
 
 
 @pytest.mark.parametrize(
@@ -75,11 +79,19 @@ def test_probabilities_are_recognised_by_their_sums():
 
 
 def test_a_gate_inside_is_not_mistaken_for_the_end():
-    check_outputs(Gated(), TABLE, 3)
+    model = Gated()
+    check_outputs(model, TABLE, 3)
+    assert squashing_end(model) == "sigmoid"  # so its outputs alone tell that they are raw
+    model.dense.activation = keras.activations.sigmoid
+    with pytest.raises(InputError, match="ends with sigmoid"):
+        check_outputs(model, TABLE, 3)
 
 
 def test_a_regression_model_may_be_bounded():
-    check_outputs(ending(keras.layers.Dense(1, activation="sigmoid")), TABLE, 1, "regression")
+    model = ending(keras.layers.Dense(1, activation="sigmoid"))
+    check_outputs(model, TABLE, 1, "regression")
+    with pytest.raises(InputError, match="ends with sigmoid"):
+        check_outputs(model, TABLE, 1, "binary")
 
 
 def test_a_wrong_number_of_outputs():

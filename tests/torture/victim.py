@@ -17,9 +17,9 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-import lossexp.experiment.recipe  # noqa: F401  (imported before the fork)
+import lossexp.experiment.parts  # noqa: F401  (imported before the fork)
 from lossexp.tracking.mlflow import MLflowTracker
-from tests.test_main_job import job
+from tests.jobs import job
 
 PRELOADED = ("mlflow.keras", "mlflow.store.tracking.sqlalchemy_store", "sklearn.datasets", __name__)
 # Every change of the store and of what is in place on disk. What lies between two of them no kill can tell apart.

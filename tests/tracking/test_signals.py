@@ -102,6 +102,8 @@ def test_an_ignored_sigterm_stays_ignored():
     try:
         with stops_raise():
             terminate()
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, before)
 

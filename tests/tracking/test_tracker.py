@@ -75,7 +75,8 @@ def test_a_folder_that_cannot_be_written_is_one_warning(tmp_path, caplog):
     assert len(caplog.records) == 1
 
 
-def test_every_method_may_be_called_before_open():
+def test_every_method_may_be_called_before_open_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     tracker = NoTracker()
     tracker.params({})
     tracker.metrics({"a": 1.0}, 1)
@@ -83,6 +84,8 @@ def test_every_method_may_be_called_before_open():
     tracker.tags({})
     tracker.flush()
     tracker.close("FINISHED")
+    assert (tracker.run_id, tracker.run_dir, tracker.where()) == (None, None, "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_artifact_is_an_error(tmp_path):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from lossexp.base.variables import untouched, variables_of
 from lossexp.datasets.scikit_learn import digits
-from lossexp.experiment.fitting import try_loss
+from lossexp.experiment.compatibility import try_loss
 from lossexp.losses import EQLv2, Focal, Seesaw
 from lossexp.losses.keras.adapted import Adapted
 from lossexp.models.mlp import mlp

@@ -11,8 +11,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lossexp.base.blame import user_error
 from lossexp.base.errors import InputError
-from lossexp.config import file_words, setting_words  # noqa: F401 - they add to `words`
-from lossexp.config.words import local, words
+from lossexp.config.messages import config_files, settings  # noqa: F401 - they add to `words`
+from lossexp.config.messages.by_kind import local, words
 
 # What the user can repair: one paragraph, no traceback.
 INPUT_ERRORS = (InputError, HydraException, OmegaConfBaseException, FloatingPointError)

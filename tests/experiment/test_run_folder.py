@@ -6,10 +6,10 @@ import zipfile
 import pytest
 
 from lossexp.base.errors import InputError
+from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RESULTS, RunFolder, damaged
-from lossexp.experiment.scores import Scores, write_scores
 
-SCORES = Scores(run_key="a", test={"accuracy": 1.0}, monitor="val/accuracy", best=1.0, last=1.0, best_epoch=1)
+SCORES = Result(run_key="a", test={"accuracy": 1.0}, monitor="val/accuracy", best=1.0, last=1.0, best_epoch=1)
 
 
 def fill(path):
@@ -18,7 +18,7 @@ def fill(path):
     for name in RESULTS:
         with zipfile.ZipFile(path / name, "w") as archive:
             archive.writestr("content", name)
-    write_scores(path, SCORES)
+    write_result(path, SCORES)
 
 
 def train(path, rerun=False, ends_with=None, result=fill):

@@ -12,7 +12,7 @@ FILE_NAME = "scores.json"
 
 
 @dataclass(frozen=True)
-class Scores:
+class Result:
     """test: metrics of the best epoch's weights. monitor: the metric that chose it, e.g. `val/accuracy`.
 
     best, last: the monitored metric at the best and at the last epoch. objective: `best`, what a sweep
@@ -31,16 +31,16 @@ class Scores:
         return self.best
 
 
-def write_scores(run_dir: Path, scores: Scores) -> None:
+def write_result(run_dir: Path, result: Result) -> None:
     """Writes the file whole or not at all."""
     with whole(run_dir / FILE_NAME) as file:
-        file.write_text(json.dumps(asdict(scores), indent=2) + "\n")
+        file.write_text(json.dumps(asdict(result), indent=2) + "\n")
 
 
-def read_scores(run_dir: Path, run_key: str | None = None) -> Scores | None:
-    """The scores in the folder, of this run where it is named; None where there are none or they are unreadable."""
+def read_result(run_dir: Path, run_key: str | None = None) -> Result | None:
+    """The result in the folder, of this run where it is named; None where there is none or it is unreadable."""
     try:
-        scores = Scores(**json.loads((run_dir / FILE_NAME).read_text()))
+        result = Result(**json.loads((run_dir / FILE_NAME).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return scores if run_key in (None, scores.run_key) else None
+    return result if run_key in (None, result.run_key) else None

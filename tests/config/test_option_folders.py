@@ -65,8 +65,11 @@ def test_options_and_a_primary_config_of_the_users_own_are_let_in(tmp_path):
     option(tmp_path, "_target_: lossexp.losses.Focal\nname: '${hydra:job.name}'\n", "loss/mine.yaml")
     option(tmp_path, CALLBACK, "my_primary.yaml")
     option(tmp_path, CALLBACK, ".hydra/hydra.yaml")
-    check_option_folders(["--config-dir", str(tmp_path), "--config-name", "my_primary", "loss=mine"])
+    mine = ["--config-dir", str(tmp_path), "--config-name", "my_primary", "loss=mine"]
+    check_option_folders(mine)
     check_option_folders(["-m", "loss=ce,focal", "hydra.searchpath=[pkg://my_options]"])
+    with pytest.raises(InputError, match="my_primary"):  # which is an option like others where it is not the primary
+        check_option_folders(mine[:2])
 
 
 def test_a_strangers_callback_of_hydra_does_not_run(tmp_path):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from lossexp.base.blame import blaming, user_error
 from lossexp.base.errors import InputError
 from lossexp.datasets.scikit_learn import digits
-from lossexp.experiment.fitting import try_loss
+from lossexp.experiment.compatibility import try_loss
 from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime

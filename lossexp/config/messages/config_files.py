@@ -10,7 +10,7 @@ from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from lossexp.base.errors import did_you_mean
-from lossexp.config.words import local, words
+from lossexp.config.messages.by_kind import local, words
 
 
 @words.register

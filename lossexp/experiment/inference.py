@@ -1,4 +1,4 @@
-"""A finished run again: `mode=evaluate` scores its model, `mode=predict` writes its predictions.
+"""A finished run's model again: `mode=evaluate` scores it, `mode=predict` writes its predictions.
 
 Everything comes from the run's folder: its saved config, not the one composed now.
 """
@@ -7,107 +7,68 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.errors import InputError
 from lossexp.base.links import probabilities
 from lossexp.base.screen import show_scores
-from lossexp.config import build, locate
+from lossexp.config.job import Job
+from lossexp.config.targets import locate
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.npz import plain_arrays
-from lossexp.experiment.run_folder import damaged, read_record
-from lossexp.experiment.scores import read_scores
+from lossexp.experiment.lookup import find_run, reading
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.process.importing import first_import
 from lossexp.tracking.mlflow_loader import custom_modules
-from lossexp.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     import keras
 
 log = logging.getLogger(__name__)
 
-NEEDED = ("config.yaml", "test_outputs.npz", "model.keras")  # of a finished run
 
-
-def evaluate(config: DictConfig, trusted: Collection[str] = ()) -> dict[str, float]:
-    """Test metrics of the finished run `config.run`, from its model and the examples that it was scored on."""
-    run_dir = find_run(config, trusted)
-    outputs = run_outputs(run_dir, trusted)
+def evaluate(job: Job) -> dict[str, float]:
+    """Test metrics of the finished run `job["run"]`, from its model and the examples that it was scored on."""
+    run_dir = find_run(job)
+    outputs = run_outputs(run_dir, job.trusted)
     scores = outputs.score()
     show_scores(f"run {run_dir.name}, evaluated again", scores, "")
     return scores
 
 
-def predict(config: DictConfig, trusted: Collection[str] = ()) -> Path:
-    """Writes `predictions.csv` into the folder of the finished run `config.run` and returns its path.
+def predict(job: Job) -> Path:
+    """Writes `predictions.csv` into the folder of the finished run `job["run"]` and returns its path.
 
-    Rows: the run's test split (the part that it was scored on), or `x` of the npz file `config.inputs`, given in
+    Rows: the run's test split (the part that it was scored on), or `x` of the npz file `job["inputs"]`, given in
     the model's own input scale.
     Columns: `label` (where known), `predicted`, and `p/<class>` for classes.
     """
-    run_dir = find_run(config, trusted)
-    outputs = run_outputs(run_dir, trusted, config.inputs)
+    run_dir, inputs = find_run(job), job["inputs"]
+    outputs = run_outputs(run_dir, job.trusted, inputs)
     path = run_dir / "predictions.csv"
     path.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
-    table(outputs, labelled=config.inputs is None).to_csv(path, index_label="example")
+    table(outputs, labelled=inputs is None).to_csv(path, index_label="example")
     log.info("%d predictions in %s", len(outputs.outputs), path)
     return path
 
 
-def find_run(config: DictConfig, trusted: Collection[str]) -> Path:
-    """The folder of the finished run that `config.run` names by run key or MLflow run id."""
-    if not config.run:
-        raise InputError(f"mode={config.mode} needs a finished run: run=<its key or MLflow id>.")
-    for run_dir, key in run_folders(str(config.run), Path(config.output), config, trusted):
-        record = read_record(run_dir)
-        if record is None or record.run_key != key or not read_scores(run_dir, key):
-            continue
-        problems = damaged(run_dir, record.files, NEEDED)
-        if problems:
-            raise InputError(
-                f"run={config.run}: {', '.join(problems)} in {run_dir}. The command that trained the run, given again, "
-                "does again what is needed."
-            )
-        return run_dir
-    raise InputError(
-        f"run={config.run}: no finished run of this key or id in {Path(config.output).resolve()}. The key is "
-        "the name of the run's folder and its tag run_key; output=... says where runs are, tracking.uri=... where "
-        "MLflow is."
-    )
-
-
-def run_folders(run: str, output: Path, config: DictConfig, trusted: Collection[str]) -> Iterator[tuple[Path, str]]:
-    """Where the run may be: here by its key, or where MLflow says it was trained; each with the run's key."""
-    yield output / run, run
-    tracker: Tracker = build(config.tracking, "tracking", trusted)
-    finished = tracker.find(run)
-    tags = finished.tags if finished else tracker.run_tags(run)
-    key = tags.get("run_key", run)
-    yield output / key, key
-    if "run_dir" in tags:
-        yield Path(tags["run_dir"]), key
-
-
-def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = None) -> Outputs:
+def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None) -> Outputs:
     """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
-    with whole(run_dir / "config.yaml"):
-        saved = OmegaConf.load(run_dir / "config.yaml")
-        target = saved.model._target_
-    with whole(run_dir / "test_outputs.npz"):
+    with reading(run_dir / "config.yaml"):
+        saved = Job.read(run_dir / "config.yaml", trusted)
+        target = saved["model"]["_target_"]
+    with reading(run_dir / "test_outputs.npz"):
         facts = load_outputs(run_dir / "test_outputs.npz")
     if inputs is None:
-        dataset: Dataset = build(saved.dataset, "dataset", trusted)
-        test = scored(dataset.test, saved.trainer)
+        dataset: Dataset = saved.build("dataset")
+        test = scored(dataset.test, saved["trainer"])
         x, y = test.x, test.y
     else:
         x = read_inputs(Path(inputs))
@@ -119,27 +80,12 @@ def run_outputs(run_dir: Path, trusted: Collection[str], inputs: str | None = No
         from lossexp.trainer.predictor import Predictor
 
     locate(target, "model", trusted)  # importing it registers its classes
-    with whole(run_dir / "model.keras"):
+    with reading(run_dir / "model.keras"):
         check_modules(run_dir / "model.keras", trusted)
         model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
     if inputs is not None:
         check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)
-
-
-@contextmanager
-def whole(file: Path) -> Iterator[None]:
-    """A block that reads a file of the run. Raises InputError where that is missing or damaged."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # YAML, zipfile, h5py and Keras each have their own
-        what = "is damaged" if file.is_file() else "is missing"
-        raise InputError(
-            f"{file} {what}, so the run cannot be looked at again: {error}. Put it back from a copy or from the run's "
-            "artifacts in MLflow, or give the run's command again with rerun=true."
-        ) from error
 
 
 def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
@@ -156,10 +102,10 @@ def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
             )
 
 
-def scored(test: Split, trainer: DictConfig) -> Split:
+def scored(test: Split, trainer: Mapping[str, Any]) -> Split:
     """The part of the test split that a run with these trainer settings is scored on."""
     batches = trainer.get("limit_eval_batches")
-    return test if batches is None else test.first(batches * trainer.batch_size)
+    return test if batches is None else test.first(batches * trainer["batch_size"])
 
 
 def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:

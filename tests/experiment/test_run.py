@@ -1,32 +1,17 @@
 """The main job in this process: what a run trains, logs and leaves behind, with a real MLflow store."""
 
 import os
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from hydra import compose, initialize_config_dir
 from mlflow import MlflowClient
 
 from lossexp.base.errors import InputError
-from lossexp.config.identity import run_key
-from lossexp.experiment.run import run
 from lossexp.metrics import load_outputs
+from tests.jobs import CONF, job
 
-CONF = Path(__file__).parents[1] / "conf"
 STOPPING = "trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]"
-SMALL = ("dataset.limit=200", "trainer.epochs=2", "trainer.progress=false")
-
-
-def job(folder: Path, *overrides: str, tracked: bool = False):
-    """Runs one job with `folder` as the place of runs and store."""
-    tracking = f"tracking.root={folder}" if tracked else "tracking=none"
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides=[tracking, *SMALL, *overrides], return_hydra_config=True)
-        choices = dict(config.hydra.runtime.choices)
-    run_dir = folder / "runs" / run_key(config)
-    return run(config, run_dir, choices, trusted=("my_losses", "docs")), run_dir
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +105,7 @@ def test_a_job_scores_the_same_alone_and_as_the_third_of_a_sweep(tmp_path):
 
 
 def test_a_plain_function_of_the_user_trains(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "examples"))
+    monkeypatch.syspath_prepend(str(CONF.parent / "docs" / "examples"))
     overrides = ["dataset=diabetes", "loss=function", "loss.fn._target_=my_losses.wing"]
     scores, _ = job(tmp_path, *overrides, "loss.tasks=[regression]", "loss.labels=values", "loss.on=values")
     assert np.isfinite(scores.test["rmse"])

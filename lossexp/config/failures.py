@@ -21,15 +21,15 @@ from lossexp.config.messages import explain
 FAILURES = "failures.txt"
 
 
-class Jobs:
-    """The jobs of one command.
+class Failures:
+    """What failed among the jobs of one command.
 
-    failed: a line for each failed job of a sweep, in the order in which they failed. Launchers with processes of
+    told: a line for each failed job of a sweep, in the order in which they failed. Launchers with processes of
     their own tell of each failure as well, but here only those of this process are collected.
     """
 
     def __init__(self) -> None:
-        self.failed: list[str] = []
+        self.told: list[str] = []
         self._started, self._folder = 0, Path()
 
     def watched(self, job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
@@ -46,18 +46,18 @@ class Jobs:
                 if settings.mode is RunMode.MULTIRUN:
                     self._folder = Path(settings.sweep.dir)
                     given = " ".join(OmegaConf.to_container(settings.overrides.task))
-                    self.failed.append(f"job {settings.job.num}, {given}: {explain(error)}")
-                    show_error(self.failed[-1])
+                    self.told.append(f"job {settings.job.num}, {given}: {explain(error)}")
+                    show_error(self.told[-1])
                 raise
 
         return run
 
     def sum_up(self) -> None:
         """Names every failed job, and adds them to `failures.txt` in the sweep's folder."""
-        told = "\n".join([f"{len(self.failed)} of {self._started} jobs failed:", *self.failed])
+        lines = "\n".join([f"{len(self.told)} of {self._started} jobs failed:", *self.told])
         with (self._folder / FAILURES).open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now():%Y-%m-%d %H:%M} {shlex.join(sys.argv[1:])}\n{told}\n\n")
-        show_error(f"{told}\n(also in {self._folder / FAILURES})")
+            file.write(f"{datetime.now():%Y-%m-%d %H:%M} {shlex.join(sys.argv[1:])}\n{lines}\n\n")
+        show_error(f"{lines}\n(also in {self._folder / FAILURES})")
 
 
 def keep_traceback(error: Exception) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lossexp.config.messages import explain
 from tests.command import lossexp
-from tests.test_command_line import QUICK, refused
+from tests.config.test_command_line import QUICK, refused
 
 LOSS = """
 import keras

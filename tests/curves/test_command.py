@@ -12,9 +12,10 @@ from mlflow import MlflowClient
 
 from lossexp.base.errors import InputError
 from lossexp.curves.command import compose_variants, main
-from lossexp.curves.draw import named, picture
+from lossexp.curves.draw import picture
+from lossexp.curves.variant import named
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def drawn(*overrides: str):
@@ -130,7 +131,7 @@ def test_options_and_losses_of_the_users_own(tmp_path, monkeypatch):
     text = (ROOT / "conf" / "loss" / "focal.yaml").read_text().replace("gamma: 2.0", "gamma: 7.0")
     (tmp_path / "loss" / "mine.yaml").write_text(text)
     [variant] = compose_variants(["loss=mine"], str(tmp_path))
-    assert variant.config.loss.gamma == 7.0
+    assert variant.job.config.loss.gamma == 7.0
     monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
     own = ["loss=function", "loss.fn._target_=my_losses.wing", "loss.on=values"]
     assert len(drawn(*own, "trusted_packages=[my_losses]").axes) == 2
@@ -155,9 +156,10 @@ def test_the_composed_config_instead_of_a_picture(tmp_path, monkeypatch, capsys)
     assert not list(tmp_path.iterdir())
 
 
-def test_help_teaches_without_importing_tensorflow(tmp_path):
+@pytest.mark.parametrize("module", ["lossexp.curves", "lossexp.losses"])  # the latter is the former name
+def test_help_teaches_without_importing_tensorflow(module, tmp_path):
     shown = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "lossexp.losses", "--help"],
+        [sys.executable, "-X", "importtime", "-m", module, "--help"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "COLUMNS": "120"},
         capture_output=True,
@@ -165,7 +167,7 @@ def test_help_teaches_without_importing_tensorflow(tmp_path):
         timeout=120,
     )
     assert shown.returncode == 0
-    assert shown.stdout.count("python -m lossexp.losses loss=") >= 5
+    assert shown.stdout.count("python -m lossexp.curves loss=") >= 5
     for option in ("focal", "ldam", "huber"):
         assert f" {option}," in shown.stdout
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in shown.stderr.splitlines()}

@@ -1,4 +1,4 @@
-"""Words for an error by its kind: `words`, to which `file_words` and `setting_words` add; memory and disk."""
+"""Words for an error by its kind: `words`, to which `config_files` and `settings` add; memory and disk."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from omegaconf.errors import (
 )
 
 from lossexp.base.errors import did_you_mean
-from lossexp.config.words import local, words
+from lossexp.config.messages.by_kind import local, words
 
 Interpolation = InterpolationResolutionError | UnsupportedInterpolationType | GrammarParseError
 

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
-from omegaconf import OmegaConf
 
 from lossexp.base.errors import InputError
-from lossexp.experiment import revisit
+from lossexp.experiment.inference import evaluate, predict, read_inputs
 from lossexp.metrics import load_outputs
-from tests.test_main_job import job
+from tests.jobs import asked, job
 
 
 @pytest.fixture(scope="module")
@@ -23,28 +22,22 @@ def finished(tmp_path_factory):
     return scores, run_dir, found.info.run_id
 
 
-def asked(run_dir, run, mode="evaluate", inputs=None):
-    tracking = {"_target_": "lossexp.tracking.mlflow.MLflowTracker", "root": str(run_dir.parents[1])}
-    settings = {"mode": mode, "run": run, "inputs": inputs, "output": str(run_dir.parent), "tracking": tracking}
-    return OmegaConf.create(settings)
-
-
 def test_evaluate_by_key_gives_the_runs_scores(finished):
     scores, run_dir, _ = finished
-    assert revisit.evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
+    assert evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
 
 
 def test_evaluate_by_mlflow_id_finds_the_same_run(finished):
     scores, run_dir, run_id = finished
-    assert revisit.evaluate(asked(run_dir, run_id))["accuracy"] == scores.test["accuracy"]
+    assert evaluate(asked(run_dir, run_id))["accuracy"] == scores.test["accuracy"]
 
 
 @pytest.mark.parametrize("by", ["key", "id"])
 def test_a_run_is_found_from_another_folder_where_mlflow_says_it_is(by, finished, tmp_path):
     scores, run_dir, run_id = finished
     elsewhere = asked(run_dir, run_dir.name if by == "key" else run_id)
-    elsewhere.output = str(tmp_path)
-    assert revisit.evaluate(elsewhere)["accuracy"] == scores.test["accuracy"]
+    elsewhere.config.output = str(tmp_path)
+    assert evaluate(elsewhere)["accuracy"] == scores.test["accuracy"]
 
 
 def test_data_at_a_relative_path_is_found_from_another_folder(tmp_path, monkeypatch):
@@ -54,12 +47,12 @@ def test_data_at_a_relative_path_is_found_from_another_folder(tmp_path, monkeypa
     scores, run_dir = job(tmp_path, "dataset=npz", "dataset.path=d.npz", "model=mlp", "dataset.task=multiclass")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert revisit.evaluate(asked(run_dir, run_dir.name))["accuracy"] == scores.test["accuracy"]
+    assert evaluate(asked(run_dir, run_dir.name))["accuracy"] == scores.test["accuracy"]
 
 
 def test_predict_writes_a_row_an_example(finished):
     scores, run_dir, _ = finished
-    written = pd.read_csv(revisit.predict(asked(run_dir, run_dir.name, "predict")))
+    written = pd.read_csv(predict(asked(run_dir, run_dir.name, "predict")))
     assert len(written) == 360
     assert (written.label == written.predicted).mean() == pytest.approx(scores.test["accuracy"])
     assert written.filter(like="p/").sum(axis=1).to_numpy() == pytest.approx(np.ones(360))
@@ -68,7 +61,7 @@ def test_predict_writes_a_row_an_example(finished):
 def test_predict_takes_inputs_of_the_users_own(finished, tmp_path):
     _, run_dir, _ = finished
     np.savez(tmp_path / "new.npz", x=np.zeros((3, 8, 8, 1)))
-    written = pd.read_csv(revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz")))
+    written = pd.read_csv(predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz")))
     assert len(written) == 3
     assert "label" not in written
 
@@ -76,7 +69,7 @@ def test_predict_takes_inputs_of_the_users_own(finished, tmp_path):
 def test_evaluate_scores_the_part_of_the_test_split_that_the_run_did(tmp_path):
     scores, run_dir = job(tmp_path, "debug=fast", "trainer.batch_size=20")
     assert len(load_outputs(run_dir / "test_outputs.npz").outputs) == 20
-    assert revisit.evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
+    assert evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
 
 
 @pytest.mark.parametrize("model", ["subclassed", "mlp"])
@@ -87,7 +80,7 @@ def test_inputs_of_another_shape_name_both_shapes(model, finished, tmp_path):
     for shape in ((3, 4, 4, 1), (3, 8, 8), (8,)):
         np.savez(tmp_path / "new.npz", x=np.zeros(shape))
         with pytest.raises(InputError) as raised:
-            revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz"))
+            predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz"))
         assert f"x has the shape {shape}" in str(raised.value)
         assert "takes (n, 8, 8, 1)" in str(raised.value)
 
@@ -96,7 +89,7 @@ def test_inputs_of_another_shape_name_both_shapes(model, finished, tmp_path):
 def test_a_run_that_is_not_there_is_a_clear_error(finished, run, said):
     _, run_dir, _ = finished
     with pytest.raises(InputError, match=said):
-        revisit.evaluate(asked(run_dir, run))
+        evaluate(asked(run_dir, run))
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "test_outputs.npz", "model.keras"])
@@ -111,11 +104,11 @@ def test_a_missing_or_damaged_file_of_a_run_is_named(name, damage, finished, tmp
     else:
         (copy / name).write_bytes(content[: len(content) // 2] if damage == "cut" else b"[other: \0\xff")
     elsewhere = asked(run_dir, run_dir.name)
-    elsewhere.output = str(tmp_path)
+    elsewhere.config.output = str(tmp_path)
     if (name, damage) == ("config.yaml", "cut"):
         (copy / name).write_text("dataset: {}\n")
     with pytest.raises(InputError, match=rf"{name}.*(missing|damaged|not a file of saved outputs)"):
-        revisit.evaluate(elsewhere)
+        evaluate(elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +124,7 @@ def test_inputs_that_no_model_takes_are_refused(x, said, finished, tmp_path):
     _, run_dir, _ = finished
     np.savez(tmp_path / "new.npz", x=x)
     with pytest.raises(InputError, match=f"inputs=.*{said}"):
-        revisit.predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz"))
+        predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.npz"))
 
 
 @pytest.mark.parametrize("kind", ["npy", "cut", "empty", "another key", "nothing"])
@@ -146,4 +139,4 @@ def test_inputs_that_are_no_npz_with_x_are_refused(kind, tmp_path):
     elif kind == "nothing":
         path.unlink()
     with pytest.raises(InputError, match=r"inputs=.*numpy\.savez\(path, x=\.\.\.\)"):
-        revisit.read_inputs(path)
+        read_inputs(path)

@@ -9,13 +9,14 @@ from hydra import compose, initialize_config_dir
 from mlflow import MlflowClient
 
 from lossexp.base.errors import InputError
-from lossexp.config.identity import run_key
-from lossexp.experiment import reporting, revisit, run
+from lossexp.config import Job
+from lossexp.experiment import reporting
+from lossexp.experiment.inference import evaluate
+from lossexp.experiment.run import run
 from lossexp.experiment.run_folder import RESULTS, read_record
 from lossexp.metrics import load_outputs
 from lossexp.tracking.metrics_file import read_metrics
-from tests.test_main_job import CONF, job
-from tests.test_revisit import asked
+from tests.jobs import CONF, asked, job
 
 TRAINED = ("model=mlp", "loss=focal")
 
@@ -52,7 +53,7 @@ def epochs(run_dir):
 def job_in(run_dir, *overrides):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=["tracking=none", "dataset.limit=200", "trainer.epochs=2", *overrides])
-    return run(config, run_dir, {}), run_key(config)
+    return run(Job(config, run_dir)), Job(config).key
 
 
 def test_two_runs_in_one_folder_are_two_right_results_or_a_refusal(tmp_path):
@@ -66,12 +67,12 @@ def test_a_folder_copied_to_another_runs_name_is_refused(finished):
     _, run_dir, folder = finished
     with initialize_config_dir(str(CONF), version_base="1.3"):
         overrides = ["dataset.limit=200", "trainer.epochs=2", "trainer.progress=false", "model=mlp", "loss=gce"]
-        other = run_key(compose("config", overrides=["tracking=none", *overrides]))
+        other = Job(compose("config", overrides=["tracking=none", *overrides])).key
     shutil.copytree(run_dir, folder / "runs" / other)
     with pytest.raises(InputError, match=f"belongs to the run {run_dir.name}, and this run is {other}"):
         job(folder, "model=mlp", "loss=gce")
     with pytest.raises(InputError, match="no finished run of this key"):
-        revisit.evaluate(asked(folder / "runs" / other, other))
+        evaluate(asked(folder / "runs" / other, other))
 
 
 def test_a_checkpoint_of_another_run_is_refused_though_its_shapes_fit(finished, tmp_path):
@@ -125,7 +126,7 @@ def test_evaluate_names_a_result_that_is_gone(finished):
     _, run_dir, _ = finished
     (run_dir / "model.keras").write_bytes(b"")
     with pytest.raises(InputError, match=r"model\.keras is damaged in .* does again"):
-        revisit.evaluate(asked(run_dir, run_dir.name))
+        evaluate(asked(run_dir, run_dir.name))
 
 
 def test_a_finished_run_of_an_earlier_version_stays_finished(finished):

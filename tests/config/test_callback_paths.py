@@ -6,10 +6,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from lossexp.base.errors import InputError
-from lossexp.cli import granted
 from lossexp.config import confined
+from lossexp.config.command_line import granted
 from lossexp.config.keras_names import WRITTEN
-from tests.test_main_job import job
+from tests.jobs import job
 
 
 def callback(name, **arguments):

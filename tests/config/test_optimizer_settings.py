@@ -4,22 +4,24 @@ from pathlib import Path
 
 import keras
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 
 from lossexp.base.errors import InputError
 from lossexp.base.keras_settings import HINTS
-from lossexp.config.optimizer_settings import check_settings
+from lossexp.config import Job
+from lossexp.config.optimizer_settings import check_together
 from lossexp.config.values import check_node
-from lossexp.experiment.recipe import build_optimizer
+from lossexp.experiment.parts import build_optimizer
 
-CONF = Path(__file__).parents[1] / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 OPTIONS = sorted(f.stem for f in (CONF / "optimizer").glob("*.yaml"))
 
 
 def built(*overrides: str, steps: int = 100):
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=list(overrides))
-    return build_optimizer(config, steps)
+    return build_optimizer(Job(config), steps)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,9 @@ def test_settings_that_do_not_go_together_are_refused(overrides, said):
     ],
 )
 def test_what_keras_can_work_with_passes(settings):
-    assert built(*(f"optimizer.{setting}" for setting in settings))
+    config = built(*(f"optimizer.{setting}" for setting in settings)).get_config()
+    for name, value in (setting.split("=") for setting in settings):
+        assert config[name] == pytest.approx(yaml.safe_load(value)), name
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -94,7 +98,11 @@ def test_defaults_of_keras_optimizers_without_an_option_pass(kind):
     config = getattr(keras.optimizers, kind)().get_config()
     node = {"_target_": f"keras.optimizers.{kind}", **config}
     check_node(node, "optimizer")
-    check_settings(node)
+    check_together(node)
+    with pytest.raises(InputError, match=r"optimizer\.learning_rate=-1"):
+        check_node({**node, "learning_rate": -1}, "optimizer")
+    with pytest.raises(InputError, match="cannot be combined"):
+        check_together({**node, "clipnorm": 1.0, "clipvalue": 1.0})
 
 
 def test_a_users_own_class_may_mean_something_else_by_a_name():

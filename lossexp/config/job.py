@@ -1,0 +1,107 @@
+"""One job: a composed config with what goes along with it, and what it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from lossexp.base.files import whole
+from lossexp.config.build import build, prepare
+from lossexp.config.callback_paths import confined
+from lossexp.config.command_line import changed_settings, granted, overrides
+from lossexp.config.identity import group_key, run_key
+from lossexp.config.idle import check_idle
+from lossexp.config.top_level import check_choices, check_only, check_settings
+from lossexp.config.values import check_values, plain
+
+# Where a run is written and found again, rather than what it is.
+NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths")
+PATHS = ("path", "data_dir")  # of datasets
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One job as Hydra composed it: `job["seed"]` is a setting, `job.build("loss")` what a group describes.
+
+    config: all settings. folder: where all that the job writes belongs; None for a job that writes nothing.
+    choices: the option chosen in each group. trusted: packages that the config may build from beside lossexp and
+    Keras. given: the settings of the command line that tell the runs of a sweep apart, such as `loss.gamma=1`.
+    """
+
+    config: DictConfig
+    folder: Path | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+    trusted: Sequence[str] = ()
+    given: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, config: DictConfig, settings: DictConfig) -> Job:
+        """The job of a command. Raises InputError where the command asks for what means nothing.
+
+        settings: Hydra's own.
+        """
+        check_settings(config)
+        check_choices(config, settings)
+        trusted = granted("trusted_packages", config, settings)
+        granted("trusted_paths", config, settings)
+        check_idle(config, [o.key_or_group for o in overrides(settings) if not o.is_delete()])
+        if config.mode != "train":
+            check_only(config, settings)
+        choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}
+        return cls(config, Path(settings.runtime.output_dir), choices, trusted, changed_settings(settings))
+
+    @classmethod
+    def read(cls, file: Path, trusted: Sequence[str]) -> Job:
+        """The job that `save` wrote into `file`; only the user who reads it says what is trusted."""
+        return cls(OmegaConf.load(file), trusted=trusted)
+
+    def save(self, file: Path) -> None:
+        """Writes the parameters as YAML, whole or not at all."""
+        with whole(file) as unfinished:
+            OmegaConf.save(self.parameters, unfinished)
+
+    def __getitem__(self, name: str) -> Any:
+        """A setting or group as plain data, interpolations resolved."""
+        return plain(self.config[name])
+
+    @cached_property
+    def key(self) -> str:
+        """The run's key, see `run_key`."""
+        return run_key(self.config)
+
+    @cached_property
+    def group_key(self) -> str:
+        """What runs have in common that differ by their seed only, see `group_key`."""
+        return group_key(self.config)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """What the run is: its settings as they are built from. Paths of data are found from any folder."""
+        found = {key: self.prepare(key) for key in self.config if key not in NOT_PARAMETERS}
+        paths = {key: found["dataset"][key] for key in PATHS if found["dataset"].get(key)}
+        found["dataset"] |= {key: str(Path(path).expanduser().absolute()) for key, path in paths.items()}
+        return found
+
+    def check(self) -> None:
+        """Raises InputError for the first setting that cannot work, whatever the data. Nothing is imported for it."""
+        check_settings(self.config)
+        check_values(self.config, self.trusted)
+
+    def prepare(self, group: str) -> Any:
+        """The group's settings as `build` takes them: plain data, targets checked, numbers of the right type."""
+        return prepare(self.config[group], group, self.trusted)
+
+    def build(self, group: str, **extra: Any) -> Any:
+        """What the group's settings describe; callbacks write into the job's folder. extra: further arguments.
+
+        Raises InputError where that cannot be built, see `lossexp.config.build`.
+        """
+        node = self.prepare(group)
+        if self.folder:
+            node = confined(node, group, self.folder, self.config.get("trusted_paths"))
+        return build(node, group, self.trusted, **extra)
