@@ -57,10 +57,7 @@ def train_and_score(
                 log_start(tracker, config, trusted, parts, folder.path)
                 with blaming():
                     fit = trainer.fit(
-                        parts.model,
-                        parts.optimizer,
-                        parts.loss,
-                        dataset,
+                        parts,
                         config.seed,
                         folder=folder.checkpoints,
                         on_epoch=tracker.metrics,

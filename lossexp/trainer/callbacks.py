@@ -8,14 +8,11 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from lossexp.base.errors import InputError
 from lossexp.trainer import callback_state
-from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.monitored import MonitorsAreThere
 
 log = logging.getLogger(__name__)
 
-SETTING_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
 OURS_ALONE = ("epoch", "time/")
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -124,18 +121,6 @@ class Callbacks:
             start = f"callback/{i}/"
             own = {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
             callback_state.resume(callback, attributes, own)
-
-
-def check_rate(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.optimizers.Optimizer) -> None:
-    """Raises InputError where a callback sets the learning rate but a schedule decides it."""
-    if isinstance(unscaled(optimizer)._learning_rate, keras.Variable):
-        return
-    for callback in callbacks:
-        if isinstance(callback, SETTING_THE_RATE):
-            raise InputError(
-                f"trainer.callbacks: {type(callback).__name__} sets the learning rate, which the optimizer's schedule "
-                "decides already. Use schedule=constant, or leave the callback out."
-            )
 
 
 def keras_logs(record: Mapping[str, float]) -> dict[str, float]:

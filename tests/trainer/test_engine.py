@@ -16,6 +16,7 @@ from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.devices import OneDevice
 from lossexp.trainer.engine import Engine
 from lossexp.trainer.residence import OnDevice, OnHost
+from lossexp.trainer.step import train_step
 
 DATA = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
 
@@ -25,7 +26,11 @@ def engine(loss, optimizer=None, jit_compile=False):
     optimizer = optimizer or keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     OneDevice().prepare(optimizer)
-    return Engine(model, optimizer, loss, OnDevice(DATA.train, 32), 10, jit_compile), model, optimizer
+    return made(model, optimizer, loss, jit_compile), model, optimizer
+
+
+def made(model, optimizer, loss, jit_compile):
+    return Engine(lambda batch: train_step(model, optimizer, loss, batch, 10), OnDevice(DATA.train, 32), jit_compile)
 
 
 def test_neither_epochs_nor_the_short_last_batch_nor_a_schedule_retrace():
@@ -130,7 +135,7 @@ def test_auto_compilation_puts_every_variable_back():
         before = [v.numpy() for v in variables]
 
         def make(jit_compile):
-            return Engine(model, optimizer, Focal(), OnDevice(DATA.train, 32), 10, jit_compile)
+            return made(model, optimizer, Focal(), jit_compile)
 
         chosen = choose_engine("auto", make, variables, epoch_order(len(DATA.train), 0, 0), total_steps=10**9)
         assert chosen.jit_compile in (True, False)

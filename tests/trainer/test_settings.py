@@ -14,6 +14,7 @@ from lossexp.process.runtime import runtime
 from lossexp.trainer import loop
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 
@@ -69,6 +70,6 @@ def test_auto_tries_no_xla_where_steps_are_eager(kind, monkeypatch):
     trainer = kind(epochs=1, limit_train_batches=1, eager=True, progress=False)
     data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=60)
     with runtime(0, eager=True):
-        fit = trainer.fit(mlp(data.input_shape, 10), keras.optimizers.SGD(), Focal(), data, seed=0)
+        fit = trainer.fit(Parts(data, mlp(data.input_shape, 10), Focal(), keras.optimizers.SGD()), seed=0)
     assert fit.jit_compile is False
     assert "auto" not in tried
