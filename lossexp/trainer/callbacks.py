@@ -37,61 +37,50 @@ class Callbacks:
         loss: keras.losses.Loss | None = None,
         steps: int | None = None,
     ):
-        self._model, self._optimizer = model, optimizer
-        self._loss = loss
-        self._list, self._callbacks = None, list(callbacks)
+        self._model, self._optimizer, self._loss = model, optimizer, loss
+        self._callbacks = list(callbacks)
         self._told: set[str] = set()
-        if callbacks:
-            known = {"epochs": epochs, "steps": steps, "verbose": 0}
-            heard = [*callbacks, MonitorsAreThere(callbacks)]
-            self._list = keras.callbacks.CallbackList(heard, model=model, **known)
+        heard = [*callbacks, MonitorsAreThere(callbacks)]
+        self._list = keras.callbacks.CallbackList(heard, model=model, epochs=epochs, steps=steps, verbose=0)
         self.wants_batches = any(_hears_batches(callback) for callback in callbacks)
 
     def __enter__(self) -> Callbacks:
-        if self._list:
+        if self._callbacks:
             self._model.compile(optimizer=self._optimizer, loss=self._loss, auto_scale_loss=False)
-            self._model.stop_training = False
-            self._list.on_train_begin()
+        self._model.stop_training = False
+        self._list.on_train_begin()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._list:
-            if kind is None:
-                self._list.on_train_end()
-            self._model.optimizer = None
-            self._model.compiled = False
+        if kind is None:
+            self._list.on_train_end()
+        if self._callbacks:
+            self._model.optimizer, self._model.compiled = None, False
 
     def epoch_begin(self, epoch: int) -> None:
-        if self._list:
-            self._list.on_epoch_begin(epoch)
+        self._list.on_epoch_begin(epoch)
 
     def batch_begin(self, step: int) -> None:
-        if self._list and self.wants_batches:
+        if self.wants_batches:
             self._list.on_train_batch_begin(step)
 
     def batch_end(self, step: int, loss: float) -> bool:
         """Tells of the step; True where a callback asks to stop, in the middle of the epoch too."""
-        if not self._list:
-            return False
         if self.wants_batches:
             self._list.on_train_batch_end(step, {"loss": loss})
         return bool(self._model.stop_training)
 
     def epoch_end(self, epoch: int, record: Mapping[str, float]) -> bool:
         """Hands the epoch's record over under Keras's names; True where a callback asks to stop."""
-        if not self._list:
-            return False
         self._list.on_epoch_end(epoch, keras_logs(record))
         return bool(self._model.stop_training)
 
     def validation_begin(self) -> None:
-        if self._list:
-            self._list.on_test_begin()
+        self._list.on_test_begin()
 
     def validation_end(self, metrics: Mapping[str, float]) -> None:
         """metrics: keys `val/...`; callbacks hear them as Keras names them in an evaluation, without the prefix."""
-        if self._list:
-            self._list.on_test_end({name.removeprefix("val/"): value for name, value in metrics.items()})
+        self._list.on_test_end({name.removeprefix("val/"): value for name, value in metrics.items()})
 
     def as_json(self) -> list[dict]:
         """Where the callbacks are, without their arrays; warns once of what cannot be kept."""

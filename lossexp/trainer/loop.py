@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.nonfinite import blame_update, check_finite
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.position import OnEpoch, OnResume, Position, Record
+from lossexp.trainer.profiling import profiled
 from lossexp.trainer.progress import TrainingProgress, training_progress
 from lossexp.trainer.residence import reside
 from lossexp.trainer.saver import Saver
@@ -189,13 +189,3 @@ class Loop:
 
     def _order(self, epoch: int) -> np.ndarray:
         return epoch_order(len(self.parts.dataset.train), self._order_seed, epoch)
-
-
-@contextmanager
-def profiled(folder: Path | None) -> Iterator[None]:
-    """Writes a TensorBoard profile of the block beside `folder` (the checkpoints'); None profiles nothing."""
-    if folder is None:
-        yield
-        return
-    with tf.profiler.experimental.Profile(str(folder.parent / "profile")):
-        yield

@@ -14,16 +14,19 @@ import keras
 import tensorflow as tf
 
 from lossexp.base.links import split
-from lossexp.trainer.loss_scale import is_scaled
+from lossexp.losses.base.loss import Loss
+from lossexp.trainer.loss_scale import Optimizer, is_scaled
 from lossexp.trainer.replicas import ALONE, Replica
+
+Tensor = tf.Tensor
 
 
 class Batch(NamedTuple):
     """x: `[batch, ...]`; y: `[batch]` labels or values; weight: `[batch]` float32 or None."""
 
-    x: tf.Tensor
-    y: tf.Tensor
-    weight: tf.Tensor | None = None
+    x: Tensor
+    y: Tensor
+    weight: Tensor | None = None
 
 
 class StepResult(NamedTuple):
@@ -34,10 +37,10 @@ class StepResult(NamedTuple):
     (and gradients, where they are checked) are finite, bool; under loss scaling, whether the scale is still above 1.
     """
 
-    objective: tf.Tensor
-    correct: tf.Tensor
-    largest: tf.Tensor
-    finite: tf.Tensor
+    objective: Tensor
+    correct: Tensor
+    largest: Tensor
+    finite: Tensor
 
 
 def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
@@ -73,7 +76,7 @@ def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tens
     return tf.reduce_sum(tf.cast(predicted == tf.cast(y, tf.int32), tf.float32))
 
 
-def forward(model: keras.Model, x: tf.Tensor, replica: Replica) -> tuple[tf.Tensor, list[tf.Tensor]]:
+def forward(model: keras.Model, x: Tensor, replica: Replica) -> tuple[Tensor, list[Tensor]]:
     """Outputs `[batch, num_outputs]` of the whole batch, and the model's own penalties, scalars."""
     outputs = model(replica.part(x), training=True)
     penalties = model.losses  # read here: while replicas exchange outputs, another one's call replaces them
@@ -81,13 +84,8 @@ def forward(model: keras.Model, x: tf.Tensor, replica: Replica) -> tuple[tf.Tens
 
 
 def objective(
-    loss: keras.losses.Loss,
-    target: tf.Tensor,
-    outputs: tf.Tensor,
-    weight: tf.Tensor | None,
-    penalties: Sequence[tf.Tensor],
-    replica: Replica,
-) -> tf.Tensor:
+    loss: Loss, target: Tensor, outputs: Tensor, weight: Tensor | None, penalties: Sequence[Tensor], replica: Replica
+) -> Tensor:
     """This replica's share of the loss plus the penalties, a float32 scalar.
 
     target: as `loss.labels` says.
@@ -100,12 +98,8 @@ def objective(
 
 
 def update(
-    optimizer: keras.optimizers.Optimizer,
-    variables: Sequence[keras.Variable],
-    share: tf.Tensor,
-    tape: tf.GradientTape,
-    replica: Replica,
-) -> list[tf.Tensor | None]:
+    optimizer: Optimizer, variables: Sequence[keras.Variable], share: Tensor, tape: tf.GradientTape, replica: Replica
+) -> list[Tensor | None]:
     """Moves the variables against the gradient of all replicas' shares, and returns it.
 
     share: scaled by `optimizer.scale_loss` within `tape`, which is the identity except under mixed_float16; the
@@ -117,12 +111,12 @@ def update(
 
 
 def observe(
-    objective: tf.Tensor,
-    outputs: tf.Tensor,
-    y: tf.Tensor,
+    objective: Tensor,
+    outputs: Tensor,
+    y: Tensor,
     link: str | dict,
-    optimizer: keras.optimizers.Optimizer,
-    gradients: Sequence[tf.Tensor | None] = (),
+    optimizer: Optimizer,
+    gradients: Sequence[Tensor | None] = (),
 ) -> StepResult:
     """What is reported of a step. gradients: those to check, none where they are not checked."""
     finite = tf.math.is_finite(objective)
@@ -142,8 +136,8 @@ def observe(
 @tf.autograph.experimental.do_not_convert
 def train_step(
     model: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    loss: keras.losses.Loss,
+    optimizer: Optimizer,
+    loss: Loss,
     batch: Batch,
     num_classes: int,
     check_gradients: bool = False,
@@ -161,6 +155,6 @@ def train_step(
 
 
 @tf.autograph.experimental.do_not_convert
-def predict_step(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
+def predict_step(model: keras.Model, x: Tensor) -> Tensor:
     """Raw outputs in float32, `[batch, num_outputs]`."""
     return tf.cast(model(x, training=False), tf.float32)

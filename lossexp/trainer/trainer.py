@@ -45,7 +45,21 @@ class Trainer(TrainingSettings):
 
     Takes the settings of `TrainingSettings`, each by its name.
 
-    >>> TODO
+    >>> import keras
+    >>> from lossexp.datasets.scikit_learn import digits
+    >>> from lossexp.losses import CrossEntropy
+    >>> from lossexp.models.mlp import mlp
+    >>> keras.utils.set_random_seed(0)
+    >>> data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2)
+    >>> model = mlp(data.input_shape, data.num_classes)
+    >>> parts = Parts(data, model, CrossEntropy(), keras.optimizers.Adam(0.01))
+    >>> fit = Trainer(epochs=3, progress=False).fit(parts, seed=0)
+    >>> [int(record["epoch"]) for record in fit.history], fit.steps
+    ([1, 2, 3], 123)
+    >>> fit.history[-1]["val/accuracy"] > 0.9
+    True
+    >>> fit.predict(data.test.x[:5]).shape
+    (5, 10)
     """
 
     unlogged: ClassVar[tuple[str, ...]] = ()  # what other trainers log each epoch and this one does not

@@ -1,9 +1,13 @@
 """Settings that mean nothing are refused before anything is built."""
 
 import math
+from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import keras
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from lossexp.base.checks import shown
 from lossexp.base.errors import InputError
@@ -16,6 +20,51 @@ from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+# Part of every run's key: a finished run stays finished only where these stay as they are.
+OF_BOTH = {
+    "epochs": 15,
+    "batch_size": 32,
+    "precision": "float32",
+    "jit_compile": "auto",
+    "monitor": "auto",
+    "limit_train_batches": None,
+    "limit_eval_batches": None,
+    "overfit_batches": None,
+    "deterministic": False,
+    "device_megabytes": 4096.0,
+    "checkpoint_seconds": 30.0,
+    "keep_checkpoints": 2,
+    "stop_on_nonfinite": True,
+    "check_gradients": False,
+    "eager": False,
+    "profile_epoch": None,
+    "l2": 0.0,
+    "strategy": "none",
+    "callbacks": None,
+    "progress": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "target"),
+    [("default", "lossexp.trainer.trainer.Trainer"), ("keras", "lossexp.trainer.keras_trainer.KerasTrainer")],
+)
+def test_the_options_compose_to_these_settings(option, target):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = OmegaConf.to_container(compose("config", overrides=[f"trainer={option}"]).trainer)
+    assert list(config.items()) == [("_target_", target), *OF_BOTH.items()]
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+def test_what_a_trainer_is_made_with_stays(kind):
+    trainer = kind(epochs=2)
+    with pytest.raises(FrozenInstanceError):
+        trainer.epochs = 3
+    assert {name: getattr(trainer, name) for name in OF_BOTH} == {**OF_BOTH, "epochs": 2, "callbacks": []}
 
 
 @pytest.mark.parametrize("name", ["deterministic", "stop_on_nonfinite", "check_gradients", "eager", "progress"])
