@@ -66,7 +66,7 @@ def _remove_unfinished(folder: Path) -> None:
     """Removes what this process, or one that is no more, left unfinished."""
     for path in folder.glob(f"{UNFINISHED}*"):
         pid = path.name.removeprefix(UNFINISHED)
-        if not pid.isdigit() or int(pid) == os.getpid() or not _alive(int(pid)):
+        if pid.isdigit() and (int(pid) == os.getpid() or not _alive(int(pid))):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -24,7 +24,7 @@ class Callbacks:
     `model.optimizer` and may call `model.evaluate`; they are taken off again so that the saved model is a plain,
     uncompiled one.
 
-    steps: steps an epoch, which callbacks find in their `params`; None where nobody knows.
+    steps: steps per epoch, which callbacks find in their `params`; None where nobody knows.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ class Loaded:
 class Checkpoints:
     """Checkpoints in `folder`, one folder each: `step-000000041/{variables.*, arrays.npz, state.json}`.
 
-    variables: groups of Keras or TensorFlow variables, all that training changes (see `Kept`).
+    variables: groups of Keras or TensorFlow variables, all that training changes (see `KeptVariables`).
     keep: how many are kept, at least 1. Two let a damaged last one fall back to the one before.
     key: names the run, in each checkpoint: shapes alone do not tell two runs apart.
     """

@@ -39,7 +39,7 @@ class OneDevice:
         """Any optimizer can work on one device."""
 
     def prepare(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Keeps a finished job's graphs from staying in memory (about 90 MB a job).
+        """Keeps a finished job's graphs from staying in memory (about 90 MB per job).
 
         Keras wraps the update in a distribution-strategy merge call whose trace is never collected. Outside
         of a strategy the merge does nothing, so the plain per-variable update is the same arithmetic.

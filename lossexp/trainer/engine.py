@@ -28,7 +28,7 @@ UNKEPT = {
 
 
 class Totals(NamedTuple):
-    """Sums over the examples of an epoch so far: float64 tensors in the graph, read back once a call.
+    """Sums over the examples of an epoch so far: float64 tensors in the graph, read back once per call.
 
     objective, correct, examples: sums. bad_step: the first step whose objective was not finite, or -1.
     bad_logit: the largest absolute output at that step, NaN where outputs were not finite. last_logit: the same at
@@ -48,7 +48,7 @@ class Engine:
 
     An epoch is `full` steps of `batch_size` examples and, where the split does not divide, one short
     step. Both shapes are traced once: `steps` takes its range as tensors, so neither the epoch nor the
-    number of steps a call retraces it, nor compiles it anew. Sums continue from what they were, inside the
+    number of steps per call retraces it, nor compiles it anew. Sums continue from what they were, inside the
     graph, so that how an epoch is cut into calls changes no bit of them.
 
     train: one training step. It may be any function of a batch whose effects are on variables alone.

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class EpochBatches(keras.utils.PyDataset):
-    """Training batches in the order of `epoch_order`, a new order each epoch."""
+    """Training batches in the order of `epoch_order`, another one in each epoch."""
 
     def __init__(self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, steps: int):
         super().__init__()

@@ -1,8 +1,8 @@
 """The only training and prediction steps: pure functions of model, optimizer, loss and batch.
 
-They hold no Python state, so the same step serves one step a call, a whole epoch a call, and XLA. A training step is
-`forward`, `objective`, `update` and `observe`; a program that trains many models at once replaces the first and the
-third.
+They hold no Python state, so the same step serves one step per call, a whole epoch per call, and XLA. A training
+step is `forward`, `objective`, `update` and `observe`; a program that trains many models at once replaces the first
+and the third.
 """
 
 from __future__ import annotations

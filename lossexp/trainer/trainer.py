@@ -26,7 +26,7 @@ from lossexp.trainer.validator import Validator
 
 @dataclass
 class Fit:
-    """What training gave: a record an epoch, the steps done, and the monitor with the best weights.
+    """What training gave: a record per epoch, the steps done, and the monitor with the best weights.
 
     ends: the steps done at the end of each epoch.
     jit_compile: whether steps ran under XLA, whose rounding differs.
@@ -62,7 +62,7 @@ class Trainer(TrainingSettings):
     (5, 10)
     """
 
-    unlogged: ClassVar[tuple[str, ...]] = ()  # what other trainers log each epoch and this one does not
+    unlogged: ClassVar[tuple[str, ...]] = ()  # logs of other trainers that this one does not give to callbacks
 
     @naming_callbacks()
     def fit(

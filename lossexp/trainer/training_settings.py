@@ -23,21 +23,21 @@ class TrainingSettings:
 
     Args:
         epochs: passes over the training split, at least 1.
-        batch_size: examples a step, at least 1; the last step of an epoch may be shorter.
+        batch_size: examples per step, at least 1; the last step of an epoch may be shorter.
         precision: `"float32"`, `"mixed_float16"` (with loss scaling) or `"mixed_bfloat16"`.
         jit_compile: `"auto"` measures and decides; True and False force XLA on and off.
         monitor: what chooses the best epoch: `"auto"`, `"val/accuracy"`, `"val/nll"`, `"val/rmse"`, `"val/mae"`.
-        limit_train_batches: at most so many steps an epoch; None for all.
-        limit_eval_batches: at most so many batches of each evaluated split; None for all.
-        overfit_batches: train and validate on the same so many batches; None for the whole splits.
+        limit_train_batches: at most this many steps per epoch; None for all.
+        limit_eval_batches: at most this many batches of each evaluated split; None for all.
+        overfit_batches: train and validate on this many training batches, the same ones; None for the whole splits.
         deterministic: the same bits twice on the same machine, at some cost in speed.
         device_megabytes: training inputs up to this size live on the device; larger ones are sent in windows.
         checkpoint_seconds: seconds between checkpoints, at least 0; 0 is after every call.
-        keep_checkpoints: how many are kept; 0 writes none.
+        keep_checkpoints: how many of them are kept; 0 writes none.
         stop_on_nonfinite: whether an objective that is NaN or infinite ends training.
         check_gradients: whether gradients count for that as well (costs time; mixed_float16 skips such steps).
         eager: every step in plain Python, for print() and debuggers; never under XLA.
-        profile_epoch: the epoch, from 1, to profile into `folder`; None for none.
+        profile_epoch: the epoch, from 1, to profile, into `profile` beside the folder of checkpoints; None for none.
         l2: coupled weight decay, at least 0: adds `l2 / 2` times the squared norm of all trainable variables to the
             objective, so `l2 * w` to each gradient (what SGD papers call weight decay). Decoupled decay is
             `optimizer.weight_decay`. A variable with a regularizer of its own keeps that one.
