@@ -62,7 +62,7 @@ class Trainer(TrainingSettings):
     (5, 10)
     """
 
-    unlogged: ClassVar[tuple[str, ...]] = ()  # logs of other trainers that this one does not give to callbacks
+    unlogged: ClassVar[tuple[str, ...]] = ()  # what other trainers tell callbacks per epoch and this one does not
 
     @naming_callbacks()
     def fit(

@@ -5,6 +5,7 @@ import time
 import weakref
 
 import keras
+import pytest
 import tensorflow as tf
 
 from lossexp.datasets.batches import epoch_order
@@ -16,7 +17,7 @@ from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.devices import OneDevice
 from lossexp.trainer.engine import Engine
 from lossexp.trainer.residence import OnDevice, OnHost
-from lossexp.trainer.step import train_step
+from lossexp.trainer.step import StepResult, train_step
 
 DATA = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
 
@@ -116,6 +117,20 @@ def test_sums_do_not_depend_on_how_an_epoch_is_cut():
             return totals
 
     assert sums([4]) == sums([1, 1, 1, 1]) == sums([3, 1])
+
+
+def test_any_function_of_a_batch_is_a_step_and_the_first_that_is_not_finite_is_named():
+    steps = tf.Variable(0.0)
+
+    def step(batch):
+        number = steps.assign_add(1.0)
+        return StepResult(tf.reduce_mean(tf.cast(batch.y, tf.float32)), 2.0 * number, 10.0 * number, number < 3.0)
+
+    order = epoch_order(len(DATA.train), 0, 0)
+    totals = Engine(step, OnDevice(DATA.train, 32), jit_compile=False).run(order, 0, 4)
+    assert totals.objective == pytest.approx(DATA.train.y.sum(), rel=1e-6)
+    assert (totals.correct, totals.examples) == (2.0 + 4.0 + 6.0 + 8.0, 100.0)
+    assert (totals.bad_step, totals.bad_logit, totals.last_logit) == (2.0, 30.0, 20.0)
 
 
 def test_a_finished_engine_is_collected():
