@@ -37,7 +37,10 @@ def whole(path: Path) -> Iterator[Path]:
         if path.is_dir():
             shutil.rmtree(aside, ignore_errors=True)
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        try:
+            workshop.rmdir()
+        except OSError:  # not empty: the block failed, or left more than it was asked for
+            shutil.rmtree(workshop, ignore_errors=True)
 
 
 def digest(path: Path) -> str:
