@@ -62,6 +62,7 @@ def train_with_lossexp(jit_compile: str | bool = "auto") -> Callable[[Workload, 
         from lossexp.trainer.compilation import choose_engine
         from lossexp.trainer.engine import Engine
         from lossexp.trainer.residence import OnDevice
+        from lossexp.trainer.step import train_step
         from lossexp.trainer.trainer import Trainer
 
         x, y = data(workload)
@@ -70,7 +71,7 @@ def train_with_lossexp(jit_compile: str | bool = "auto") -> Callable[[Workload, 
         loss, resident = CrossEntropy(), OnDevice(Split(x, y), workload.batch_size)
 
         def make(jit_compile: bool) -> Engine:
-            return Engine(model, optimizer, loss, resident, 10, jit_compile)
+            return Engine(lambda batch: train_step(model, optimizer, loss, batch, 10), resident, jit_compile)
 
         variables = [*model.variables, *optimizer.variables]
         engine = choose_engine(jit_compile, make, variables, epoch_order(len(x), 0, 0), total_steps=10**9)

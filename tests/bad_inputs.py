@@ -47,13 +47,20 @@ def settings() -> Iterator[tuple[list[str], str, typing.Any]]:
     seen = set()
     for group in GROUPS:
         for file in sorted((CONF / group).glob("*.yaml")):
-            node = yaml.safe_load(file.read_text())
+            node = written(file)
             target, known = node["_target_"], signature(node["_target_"])
             for key in (str(key) for key in node if key not in ("_target_", "defaults", "fn")):
                 if (target, key) not in seen:
                     seen.add((target, key))
                     chosen = [f"{group}={file.stem}", *NEEDED.get((group, file.stem), [])]
                     yield chosen, f"{group}.{key}", hint_of(target, key, known.parameters)
+
+
+def written(file: Path) -> dict:
+    """An option's content, after that of the options of its group that it begins with."""
+    node = yaml.safe_load(file.read_text())
+    first = [name for name in node.get("defaults", ()) if isinstance(name, str) and name != "_self_"]
+    return {key: value for name in first for key, value in written(file.with_stem(name)).items()} | node
 
 
 def generated() -> Iterator[tuple[list[str], str]]:

@@ -40,7 +40,7 @@ def test_it_trains_with_finite_values(option):
         dataset, trainer = job.build("dataset"), job.build("trainer")
         parts = build_parts(job, dataset, trainer)
         before = parts.model.get_weights()
-        fit = trainer.fit(parts.model, parts.optimizer, parts.loss, dataset, config.seed)
+        fit = trainer.fit(parts, config.seed)
         test = score(
             fit.predict(dataset.test.x),
             dataset.test.y,

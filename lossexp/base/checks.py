@@ -159,7 +159,8 @@ def check_fields(instance: Any, group: str) -> None:
     hints = typing.get_type_hints(type(instance), include_extras=True)
     for field in fields(instance):
         value = getattr(instance, field.name)
-        setattr(instance, field.name, checked(f"{group}.{field.name}", value, hints[field.name]))
+        value = checked(f"{group}.{field.name}", value, hints[field.name])
+        object.__setattr__(instance, field.name, value)  # as a frozen dataclass does itself
 
 
 def _held(value: Any, hint: Any) -> Any:

@@ -1,32 +1,62 @@
-"""Files that are whole or as they were, and digests that tell one content from another."""
+"""Files and folders that are whole or as they were, and digests that tell one content from another."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = ".unfinished-"
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A name to write a file under, which takes the place of `path` once the block has ended well.
+    """A name to write a file or make a folder under, which takes the place of `path` once the block has ended well.
 
-    Whenever the process is killed, `path` is the old file or the new one. One process at a time may do this.
+    Whenever the process is killed, `path` is the old file or the new one; an old folder is, in between, at
+    `<path>.before`. One thread of a process at a time may do this in a folder. What processes that are no more left
+    unfinished beside `path` is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".unfinished-{path.name}")
+    _remove_unfinished(path.parent)
+    workshop = path.parent / f"{UNFINISHED}{os.getpid()}"
+    workshop.mkdir()
     try:
+        unfinished = workshop / path.name
         yield unfinished
-        sync(unfinished)
+        _sync_all(unfinished)
+        aside = path.with_name(f"{path.name}.before")
+        if path.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
+            os.replace(path, aside)
         os.replace(unfinished, path)
-        sync(path.parent)
+        _sync(path.parent)
+        if path.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
     finally:
-        unfinished.unlink(missing_ok=True)
+        try:
+            workshop.rmdir()
+        except OSError:  # not empty: the block failed, or left more than it was asked for
+            shutil.rmtree(workshop, ignore_errors=True)
 
 
-def sync(path: Path) -> None:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_all(path: Path) -> None:
+    """Waits until a file, or a folder with all that is in it, is on the disk."""
+    for inner in path.iterdir() if path.is_dir() else ():
+        _sync_all(inner)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
     """Waits until a file, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -35,7 +65,19 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def digest(path: Path) -> str:
-    """The SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _remove_unfinished(folder: Path) -> None:
+    """Removes what this process, or one that is no more, left unfinished."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        pid = path.name.removeprefix(UNFINISHED)
+        if pid.isdigit() and (int(pid) == os.getpid() or not _alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):  # too large a number is no process either
+        return False
+    except PermissionError:
+        return True  # another user's
+    return True

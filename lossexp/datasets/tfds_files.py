@@ -6,9 +6,7 @@ training on data that does not fit into memory has the same order for the same s
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ import numpy as np
 from filelock import FileLock
 
 from lossexp.base.errors import InputError
+from lossexp.base.files import whole
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.stored import StoredInputs
 
@@ -42,7 +41,9 @@ def stored_split(
             place.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(place.parent / ".lock"):
                 if not place.is_dir():
-                    _write(builder, split, place, read)
+                    with whole(place) as unfinished:
+                        unfinished.mkdir()
+                        _write(builder, split, unfinished, read)
     except OSError as error:
         raise InputError(
             f"dataset.in_memory=false writes {builder.name} to {place}, which failed: {error}. Free some space, name "
@@ -52,18 +53,7 @@ def stored_split(
     return (StoredInputs(x) if x.ndim > 2 else np.array(x)), y
 
 
-def _write(builder: DatasetBuilder, split: str, place: Path, read: Callable[[int], tf.data.Dataset]) -> None:
-    unfinished = place.parent / f".unfinished-{os.getpid()}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    try:
-        _write_arrays(builder, split, unfinished, read)
-        os.replace(unfinished, place)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _write_arrays(builder: DatasetBuilder, split: str, folder: Path, read: Callable[[int], tf.data.Dataset]) -> None:
+def _write(builder: DatasetBuilder, split: str, folder: Path, read: Callable[[int], tf.data.Dataset]) -> None:
     from rich.markup import escape
     from rich.progress import track
 

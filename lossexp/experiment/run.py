@@ -78,10 +78,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
                 reporting.log_start(tracker, job, parts)
                 with blaming():
                     fit = trainer.fit(
-                        parts.model,
-                        parts.optimizer,
-                        parts.loss,
-                        dataset,
+                        parts,
                         seed,
                         folder=folder.checkpoints,
                         on_epoch=tracker.metrics,

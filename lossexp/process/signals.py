@@ -1,4 +1,4 @@
-"""What stops a process, as an exception: `finally` blocks run, and a run ends KILLED instead of running for ever."""
+"""Ctrl-C and what stops a process, met in three ways: raised as an exception, held until a block ends, or asked for."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 TERMINATED = (signal.SIGTERM, signal.SIGHUP)  # by a scheduler, or a terminal that was closed
+STOPS = (signal.SIGINT, *TERMINATED)
 
 
 @contextmanager
 def stops_raise() -> Iterator[None]:
     """Inside the block the first SIGTERM or SIGHUP calls the previous handler, if any, and raises SystemExit.
 
-    Its code is 143 or 129. Later ones are ignored: schedulers send several, and the clean-up must not be cut
-    short. On leaving, the previous handlers are back. Does nothing outside the main thread (Python allows no
-    handlers there) or for a signal that is ignored on purpose, as under nohup.
+    So `finally` blocks run, and a run ends KILLED instead of running for ever. The exit code is 143 or 129. Later
+    signals are ignored: schedulers send several, and the clean-up must not be cut short.
     """
 
     def handle(number: int, frame: Any) -> None:
@@ -45,15 +45,51 @@ def stops_wait() -> Iterator[None]:
         waiting.append(number)
         log.warning("stopping once the run is closed")
 
-    with _handled((signal.SIGINT, *TERMINATED), handle):
+    with _handled(STOPS, handle):
         yield
     for number in waiting[:1]:
         signal.raise_signal(number)
 
 
+class Stop:
+    """A stop that `stops_ask` was asked for; requested: the signal's number, or None."""
+
+    requested: int | None = None
+
+    def obey(self) -> None:
+        """Raises what the signal stands for: KeyboardInterrupt, or SystemExit(128 + its number) for another."""
+        if self.requested == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.requested is not None:
+            raise SystemExit(128 + self.requested)
+
+
+@contextmanager
+def stops_ask() -> Iterator[Stop]:
+    """Inside the block the first signal only asks for a stop, which the block obeys when it can; a second one raises.
+
+    For training: an exception in the middle of a step would leave weights and position apart, and the run could not
+    be continued exactly.
+    """
+    stop = Stop()
+
+    def handle(number: int, frame: Any) -> None:
+        if stop.requested is not None:
+            raise KeyboardInterrupt
+        stop.requested = number
+        log.warning("stopping after the current steps; the run can be continued with the same command")
+
+    with _handled(STOPS, handle):
+        yield stop
+
+
 @contextmanager
 def _handled(numbers: Sequence[int], handler: Callable) -> Iterator[dict[int, Any]]:
-    """Installs the handler for the signals that are not ignored; gives the handlers before, which come back."""
+    """Installs the handler and gives the handlers before, which are back after the block.
+
+    Not for signals that are ignored on purpose, as under nohup, and outside the main thread for none: Python
+    allows no handlers there.
+    """
     previous: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
         before = {number: signal.getsignal(number) for number in numbers}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sqlite3
 import time
 from contextlib import closing, nullcontext
@@ -16,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from lossexp.base.errors import InputError
-from lossexp.base.files import sync
+from lossexp.base.files import whole
 from lossexp.tracking.uri import sqlite_path
 
 log = logging.getLogger(__name__)
@@ -78,15 +77,7 @@ def is_half_made(database: Path) -> bool:
 def _make(database: Path) -> None:
     from mlflow import MlflowClient
 
-    workshop = database.with_name(f".making-{database.name}")
-    shutil.rmtree(workshop, ignore_errors=True)  # of a process that was killed
-    workshop.mkdir()
-    try:
-        client = MlflowClient(f"sqlite:///{workshop / database.name}")
+    with whole(database) as unfinished:
+        client = MlflowClient(f"sqlite:///{unfinished}")
         client.search_experiments(max_results=1)  # the first touch makes the tables
         client._tracking_client.store.engine.dispose()  # closes the file
-        sync(workshop / database.name)
-        os.replace(workshop / database.name, database)
-        sync(database.parent)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)

@@ -8,14 +8,11 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from lossexp.base.errors import InputError
 from lossexp.trainer import callback_state
-from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.monitored import MonitorsAreThere
 
 log = logging.getLogger(__name__)
 
-SETTING_THE_RATE = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
 OURS_ALONE = ("epoch", "time/")
 BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -27,7 +24,7 @@ class Callbacks:
     `model.optimizer` and may call `model.evaluate`; they are taken off again so that the saved model is a plain,
     uncompiled one.
 
-    steps: steps an epoch, which callbacks find in their `params`; None where nobody knows.
+    steps: steps per epoch, which callbacks find in their `params`; None where nobody knows.
     """
 
     def __init__(
@@ -40,61 +37,50 @@ class Callbacks:
         loss: keras.losses.Loss | None = None,
         steps: int | None = None,
     ):
-        self._model, self._optimizer = model, optimizer
-        self._loss = loss
-        self._list, self._callbacks = None, list(callbacks)
+        self._model, self._optimizer, self._loss = model, optimizer, loss
+        self._callbacks = list(callbacks)
         self._told: set[str] = set()
-        if callbacks:
-            known = {"epochs": epochs, "steps": steps, "verbose": 0}
-            heard = [*callbacks, MonitorsAreThere(callbacks)]
-            self._list = keras.callbacks.CallbackList(heard, model=model, **known)
+        heard = [*callbacks, MonitorsAreThere(callbacks)]
+        self._list = keras.callbacks.CallbackList(heard, model=model, epochs=epochs, steps=steps, verbose=0)
         self.wants_batches = any(_hears_batches(callback) for callback in callbacks)
 
     def __enter__(self) -> Callbacks:
-        if self._list:
+        if self._callbacks:
             self._model.compile(optimizer=self._optimizer, loss=self._loss, auto_scale_loss=False)
-            self._model.stop_training = False
-            self._list.on_train_begin()
+        self._model.stop_training = False
+        self._list.on_train_begin()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._list:
-            if kind is None:
-                self._list.on_train_end()
-            self._model.optimizer = None
-            self._model.compiled = False
+        if kind is None:
+            self._list.on_train_end()
+        if self._callbacks:
+            self._model.optimizer, self._model.compiled = None, False
 
     def epoch_begin(self, epoch: int) -> None:
-        if self._list:
-            self._list.on_epoch_begin(epoch)
+        self._list.on_epoch_begin(epoch)
 
     def batch_begin(self, step: int) -> None:
-        if self._list and self.wants_batches:
+        if self.wants_batches:
             self._list.on_train_batch_begin(step)
 
     def batch_end(self, step: int, loss: float) -> bool:
         """Tells of the step; True where a callback asks to stop, in the middle of the epoch too."""
-        if not self._list:
-            return False
         if self.wants_batches:
             self._list.on_train_batch_end(step, {"loss": loss})
         return bool(self._model.stop_training)
 
     def epoch_end(self, epoch: int, record: Mapping[str, float]) -> bool:
         """Hands the epoch's record over under Keras's names; True where a callback asks to stop."""
-        if not self._list:
-            return False
         self._list.on_epoch_end(epoch, keras_logs(record))
         return bool(self._model.stop_training)
 
     def validation_begin(self) -> None:
-        if self._list:
-            self._list.on_test_begin()
+        self._list.on_test_begin()
 
     def validation_end(self, metrics: Mapping[str, float]) -> None:
         """metrics: keys `val/...`; callbacks hear them as Keras names them in an evaluation, without the prefix."""
-        if self._list:
-            self._list.on_test_end({name.removeprefix("val/"): value for name, value in metrics.items()})
+        self._list.on_test_end({name.removeprefix("val/"): value for name, value in metrics.items()})
 
     def as_json(self) -> list[dict]:
         """Where the callbacks are, without their arrays; warns once of what cannot be kept."""
@@ -124,18 +110,6 @@ class Callbacks:
             start = f"callback/{i}/"
             own = {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
             callback_state.resume(callback, attributes, own)
-
-
-def check_rate(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.optimizers.Optimizer) -> None:
-    """Raises InputError where a callback sets the learning rate but a schedule decides it."""
-    if isinstance(unscaled(optimizer)._learning_rate, keras.Variable):
-        return
-    for callback in callbacks:
-        if isinstance(callback, SETTING_THE_RATE):
-            raise InputError(
-                f"trainer.callbacks: {type(callback).__name__} sets the learning rate, which the optimizer's schedule "
-                "decides already. Use schedule=constant, or leave the callback out."
-            )
 
 
 def keras_logs(record: Mapping[str, float]) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,11 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.base.errors import InputError
-from lossexp.base.files import digest, sync
+from lossexp.base.files import digest, whole
 
 log = logging.getLogger(__name__)
 
 STATE = "state.json"
-UNFINISHED = ".unfinished-"
 
 Variables = Mapping[str, Sequence[Any]]
 
@@ -37,7 +35,7 @@ class Loaded:
 class Checkpoints:
     """Checkpoints in `folder`, one folder each: `step-000000041/{variables.*, arrays.npz, state.json}`.
 
-    variables: groups of Keras or TensorFlow variables, all that training changes (see `Kept`).
+    variables: groups of Keras or TensorFlow variables, all that training changes (see `KeptVariables`).
     keep: how many are kept, at least 1. Two let a damaged last one fall back to the one before.
     key: names the run, in each checkpoint: shapes alone do not tell two runs apart.
     """
@@ -50,16 +48,12 @@ class Checkpoints:
 
     def save(self, step: int, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bool:
         """Writes one; False, with a warning, where the disk refuses: the checkpoints before it stay."""
-        path = self._folder / f"step-{step:09d}"
-        unfinished = self._folder / f"{UNFINISHED}{os.getpid()}"
         try:
-            self._remove_unfinished()
-            unfinished.mkdir(parents=True)
-            self._write(unfinished, data, arrays)
-            _put(unfinished, path)
+            with whole(self._folder / f"step-{step:09d}") as unfinished:
+                unfinished.mkdir()
+                self._write(unfinished, data, arrays)
         except (OSError, tf.errors.OpError) as error:
             log.warning("No checkpoint at step %d: %s. Training goes on.", step, error)
-            shutil.rmtree(unfinished, ignore_errors=True)
             return False
         for old in self._paths()[: -self._keep]:
             shutil.rmtree(old, ignore_errors=True)
@@ -95,6 +89,7 @@ class Checkpoints:
         return None
 
     def _paths(self) -> list[Path]:
+        """Those that are there, a replaced one that a kill left beside its successor (`step-*.before`) too."""
         return sorted(self._folder.glob("step-*"))
 
     def _write(self, path: Path, data: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -103,15 +98,6 @@ class Checkpoints:
         digests = {file.name: digest(file) for file in sorted(path.iterdir())}
         content = {"key": self._key, "data": data, "signature": self._signature, "digests": digests}
         (path / STATE).write_text(json.dumps({"content": content, "sha256": _text_digest(content)}))
-        for file in (*path.iterdir(), path):
-            sync(file)
-
-    def _remove_unfinished(self) -> None:
-        """Removes what this process, or one that is no more, left unfinished."""
-        for path in self._folder.glob(f"{UNFINISHED}*"):
-            pid = path.name.removeprefix(UNFINISHED)
-            if not pid.isdigit() or int(pid) == os.getpid() or not _alive(int(pid)):
-                shutil.rmtree(path, ignore_errors=True)
 
     def _read(self, path: Path) -> Loaded:
         content = _read_state(path / STATE)
@@ -149,20 +135,6 @@ def _tensor_variable(variable: Any) -> tf.Variable:
     return variable if isinstance(variable, tf.Variable) else variable.value
 
 
-def _put(unfinished: Path, path: Path) -> None:
-    """Moves a finished folder to its place, so that at each moment a whole checkpoint of its step is there.
-
-    One that is there already is set aside under a name that `restore` finds too, and removed last.
-    """
-    aside = path.with_name(f"{path.name}.before")
-    if path.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-        os.replace(path, aside)
-    os.replace(unfinished, path)
-    sync(path.parent)
-    shutil.rmtree(aside, ignore_errors=True)
-
-
 def _read_state(file: Path) -> dict[str, Any]:
     """The content of a state file. Raises ValueError where it is not what was written."""
     state = json.loads(file.read_text())
@@ -173,13 +145,3 @@ def _read_state(file: Path) -> dict[str, Any]:
 
 def _text_digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # too large a number is no process either
-        return False
-    except PermissionError:
-        return True  # another user's
-    return True

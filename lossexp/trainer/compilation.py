@@ -39,7 +39,7 @@ def choose_engine(
     with untouched(variables):
         plain = make(False)
         log.info("tracing took %.1f s", _seconds(plain, order, 1))
-        steps = _steps_a_trial(plain, order)
+        steps = _steps_per_trial(plain, order)
         work = _seconds(plain, order, steps) / steps * total_steps
         if work < WORTH_SECONDS:
             log.info("jit_compile=auto: no XLA, since about %.1f s of work would not repay compiling", work)
@@ -65,7 +65,7 @@ def explaining_xla(setting: str | bool) -> Iterator[None]:
 
 
 def compiled_is_faster(plain: Sequence[float], compiled: Sequence[float]) -> bool:
-    """By the fastest trial of each: the others were slowed by something else. Seconds a step, in any order."""
+    """By the fastest trial of each: the others were slowed by something else. Seconds per step, in any order."""
     return min(compiled) < min(plain)
 
 
@@ -81,7 +81,7 @@ def _faster(plain: Engine, make: Callable[[bool], Engine], order: np.ndarray, st
     seconds = list(zip(*trials, strict=True))
     faster = compiled_is_faster(*seconds)
     log.info(
-        "jit_compile=auto: %s XLA (%.3f ms a step with, %.3f without; compiling took %.1f s)",
+        "jit_compile=auto: %s XLA (%.3f ms per step with, %.3f without; compiling took %.1f s)",
         "with" if faster else "without",
         1e3 * min(seconds[1]),
         1e3 * min(seconds[0]),
@@ -90,8 +90,8 @@ def _faster(plain: Engine, make: Callable[[bool], Engine], order: np.ndarray, st
     return compiled if faster else plain
 
 
-def _steps_a_trial(engine: Engine, order: np.ndarray) -> int:
-    """So many steps that a trial lasts `TRIAL_SECONDS`, or all full ones of an epoch."""
+def _steps_per_trial(engine: Engine, order: np.ndarray) -> int:
+    """How many steps make a trial last `TRIAL_SECONDS`; at most all full ones of an epoch."""
     steps, available = 1, max(1, engine.full)
     while steps < available and _seconds(engine, order, steps) < TRIAL_SECONDS:
         steps = min(4 * steps, available)
@@ -99,7 +99,7 @@ def _steps_a_trial(engine: Engine, order: np.ndarray) -> int:
 
 
 def _seconds(engine: Engine, order: np.ndarray, steps: int) -> float:
-    """Seconds of a call of so many steps."""
+    """Seconds that a call of this many steps takes."""
     start = time.perf_counter()
     engine.run(order, 0, steps)
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""One device or several: where a step runs, and how replicas work on one batch together."""
+"""One device or several: where a step runs, and what the optimizer needs there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import functools
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import tensorflow as tf
 
 from lossexp.base.errors import InputError
 from lossexp.trainer.loss_scale import unscaled
-from lossexp.trainer.step import Batch, Replica, StepResult
+from lossexp.trainer.replicas import MirroredReplica, RepeatingReplica, Replica
+from lossexp.trainer.step import Batch, StepResult
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class OneDevice:
         """Any optimizer can work on one device."""
 
     def prepare(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Keeps a finished job's graphs from staying in memory (about 90 MB a job).
+        """Keeps a finished job's graphs from staying in memory (about 90 MB per job).
 
         Keras wraps the update in a distribution-strategy merge call whose trace is never collected. Outside
         of a strategy the merge does nothing, so the plain per-variable update is the same arithmetic.
@@ -109,50 +110,6 @@ class Mirrored:
             tf.__internal__.distribute.interim.maybe_merge_call(everywhere, tf.distribute.get_strategy(), gradients)
 
         inner._backend_update_step = update
-
-
-class RepeatingReplica(Replica):
-    """A replica that works on the whole batch, as all others do: for a batch with fewer examples than replicas."""
-
-    def __init__(self, size: int):
-        self._context = tf.distribute.get_replica_context()
-        self._size = size
-
-    def share(self, value: tf.Tensor, reduction: str) -> tf.Tensor:
-        # Inside a strategy Keras's means are divided by the number of replicas already; its sums are not.
-        return value / self._context.num_replicas_in_sync if reduction == "sum" else value
-
-    def local_share(self, value: tf.Tensor) -> tf.Tensor:
-        return value / self._context.num_replicas_in_sync
-
-    def total(self, values: Any) -> Any:
-        flat = tf.nest.flatten(values)  # a variable that the objective does not reach has the gradient None
-        sums = iter(self._context.all_reduce(tf.distribute.ReduceOp.SUM, [v for v in flat if v is not None]))
-        return tf.nest.pack_sequence_as(values, [None if v is None else next(sums) for v in flat])
-
-
-class MirroredReplica(RepeatingReplica):
-    """A replica that computes its part of the batch's outputs and sees those of all others.
-
-    So a loss of the whole batch (a weighted mean, an overlap, a calibration term) is exactly what it is on
-    one device, and so is its gradient, which goes back to where each output was computed.
-    """
-
-    def __init__(self, size: int):
-        super().__init__(size)
-        replica, count = tf.get_static_value(self._context.replica_id_in_sync_group), self._context.num_replicas_in_sync
-        self._first, self._end = size * replica // count, size * (replica + 1) // count
-
-    def part(self, x: tf.Tensor) -> tf.Tensor:
-        return x[self._first : self._end]
-
-    def gather(self, outputs: tf.Tensor) -> tf.Tensor:
-        # A sum with zeros for the others' rows: all_gather cannot take parts of different lengths here.
-        others = [[self._first, self._size - self._end], *[[0, 0]] * (outputs.shape.rank - 1)]
-        return tf.ensure_shape(self.total(tf.pad(outputs, others)), [self._size, *outputs.shape[1:]])
-
-    def local_share(self, value: tf.Tensor) -> tf.Tensor:
-        return value * ((self._end - self._first) / self._size)
 
 
 def devices(strategy: Strategy) -> OneDevice | Mirrored:

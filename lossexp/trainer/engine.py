@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses.base.loss import Loss
-from lossexp.trainer.devices import Mirrored, OneDevice
 from lossexp.trainer.residence import Residence
-from lossexp.trainer.step import Batch, Replica, StepResult, train_step
+from lossexp.trainer.step import Batch, StepResult
 
 # Operations with a state of their own, outside of variables: random numbers of `tf.random`, and calls of Python.
 UNKEPT = {
@@ -30,19 +28,19 @@ UNKEPT = {
 
 
 class Totals(NamedTuple):
-    """Sums over the examples of an epoch so far, read back once a call.
+    """Sums over the examples of an epoch so far: float64 tensors in the graph, read back once per call.
 
     objective, correct, examples: sums. bad_step: the first step whose objective was not finite, or -1.
     bad_logit: the largest absolute output at that step, NaN where outputs were not finite. last_logit: the same at
     the last step before it, or at the last of all.
     """
 
-    objective: float = 0.0
-    correct: float = 0.0
-    examples: float = 0.0
-    bad_step: float = -1.0
-    bad_logit: float = 0.0
-    last_logit: float = 0.0
+    objective: float | tf.Tensor = 0.0
+    correct: float | tf.Tensor = 0.0
+    examples: float | tf.Tensor = 0.0
+    bad_step: float | tf.Tensor = -1.0
+    bad_logit: float | tf.Tensor = 0.0
+    last_logit: float | tf.Tensor = 0.0
 
 
 class Engine:
@@ -50,22 +48,13 @@ class Engine:
 
     An epoch is `full` steps of `batch_size` examples and, where the split does not divide, one short
     step. Both shapes are traced once: `steps` takes its range as tensors, so neither the epoch nor the
-    number of steps a call retraces it, nor compiles it anew. Sums continue from what they were, inside the
+    number of steps per call retraces it, nor compiles it anew. Sums continue from what they were, inside the
     graph, so that how an epoch is cut into calls changes no bit of them.
+
+    train: one training step. It may be any function of a batch whose effects are on variables alone.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
-        loss: Loss,
-        data: Residence,
-        num_classes: int,
-        jit_compile: bool,
-        check_gradients: bool = False,
-        devices: OneDevice | Mirrored | None = None,
-    ):
-        devices = devices or OneDevice()
+    def __init__(self, train: Callable[[Batch], StepResult], data: Residence, jit_compile: bool):
         self.jit_compile = jit_compile
         self.batch_size = size = data.batch_size
         self.full, self.rest = divmod(data.size, size)
@@ -74,35 +63,27 @@ class Engine:
         self.unkept: set[str] = set()
         self.handles: list[tf.Tensor] = []  # of variables and other resources that the step uses
 
-        def train(batch: Batch, replica: Replica) -> StepResult:
-            return train_step(model, optimizer, loss, batch, num_classes, check_gradients, replica)
-
         @tf.autograph.experimental.do_not_convert
-        def note_operations() -> None:
-            if not tf.executing_eagerly():
-                graph = tf.compat.v1.get_default_graph()
-                self.unkept |= UNKEPT & operations(graph)
-                self.handles += [outside for outside, _ in graph.captures if outside.dtype == tf.resource]
-
-        def step(arrays: Batch, index: tf.Tensor, number: tf.Tensor, totals: tf.Tensor) -> tf.Tensor:
+        def step(arrays: Batch, index: tf.Tensor, number: tf.Tensor, totals: Totals) -> Totals:
             batch = Batch(*(None if a is None else tf.gather(a, index) for a in arrays))
-            result = devices.run(train, batch)
-            note_operations()
+            result = train(batch)
+            self._note_operations()
             return _added(totals, result, tf.shape(index)[0], number)
 
         @tf.function(jit_compile=jit_compile)
-        def steps(arrays, order, offset, first, count, totals):
+        def steps(arrays, order, offset, first, count, sums):
+            totals = Totals(*tf.unstack(sums))
             i, end = first, first + count
             while i < end:  # not tf.range: XLA makes constants of its bounds and compiles for each pair of them
                 index = tf.reshape(tf.slice(order, [(i - offset) * size], [size]), [size])
                 totals = step(arrays, index, i, totals)
                 i += 1
-            return totals
+            return tf.stack(totals)
 
         @tf.function(jit_compile=jit_compile)
-        def last(arrays, order, offset, totals):
+        def last(arrays, order, offset, sums):
             index = tf.reshape(tf.slice(order, [(self.full - offset) * size], [self.rest]), [self.rest])
-            return step(arrays, index, tf.constant(self.full), totals)
+            return tf.stack(step(arrays, index, tf.constant(self.full), Totals(*tf.unstack(sums))))
 
         self._steps, self._last = steps, last
 
@@ -129,27 +110,32 @@ class Engine:
             sums = self._last(arrays, order, offset, sums)
         return sums
 
+    def _note_operations(self) -> None:
+        """Notes what the step being traced uses that no checkpoint may hold."""
+        if not tf.executing_eagerly():
+            graph = tf.compat.v1.get_default_graph()
+            self.unkept |= UNKEPT & _operations(graph)
+            self.handles += [outside for outside, _ in graph.captures if outside.dtype == tf.resource]
 
-def operations(graph: tf.Graph) -> set[str]:
+
+def _operations(graph: tf.Graph) -> set[str]:
     """Kinds of all operations of a graph and of the functions that it calls."""
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
     return {node.op for node in nodes}
 
 
-def _added(totals: tf.Tensor, result: StepResult, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-    """Totals with one step added."""
-    objective, examples = tf.cast(result.objective, tf.float64), tf.cast(examples, tf.float64)
+def _added(totals: Totals, result: StepResult, examples: tf.Tensor, number: tf.Tensor) -> Totals:
+    """Totals, float64 scalars, with one step added."""
+    number, examples = tf.cast(number, tf.float64), tf.cast(examples, tf.float64)
     largest = tf.cast(result.largest, tf.float64)
-    good_so_far = totals[3] < 0
+    good_so_far = totals.bad_step < 0
     first_bad = good_so_far & ~result.finite
-    return tf.stack(
-        [
-            totals[0] + objective * examples,
-            totals[1] + tf.cast(result.correct, tf.float64),
-            totals[2] + examples,
-            tf.where(first_bad, tf.cast(number, tf.float64), totals[3]),
-            tf.where(first_bad, largest, totals[4]),
-            tf.where(good_so_far & result.finite, largest, totals[5]),
-        ]
+    return Totals(
+        objective=totals.objective + tf.cast(result.objective, tf.float64) * examples,
+        correct=totals.correct + tf.cast(result.correct, tf.float64),
+        examples=totals.examples + examples,
+        bad_step=tf.where(first_bad, number, totals.bad_step),
+        bad_logit=tf.where(first_bad, largest, totals.bad_logit),
+        last_logit=tf.where(good_so_far & result.finite, largest, totals.last_logit),
     )

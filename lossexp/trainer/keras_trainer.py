@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -20,14 +19,13 @@ from lossexp.losses.base.loss import Loss
 from lossexp.metrics.table import METRICS
 from lossexp.models.check import OF_SCORING, overridden
 from lossexp.trainer.averaging import averaged_weights
-from lossexp.trainer.callback_errors import naming_callbacks
 from lossexp.trainer.callbacks import keras_logs
 from lossexp.trainer.compilation import explaining_xla
-from lossexp.trainer.divergence import ADVICE, BEFORE, OTHERWISE, Diverged
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.monitored import MonitorsAreThere
-from lossexp.trainer.predictor import Predictor
-from lossexp.trainer.state import Record
+from lossexp.trainer.nonfinite import ADVICE, BEFORE, OTHERWISE, Diverged
+from lossexp.trainer.parts import Parts
+from lossexp.trainer.position import OnEpoch, OnResume
 from lossexp.trainer.step import encode_labels
 from lossexp.trainer.trainer import Fit, Trainer
 from lossexp.trainer.validator import Validator
@@ -36,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class EpochBatches(keras.utils.PyDataset):
-    """Training batches in the order of `epoch_order`, a new order each epoch."""
+    """Training batches in the order of `epoch_order`, another one in each epoch."""
 
     def __init__(self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, steps: int):
         super().__init__()
@@ -68,7 +66,7 @@ class Report(keras.callbacks.Callback):
         loss: Loss,
         batches: EpochBatches,
         validate: Validator,
-        on_epoch: Callable,
+        on_epoch: OnEpoch,
         stop_on_nonfinite: bool,
     ):
         super().__init__()
@@ -130,45 +128,32 @@ class KerasTrainer(Trainer):
         for name in overridden(model, OF_SCORING):
             log.warning("model %s: its own %s is not used; scores are of what its call returns.", model.name, name)
 
-    @naming_callbacks()
-    def fit(
+    def _train(
         self,
-        model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
-        loss: Loss,
-        dataset: Dataset,
+        parts: Parts,
         seed: int,
-        folder: Path | None = None,
-        on_epoch: Callable[[Record, int], None] = lambda record, step: None,
-        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
-        key: str = "",
+        validate: Validator,
+        folder: Path | None,
+        on_epoch: OnEpoch,
+        on_resume: OnResume,
+        key: str,
     ) -> Fit:
-        """As `Trainer.fit`, but always from the start: `fit` cannot continue in the middle of an epoch."""
+        """Always from the start: `fit` cannot continue in the middle of an epoch."""
         on_resume([])
-        optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
-        predict = Predictor(model)
-        validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        jit_compile = False if self.eager else self.jit_compile
-        fit = Fit([], 0, Monitor(self.monitor, dataset.task), predict, jit_compile)
-        steps = self.steps_per_epoch(dataset)
-        batches = EpochBatches(dataset, loss, derive(seed, "order"), self.batch_size, steps)
-        model.compile(optimizer=optimizer, loss=loss, jit_compile=jit_compile)
-        callbacks = [
-            Report(fit, loss, batches, validate, on_epoch, self.stop_on_nonfinite),
-            *self.callbacks,
-            MonitorsAreThere(self.callbacks),
-        ]
+        model, jit_compile = parts.model, False if self.eager else self.jit_compile
+        fit = Fit([], 0, Monitor(self.monitor, parts.dataset.task), validate.predict, jit_compile)
+        batches = EpochBatches(
+            parts.dataset, parts.loss, derive(seed, "order"), self.batch_size, self.steps_per_epoch(parts.dataset)
+        )
+        report = Report(fit, parts.loss, batches, validate, on_epoch, self.stop_on_nonfinite)
+        callbacks = [report, *self.callbacks, MonitorsAreThere(self.callbacks)]
         if self.stop_on_nonfinite:
             callbacks.append(StopOnNonfinite(raise_error=True))
+        shown = int(self.progress and sys.stdout.isatty())
+        model.compile(optimizer=parts.optimizer, loss=parts.loss, jit_compile=jit_compile)
         try:
             with explaining_xla(jit_compile):
-                model.fit(
-                    batches,
-                    epochs=self.epochs,
-                    shuffle=False,
-                    callbacks=callbacks,
-                    verbose=int(self.progress and sys.stdout.isatty()),
-                )
+                model.fit(batches, epochs=self.epochs, shuffle=False, callbacks=callbacks, verbose=shown)
         finally:
             model.optimizer, model.compiled = None, False
         return fit

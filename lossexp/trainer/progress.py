@@ -18,7 +18,7 @@ from rich.text import Text
 
 
 class Rate(ProgressColumn):
-    """Examples a second."""
+    """Examples per second."""
 
     def render(self, task) -> Text:
         speed = (task.finished_speed or task.speed or 0) * task.fields["batch_size"]

@@ -12,7 +12,7 @@ from lossexp.datasets.stored import StoredInputs
 from lossexp.trainer.step import Batch
 
 WINDOW_BYTES = 64 * 2**20  # two of them are in memory at a time
-LEAST_WINDOWS = 4  # an epoch, so that one is gathered while another trains
+LEAST_WINDOWS = 4  # per epoch, so that one is gathered while another trains
 Window = tuple[Batch, tf.Tensor, tf.Tensor]
 
 

@@ -1,25 +1,32 @@
 """The only training and prediction steps: pure functions of model, optimizer, loss and batch.
 
-They hold no Python state, so the same step serves one step a call, a whole epoch a call, and XLA.
+They hold no Python state, so the same step serves one step per call, a whole epoch per call, and XLA. A training
+step is `forward`, `objective`, `update` and `observe`; a program that trains many models at once replaces the first
+and the third.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
 from lossexp.base import links
-from lossexp.trainer.loss_scale import is_scaled
+from lossexp.losses.base.loss import Loss
+from lossexp.trainer.loss_scale import Optimizer, is_scaled
+from lossexp.trainer.replicas import ALONE, Replica
+
+Tensor = tf.Tensor
 
 
 class Batch(NamedTuple):
     """x: `[batch, ...]`; y: `[batch]` labels or values; weight: `[batch]` float32 or None."""
 
-    x: tf.Tensor
-    y: tf.Tensor
-    weight: tf.Tensor | None = None
+    x: Tensor
+    y: Tensor
+    weight: Tensor | None = None
 
 
 class StepResult(NamedTuple):
@@ -30,40 +37,10 @@ class StepResult(NamedTuple):
     (and gradients, where they are checked) are finite, bool; under loss scaling, whether the scale is still above 1.
     """
 
-    objective: tf.Tensor
-    correct: tf.Tensor
-    largest: tf.Tensor
-    finite: tf.Tensor
-
-
-class Replica:
-    """One device's view of a step; here the only device. `devices.py` has those that share a batch with others.
-
-    Each replica computes a share of the objective, such that the shares of all of them add up to it.
-    """
-
-    def part(self, x: tf.Tensor) -> tf.Tensor:
-        """The examples of the batch whose outputs this replica computes."""
-        return x
-
-    def gather(self, outputs: tf.Tensor) -> tf.Tensor:
-        """The outputs of the whole batch, from those of this replica's part."""
-        return outputs
-
-    def share(self, value: tf.Tensor, reduction: str) -> tf.Tensor:
-        """This replica's share of a loss, from what it gives for the whole batch on every replica."""
-        return value
-
-    def local_share(self, value: tf.Tensor) -> tf.Tensor:
-        """This replica's share of a mean, from its value on this replica's part."""
-        return value
-
-    def total(self, values: Any) -> Any:
-        """Sums over replicas."""
-        return values
-
-
-ALONE = Replica()
+    objective: Tensor
+    correct: Tensor
+    largest: Tensor
+    finite: Tensor
 
 
 def encode_labels(y: tf.Tensor, labels: str, num_classes: int) -> tf.Tensor:
@@ -86,45 +63,85 @@ def count_correct(outputs: tf.Tensor, y: tf.Tensor, link: str | dict) -> tf.Tens
     return tf.reduce_sum(tf.cast(predicted == tf.cast(y, tf.int32), tf.float32))
 
 
+def forward(model: keras.Model, x: Tensor, replica: Replica) -> tuple[Tensor, list[Tensor]]:
+    """Outputs `[batch, num_outputs]` of the whole batch, and the model's own penalties, scalars."""
+    outputs = model(replica.part(x), training=True)
+    penalties = model.losses  # read here: while replicas exchange outputs, another one's call replaces them
+    return replica.gather(outputs), penalties
+
+
+def objective(
+    loss: Loss, target: Tensor, outputs: Tensor, weight: Tensor | None, penalties: Sequence[Tensor], replica: Replica
+) -> Tensor:
+    """This replica's share of the loss plus the penalties, a float32 scalar.
+
+    target: as `loss.labels` says.
+    """
+    value = tf.cast(loss(target, outputs, sample_weight=weight), tf.float32)
+    share = replica.share(value, loss.reduction)
+    if penalties:
+        share += replica.local_share(tf.add_n([tf.cast(penalty, tf.float32) for penalty in penalties]))
+    return share
+
+
+def update(
+    optimizer: Optimizer, variables: Sequence[keras.Variable], share: Tensor, tape: tf.GradientTape, replica: Replica
+) -> list[Tensor | None]:
+    """Moves the variables against the gradient of all replicas' shares, and returns it.
+
+    share: scaled by `optimizer.scale_loss` within `tape`, which is the identity except under mixed_float16; the
+    optimizer divides the gradient by that scale again, the one that is returned is still scaled.
+    """
+    gradients = replica.total(tape.gradient(share, variables))
+    optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    return gradients
+
+
+def observe(
+    objective: Tensor,
+    outputs: Tensor,
+    y: Tensor,
+    link: str | dict,
+    optimizer: Optimizer,
+    gradients: Sequence[Tensor | None] = (),
+) -> StepResult:
+    """What is reported of a step. gradients: those to check, none where they are not checked."""
+    finite = tf.math.is_finite(objective)
+    if is_scaled(optimizer):
+        # A gradient that overflows is an ordinary event, the step is skipped; but not at any scale.
+        finite &= optimizer.dynamic_scale >= min(1.0, optimizer.initial_scale)
+    elif gradients:
+        finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
+    sizes = tf.abs(tf.cast(outputs, tf.float32))
+    # XLA's maximum passes NaN over.
+    largest = tf.where(tf.reduce_all(tf.math.is_finite(sizes)), tf.reduce_max(sizes), float("nan"))
+    return StepResult(objective, count_correct(outputs, y, link), largest, finite)
+
+
 # As in Keras's own steps, AutoGraph stays out: converting models and losses is slow to trace, and what it
 # converts of a loss class keeps the traced graph, and with it the model, in memory for good.
 @tf.autograph.experimental.do_not_convert
 def train_step(
     model: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    loss: keras.losses.Loss,
+    optimizer: Optimizer,
+    loss: Loss,
     batch: Batch,
     num_classes: int,
     check_gradients: bool = False,
     replica: Replica = ALONE,
 ) -> StepResult:
-    """One update. `scale_loss` is the identity except under mixed_float16; `apply` unscales."""
-    target = encode_labels(batch.y, loss.labels, num_classes)
+    """One update of one training."""
+    target, variables = encode_labels(batch.y, loss.labels, num_classes), model.trainable_variables
     with tf.GradientTape() as tape:
-        outputs = model(replica.part(batch.x), training=True)
-        penalties = model.losses  # read here: while replicas exchange outputs, another one's call replaces them
-        outputs = replica.gather(outputs)
-        value = tf.cast(loss(target, outputs, sample_weight=batch.weight), tf.float32)
-        share = replica.share(value, loss.reduction)
-        if penalties:
-            share += replica.local_share(tf.add_n([tf.cast(penalty, tf.float32) for penalty in penalties]))
+        outputs, penalties = forward(model, batch.x, replica)
+        share = objective(loss, target, outputs, batch.weight, penalties, replica)
         scaled = optimizer.scale_loss(share)
-    gradients = replica.total(tape.gradient(scaled, model.trainable_variables))
-    optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-    objective = replica.total(share)
-    finite = tf.math.is_finite(objective)
-    if is_scaled(optimizer):
-        # A gradient that overflows is an ordinary event, the step is skipped; but not at any scale.
-        finite &= optimizer.dynamic_scale >= min(1.0, optimizer.initial_scale)
-    elif check_gradients:
-        finite &= tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
-    sizes = tf.abs(tf.cast(outputs, tf.float32))
-    # XLA's maximum passes NaN over.
-    largest = tf.where(tf.reduce_all(tf.math.is_finite(sizes)), tf.reduce_max(sizes), float("nan"))
-    return StepResult(objective, count_correct(outputs, batch.y, loss.link), largest, finite)
+    gradients = update(optimizer, variables, scaled, tape, replica)
+    checked = gradients if check_gradients else ()
+    return observe(replica.total(share), outputs, batch.y, loss.link, optimizer, checked)
 
 
 @tf.autograph.experimental.do_not_convert
-def predict_step(model: keras.Model, x: tf.Tensor) -> tf.Tensor:
+def predict_step(model: keras.Model, x: Tensor) -> Tensor:
     """Raw outputs in float32, `[batch, num_outputs]`."""
     return tf.cast(model(x, training=False), tf.float32)

@@ -1,40 +1,32 @@
-"""Training settings and the entry to our own loop."""
+"""Our own trainer: the settings, what they ask of the parts, and `fit`."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import keras
 
-from lossexp.base.checks import Count, FromZero, Limit, NonNegative, check_fields
 from lossexp.base.errors import InputError
-from lossexp.base.trainer_settings import check_together
-from lossexp.datasets.dataset import Dataset, Split
-from lossexp.losses.base.loss import Loss
+from lossexp.datasets.dataset import Dataset
 from lossexp.models.check import OF_FIT, OF_SCORING, overridden
-from lossexp.process.runtime import Precision
-from lossexp.trainer.callback_arguments import check_arguments
-from lossexp.trainer.callback_errors import naming_callbacks
-from lossexp.trainer.callbacks import check_rate
-from lossexp.trainer.devices import Mirrored, OneDevice, Strategy, devices
+from lossexp.trainer.callback_checks import check_rate, naming_callbacks
 from lossexp.trainer.loop import Loop
 from lossexp.trainer.loss_scale import check_unscaled, with_loss_scale
 from lossexp.trainer.monitor import Monitor
 from lossexp.trainer.monitored import check_monitors
+from lossexp.trainer.parts import Parts
+from lossexp.trainer.position import OnEpoch, OnResume, Record
 from lossexp.trainer.predictor import Predictor
-from lossexp.trainer.state import Record
+from lossexp.trainer.training_settings import TrainingSettings
 from lossexp.trainer.validator import Validator
 
 
 @dataclass
 class Fit:
-    """What training gave: a record an epoch, the steps done, and the monitor with the best weights.
+    """What training gave: a record per epoch, the steps done, and the monitor with the best weights.
 
     ends: the steps done at the end of each epoch.
     jit_compile: whether steps ran under XLA, whose rounding differs.
@@ -48,92 +40,75 @@ class Fit:
     ends: list[int] = field(default_factory=list)
 
 
-@dataclass(kw_only=True, eq=False)
-class Trainer:
+class Trainer(TrainingSettings):
     """Trains with our own compiled steps.
 
-    Args:
-        epochs: passes over the training split, at least 1.
-        batch_size: examples a step, at least 1; the last step of an epoch may be shorter.
-        precision: `"float32"`, `"mixed_float16"` (with loss scaling) or `"mixed_bfloat16"`.
-        jit_compile: `"auto"` measures and decides; True and False force XLA on and off.
-        monitor: what chooses the best epoch: `"auto"`, `"val/accuracy"`, `"val/nll"`, `"val/rmse"`, `"val/mae"`.
-        limit_train_batches: at most so many steps an epoch; None for all.
-        limit_eval_batches: at most so many batches of each evaluated split; None for all.
-        overfit_batches: train and validate on the same so many batches; None for the whole splits.
-        deterministic: the same bits twice on the same machine, at some cost in speed.
-        device_megabytes: training inputs up to this size live on the device; larger ones are sent in windows.
-        checkpoint_seconds: seconds between checkpoints, at least 0; 0 is after every call.
-        keep_checkpoints: how many are kept; 0 writes none.
-        stop_on_nonfinite: whether an objective that is NaN or infinite ends training.
-        check_gradients: whether gradients count for that as well (costs time; mixed_float16 skips such steps).
-        eager: every step in plain Python, for print() and debuggers; never under XLA.
-        profile_epoch: the epoch, from 1, to profile into `folder`; None for none.
-        l2: coupled weight decay, at least 0: adds `l2 / 2` times the squared norm of all trainable variables to the
-            objective, so `l2 * w` to each gradient (what SGD papers call weight decay). Decoupled decay is
-            `optimizer.weight_decay`. A variable with a regularizer of its own keeps that one.
-        strategy: `"none"`, or `"mirrored"` for all GPUs of this machine, which share each batch.
-        callbacks: Keras callbacks, or None.
-        progress: whether to draw a progress bar on a terminal.
+    Takes the settings of `TrainingSettings`, each by its name.
+
+    >>> import keras
+    >>> from lossexp.datasets.scikit_learn import digits
+    >>> from lossexp.losses import CrossEntropy
+    >>> from lossexp.models.mlp import mlp
+    >>> keras.utils.set_random_seed(0)
+    >>> data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2)
+    >>> model = mlp(data.input_shape, data.num_classes)
+    >>> parts = Parts(data, model, CrossEntropy(), keras.optimizers.Adam(0.01))
+    >>> fit = Trainer(epochs=3, progress=False).fit(parts, seed=0)
+    >>> [int(record["epoch"]) for record in fit.history], fit.steps
+    ([1, 2, 3], 123)
+    >>> fit.history[-1]["val/accuracy"] > 0.9
+    True
+    >>> fit.predict(data.test.x[:5]).shape
+    (5, 10)
     """
 
-    unlogged: ClassVar[tuple[str, ...]] = ()  # what other trainers log each epoch and this one does not
-
-    epochs: Count = 15
-    batch_size: Count = 32
-    precision: Precision = "float32"
-    jit_compile: Literal["auto"] | bool = "auto"
-    monitor: str = "auto"
-    limit_train_batches: Count | None = None
-    limit_eval_batches: Count | None = None
-    overfit_batches: Count | None = None
-    deterministic: bool = False
-    device_megabytes: Limit = 4096.0
-    checkpoint_seconds: Limit = 30.0
-    keep_checkpoints: FromZero = 2
-    stop_on_nonfinite: bool = True
-    check_gradients: bool = False
-    eager: bool = False
-    profile_epoch: Count | None = None
-    l2: NonNegative = 0.0
-    strategy: Strategy = "none"
-    callbacks: list[keras.callbacks.Callback] | None = None
-    progress: bool = True
-
-    def __post_init__(self):
-        check_fields(self, "trainer")
-        check_together(vars(self))
-        self.callbacks = self.callbacks or []
-        for callback in self.callbacks:
-            check_arguments(callback)
+    unlogged: ClassVar[tuple[str, ...]] = ()  # what other trainers tell callbacks per epoch and this one does not
 
     @naming_callbacks()
     def fit(
         self,
-        model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
-        loss: Loss,
-        dataset: Dataset,
+        parts: Parts,
         seed: int,
         folder: Path | None = None,
-        on_epoch: Callable[[Record, int], None] = lambda record, step: None,
-        on_resume: Callable[[list[tuple[Record, int]]], None] = lambda epochs: None,
+        on_epoch: OnEpoch = lambda record, step: None,
+        on_resume: OnResume = lambda epochs: None,
         key: str = "",
     ) -> Fit:
-        """Trains `model` in place and returns the history; `on_epoch(record, step)` hears of each epoch.
+        """Trains the parts' model in place and returns the history.
 
-        folder: for checkpoints; a training that was interrupted there is continued, bit for bit. on_resume: hears
-        once, before the first step, of the epochs that are done already (none of a new training). key: names the run
-        in its checkpoints. Raises Diverged when the objective is no longer finite, InputError for a checkpoint of
-        another run or model, or where one of Keras's callbacks raises.
+        Args:
+            parts: what is trained on what; made inside `scope()`.
+            seed: fixes the order of examples.
+            folder: for checkpoints; a training that was interrupted there is continued, bit for bit. None for none.
+            on_epoch: hears of each epoch, as `on_epoch(record, step)` with the steps done at its end.
+            on_resume: hears once, before the first step, of the epochs that are done already: a list of
+                `(record, step)`, empty for a new training.
+            key: names the run in its checkpoints.
+
+        Raises Diverged when the objective is no longer finite, InputError for a checkpoint of another run or model,
+        or where one of Keras's callbacks raises.
         """
-        optimizer, dataset = self.ready(optimizer, model), self.trained_on(dataset)
-        predict = Predictor(model)
-        validate = Validator(predict, loss, dataset, self.limited(dataset.val), self.device_megabytes)
-        loop = Loop(self, model, optimizer, loss, dataset, seed, validate, folder, on_epoch, on_resume, key)
-        loop.run()
-        state = loop.state
-        return Fit(state.history, state.steps, loop.monitor, predict, state.jit_compile, state.ends)
+        optimizer, dataset = self.ready(parts.optimizer, parts.model), self.trained_on(parts.dataset)
+        parts = replace(parts, optimizer=optimizer, dataset=dataset)
+        validated = self.limited(dataset.val)
+        validate = Validator(Predictor(parts.model), parts.loss, dataset, validated, self.device_megabytes)
+        return self._train(parts, seed, validate, folder, on_epoch, on_resume, key)
+
+    def _train(
+        self,
+        parts: Parts,
+        seed: int,
+        validate: Validator,
+        folder: Path | None,
+        on_epoch: OnEpoch,
+        on_resume: OnResume,
+        key: str,
+    ) -> Fit:
+        """`fit` once the parts are ready."""
+        loop = Loop(self, parts, seed, validate, folder, on_epoch)
+        loop.run(key, on_resume)
+        done = loop.position
+        return Fit(done.history, done.steps, loop.monitor, validate.predict, done.jit_compile, done.ends)
 
     def check(self, dataset: Dataset) -> None:
         """Raises InputError where a setting does not fit the dataset's task."""
@@ -175,29 +150,6 @@ class Trainer:
         self.devices.prepare(optimizer)
         return optimizer
 
-    @cached_property
-    def devices(self) -> OneDevice | Mirrored:
-        """Where steps run."""
-        return devices(self.strategy)
-
     def scope(self) -> AbstractContextManager:
         """The block in which model, optimizer and loss must be made."""
         return self.devices.scope()
-
-    def trained_on(self, dataset: Dataset) -> Dataset:
-        """The dataset with `overfit_batches` of training data as training and validation splits, if set."""
-        if self.overfit_batches is None:
-            return dataset
-        few = dataset.train.first(self.overfit_batches * self.batch_size)
-        return replace(dataset, train=few, val=few)
-
-    def steps_per_epoch(self, dataset: Dataset) -> int:
-        """Steps of an epoch on this dataset, with all limits."""
-        steps = math.ceil(len(self.trained_on(dataset).train) / self.batch_size)
-        return min(steps, self.limit_train_batches or steps)
-
-    def limited(self, split: Split) -> Split:
-        """The part of an evaluated split that `limit_eval_batches` leaves."""
-        if self.limit_eval_batches is None:
-            return split
-        return split.first(self.limit_eval_batches * self.batch_size)

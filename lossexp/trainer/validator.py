@@ -30,12 +30,12 @@ class Validator:
     """
 
     def __init__(self, predict: Predictor, loss: Loss, dataset: Dataset, split: Split, megabytes: float):
-        self._predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
+        self.predict, self._loss, self._dataset, self._split = predict, loss, dataset, split
         self._x = tf.constant(split.x) if fits(split.x, megabytes) else split.x
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes)
 
     def __call__(self) -> Validation:
-        outputs = self._predict(self._x)
+        outputs = self.predict(self._x)
         scores = quick_score(
             outputs,
             self._split.y,

@@ -15,6 +15,7 @@ from lossexp.experiment.compatibility import try_loss
 from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 DATA = digits(seed=0, validation_fraction=0.2, test_fraction=0.2, limit=96)
@@ -87,7 +88,7 @@ def told(train):
 def trained(loss, model=None, callbacks=()):
     model = model or mlp(DATA.input_shape, 10, hidden=[4])
     trainer = Trainer(epochs=1, jit_compile=False, progress=False, callbacks=list(callbacks))
-    trainer.fit(model, keras.optimizers.SGD(0.1), loss, DATA, seed=0)
+    trainer.fit(Parts(DATA, model, loss, keras.optimizers.SGD(0.1)), seed=0)
 
 
 CASES = [

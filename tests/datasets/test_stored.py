@@ -12,6 +12,7 @@ from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
 from lossexp.tracking.mlflow_model import dataset_inputs
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 from tests.jobs import job
 
@@ -57,7 +58,7 @@ def test_training_gives_the_same_bits(in_memory, on_disk):
         with runtime(0):
             model = mlp(data.input_shape, 10)
             trainer = Trainer(epochs=2, jit_compile=False, progress=False)
-            fit = trainer.fit(model, keras.optimizers.Adam(), Focal(), data, seed=0)
+            fit = trainer.fit(Parts(data, model, Focal(), keras.optimizers.Adam()), seed=0)
             return [*model.get_weights(), fit.predict(data.test.x)], [r["val/nll"] for r in fit.history]
 
     (mine, my_curve), (theirs, their_curve) = trained(on_disk), trained(in_memory)

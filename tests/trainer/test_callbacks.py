@@ -17,6 +17,7 @@ from lossexp.process.runtime import runtime
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.monitored import check_monitors
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 EarlyStopping, ReduceLROnPlateau = keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau
@@ -27,7 +28,7 @@ def fit(*callbacks, epochs=3, kind=Trainer, rate=0.01, **settings):
         data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
         model = mlp(data.input_shape, 10)
         trainer = kind(epochs=epochs, callbacks=callbacks, progress=False, jit_compile=False, **settings)
-        return trainer.fit(model, keras.optimizers.Adam(rate), Focal(), data, seed=0), model
+        return trainer.fit(Parts(data, model, Focal(), keras.optimizers.Adam(rate)), seed=0), model
 
 
 class Recorder(keras.callbacks.Callback):

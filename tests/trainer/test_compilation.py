@@ -12,6 +12,7 @@ from lossexp.process.runtime import runtime
 from lossexp.trainer import compilation
 from lossexp.trainer.compilation import compiled_is_faster
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 DATA = digits(seed=0, validation_fraction=0.2, test_fraction=0.2, limit=96)
@@ -55,7 +56,7 @@ def fitted(loss, jit_compile, trainer_class=Trainer):
     with runtime(0):
         model = mlp(DATA.input_shape, 10, hidden=[4])
         trainer = trainer_class(epochs=1, jit_compile=jit_compile, progress=False, stop_on_nonfinite=False)
-        return trainer.fit(model, keras.optimizers.SGD(0.1), loss, DATA, seed=0)
+        return trainer.fit(Parts(DATA, model, loss, keras.optimizers.SGD(0.1)), seed=0)
 
 
 @pytest.mark.parametrize("trainer_class", [Trainer, KerasTrainer])

@@ -27,6 +27,7 @@ from lossexp.losses import Focal, MMCE
 from lossexp.models.mlp import mlp
 from lossexp.models.sparse_mlp import sparse_mlp
 from lossexp.process.runtime import runtime
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 def train(strategy, make_model=mlp, loss=Focal, precision="float32", folder=None, epochs=2, clip=None, **settings):
@@ -37,7 +38,7 @@ def train(strategy, make_model=mlp, loss=Focal, precision="float32", folder=None
             model = make_model(data.input_shape, 10)
             optimizer = keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=clip, use_ema=True, ema_momentum=0.9)
             made = loss()
-        fit = trainer.fit(model, optimizer, made, data, 0, folder=folder)
+        fit = trainer.fit(Parts(data, model, made, optimizer), 0, folder=folder)
         assert trainer.devices.count == (2 if strategy == "mirrored" else 1)
         losses = [[r["train/loss"], r["val/loss"], r["val/accuracy"]] for r in fit.history]
         return losses, [np.asarray(v).tolist() for v in model.trainable_variables]

@@ -5,6 +5,7 @@ import time
 import weakref
 
 import keras
+import pytest
 import tensorflow as tf
 
 from lossexp.datasets.batches import epoch_order
@@ -16,6 +17,7 @@ from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.devices import OneDevice
 from lossexp.trainer.engine import Engine
 from lossexp.trainer.residence import OnDevice, OnHost
+from lossexp.trainer.step import StepResult, train_step
 
 DATA = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
 
@@ -25,7 +27,11 @@ def engine(loss, optimizer=None, jit_compile=False):
     optimizer = optimizer or keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     OneDevice().prepare(optimizer)
-    return Engine(model, optimizer, loss, OnDevice(DATA.train, 32), 10, jit_compile), model, optimizer
+    return made(model, optimizer, loss, jit_compile), model, optimizer
+
+
+def made(model, optimizer, loss, jit_compile):
+    return Engine(lambda batch: train_step(model, optimizer, loss, batch, 10), OnDevice(DATA.train, 32), jit_compile)
 
 
 def test_neither_epochs_nor_the_short_last_batch_nor_a_schedule_retrace():
@@ -113,6 +119,20 @@ def test_sums_do_not_depend_on_how_an_epoch_is_cut():
     assert sums([4]) == sums([1, 1, 1, 1]) == sums([3, 1])
 
 
+def test_any_function_of_a_batch_is_a_step_and_the_first_that_is_not_finite_is_named():
+    steps = tf.Variable(0.0)
+
+    def step(batch):
+        number = steps.assign_add(1.0)
+        return StepResult(tf.reduce_mean(tf.cast(batch.y, tf.float32)), 2.0 * number, 10.0 * number, number < 3.0)
+
+    order = epoch_order(len(DATA.train), 0, 0)
+    totals = Engine(step, OnDevice(DATA.train, 32), jit_compile=False).run(order, 0, 4)
+    assert totals.objective == pytest.approx(DATA.train.y.sum(), rel=1e-6)
+    assert (totals.correct, totals.examples) == (2.0 + 4.0 + 6.0 + 8.0, 100.0)
+    assert (totals.bad_step, totals.bad_logit, totals.last_logit) == (2.0, 30.0, 20.0)
+
+
 def test_a_finished_engine_is_collected():
     with runtime(0):
         loop, model, optimizer = engine(Focal())
@@ -130,7 +150,7 @@ def test_auto_compilation_puts_every_variable_back():
         before = [v.numpy() for v in variables]
 
         def make(jit_compile):
-            return Engine(model, optimizer, Focal(), OnDevice(DATA.train, 32), 10, jit_compile)
+            return made(model, optimizer, Focal(), jit_compile)
 
         chosen = choose_engine("auto", make, variables, epoch_order(len(DATA.train), 0, 0), total_steps=10**9)
         assert chosen.jit_compile in (True, False)

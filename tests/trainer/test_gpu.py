@@ -10,6 +10,7 @@ from lossexp.losses import Focal
 from lossexp.models.functional import conv_net
 from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.gpu
@@ -28,7 +29,7 @@ def train(precision="float32", trainer_class=Trainer, epochs=15, deterministic=F
         trainer = trainer_class(
             epochs=epochs, precision=precision, deterministic=deterministic, progress=False, **settings
         )
-        fit = trainer.fit(model, keras.optimizers.Adam(), Focal(), data, seed=0)
+        fit = trainer.fit(Parts(data, model, Focal(), keras.optimizers.Adam()), seed=0)
         return fit, [np.asarray(v) for v in model.variables], {v.value.device for v in model.trainable_variables}
 
 

@@ -5,26 +5,26 @@ import signal
 
 import pytest
 
-from lossexp.process.interruption import Interruption
+from lossexp.process.signals import stops_ask
 
 
-def obey(interruption, number):
-    with interruption:
+def obey(number):
+    with stops_ask() as stop:
         os.kill(os.getpid(), number)
-        assert interruption.requested == number
-        interruption.end()
+        assert stop.requested == number
+        stop.obey()
 
 
 @pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
 def test_a_signal_is_obeyed_when_training_says_so(number, raised):
     with pytest.raises(raised):
-        obey(Interruption(), number)
+        obey(number)
 
 
 def test_a_closed_terminal_is_obeyed_like_a_scheduler():
     before = signal.getsignal(signal.SIGHUP)
     with pytest.raises(SystemExit) as end:
-        obey(Interruption(), signal.SIGHUP)
+        obey(signal.SIGHUP)
     assert end.value.code == 129
     assert signal.getsignal(signal.SIGHUP) is before
 
@@ -32,8 +32,8 @@ def test_a_closed_terminal_is_obeyed_like_a_scheduler():
 def test_a_signal_that_is_ignored_on_purpose_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
-        with Interruption() as interruption:
+        with stops_ask() as stop:
             os.kill(os.getpid(), signal.SIGHUP)
-        assert interruption.requested is None
+        assert stop.requested is None
     finally:
         signal.signal(signal.SIGHUP, before)

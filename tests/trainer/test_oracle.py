@@ -12,6 +12,7 @@ from lossexp.models.sparse_mlp import sparse_mlp
 from lossexp.models.subclassed import ConvNet
 from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 DIGITS = {"seed": 0, "validation_fraction": 0.1, "test_fraction": 0.2, "limit": 300}
@@ -28,7 +29,7 @@ def trained(trainer_class, make_model, loss, dataset, precision="float32", optim
         trainer = trainer_class(
             epochs=3, batch_size=32, precision=precision, jit_compile=False, progress=False, **settings
         )
-        fit = trainer.fit(model, optimizer(0.002), loss, dataset, seed=0)
+        fit = trainer.fit(Parts(dataset, model, loss, optimizer(0.002)), seed=0)
         return fit.history, [np.asarray(v) for v in model.variables]
 
 
@@ -79,7 +80,7 @@ def test_xla_changes_the_result_only_by_rounding():
             data = digits(**DIGITS)
             model = ConvNet(data.input_shape, 10)
             trainer = Trainer(epochs=2, jit_compile=jit_compile, progress=False)
-            return trainer.fit(model, keras.optimizers.SGD(0.05), Focal(), data, seed=0).history
+            return trainer.fit(Parts(data, model, Focal(), keras.optimizers.SGD(0.05)), seed=0).history
 
     for plain, compiled in zip(run(False), run(True), strict=True):
         assert compiled["train/loss"] == pytest.approx(plain["train/loss"], rel=1e-4)

@@ -12,6 +12,7 @@ from lossexp.models.check import OF_FIT, OF_SCORING
 from lossexp.models.subclassed import ConvNet
 from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 DATA = digits(seed=0, validation_fraction=0.2, test_fraction=0.2, limit=96)
@@ -54,7 +55,7 @@ def test_fit_obeys_them_and_says_what_scoring_does_not_use(caplog):
             model = kind([keras.Input(DATA.input_shape), keras.layers.Flatten(), keras.layers.Dense(10)])
             trainer = KerasTrainer(epochs=1, limit_train_batches=1, jit_compile=False, progress=False)
             trainer.check_model(model)
-            fit = trainer.fit(model, keras.optimizers.SGD(0.1), Focal(), DATA, seed=0)
+            fit = trainer.fit(Parts(DATA, model, Focal(), keras.optimizers.SGD(0.1)), seed=0)
             losses.append(fit.history[0]["train/loss"])
     assert losses[1] == pytest.approx(losses[0] / 2.0)
     assert not caplog.text
@@ -76,6 +77,6 @@ def test_an_optimizers_own_update_is_obeyed(trainer_class):
         with runtime(0):
             model = keras.Sequential([keras.Input(DATA.input_shape), keras.layers.Flatten(), keras.layers.Dense(10)])
             trainer = trainer_class(epochs=1, limit_train_batches=2, jit_compile=False, progress=False)
-            trainer.fit(model, optimizer, Focal(), DATA, seed=0)
+            trainer.fit(Parts(DATA, model, Focal(), optimizer), seed=0)
             weights.append(model.get_weights()[0])
     assert weights[0] == pytest.approx(weights[1], abs=1e-6)

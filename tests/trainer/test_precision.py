@@ -10,6 +10,7 @@ from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.step import Batch, train_step
 from lossexp.trainer.trainer import Trainer
 
@@ -81,7 +82,7 @@ def test_loss_scale_and_skipped_steps_are_recorded():
         trainer = Trainer(
             epochs=1, precision="mixed_float16", progress=False, jit_compile=False, stop_on_nonfinite=False
         )
-        [record] = trainer.fit(model, keras.optimizers.SGD(0.01), Focal(), data, seed=0).history
+        [record] = trainer.fit(Parts(data, model, Focal(), keras.optimizers.SGD(0.01)), seed=0).history
     assert record["precision/skipped_steps"] == 1
     assert record["precision/loss_scale"] == 2.0**14
 
@@ -92,7 +93,7 @@ def test_bfloat16_reaches_the_accuracy_of_float32_on_digits():
             data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2)
             model = mlp(data.input_shape, 10)
             trainer = Trainer(epochs=15, precision=precision, progress=False, jit_compile=False)
-            fit = trainer.fit(model, keras.optimizers.Adam(), Focal(), data, seed=0)
+            fit = trainer.fit(Parts(data, model, Focal(), keras.optimizers.Adam()), seed=0)
             return fit.monitor.best_value
 
     # 144 validation images: one standard error of an accuracy of 0.95 is 0.018.

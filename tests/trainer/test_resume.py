@@ -9,7 +9,8 @@ from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Focal
 from lossexp.process.runtime import runtime
 from lossexp.trainer import callback_state
-from lossexp.trainer.state import State
+from lossexp.trainer.parts import Parts
+from lossexp.trainer.position import Position
 from lossexp.trainer.trainer import Trainer
 
 DATA = {"seed": 0, "validation_fraction": 0.1, "test_fraction": 0.2, "limit": 200}
@@ -52,7 +53,7 @@ def train(folder, kind="schedule", precision="float32", stop_at=None, callbacks=
         trainer = Trainer(epochs=epochs, precision=precision, callbacks=callbacks, **settings)
         if stop_at is not None:
             trainer.fit = stopping(trainer.fit, stop_at)
-        fit = trainer.fit(model, optimizer(kind), Focal(), data, seed=0, folder=folder)
+        fit = trainer.fit(Parts(data, model, Focal(), optimizer(kind)), seed=0, folder=folder)
         variables = [np.asarray(v) for v in model.variables]
         return fit.history, variables, fit.monitor
 
@@ -179,8 +180,8 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
 
 def test_a_checkpoint_of_another_version_is_refused():
     with pytest.raises(InputError, match=r"another version of lossexp.*rerun=true"):
-        State.from_json({**State().as_json(), "of_the_future": 1})
-    assert State.from_json(State(epoch=2).as_json()) == State(epoch=2)
+        Position.from_json({**Position().as_json(), "of_the_future": 1})
+    assert Position.from_json(Position(epoch=2).as_json()) == Position(epoch=2)
 
 
 def test_a_bounded_number_of_checkpoints_is_kept(tmp_path):
@@ -220,7 +221,7 @@ def test_deterministic_gives_the_same_bits_twice():
             data = digits(**DATA)
             model = network(data.input_shape, 10)
             Trainer(epochs=2, deterministic=True, progress=False).fit(
-                model, optimizer("schedule"), Focal(), data, seed=0
+                Parts(data, model, Focal(), optimizer("schedule")), seed=0
             )
             return [np.asarray(v) for v in model.variables]
 

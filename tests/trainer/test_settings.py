@@ -1,9 +1,13 @@
 """Settings that mean nothing are refused before anything is built."""
 
 import math
+from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import keras
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from lossexp.base.checks import shown
 from lossexp.base.errors import InputError
@@ -14,7 +18,53 @@ from lossexp.process.runtime import runtime
 from lossexp.trainer import loop
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.monitor import Monitor
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+# Part of every run's key: a finished run stays finished only where these stay as they are.
+OF_BOTH = {
+    "epochs": 15,
+    "batch_size": 32,
+    "precision": "float32",
+    "jit_compile": "auto",
+    "monitor": "auto",
+    "limit_train_batches": None,
+    "limit_eval_batches": None,
+    "overfit_batches": None,
+    "deterministic": False,
+    "device_megabytes": 4096.0,
+    "checkpoint_seconds": 30.0,
+    "keep_checkpoints": 2,
+    "stop_on_nonfinite": True,
+    "check_gradients": False,
+    "eager": False,
+    "profile_epoch": None,
+    "l2": 0.0,
+    "strategy": "none",
+    "callbacks": None,
+    "progress": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "target"),
+    [("default", "lossexp.trainer.trainer.Trainer"), ("keras", "lossexp.trainer.keras_trainer.KerasTrainer")],
+)
+def test_the_options_compose_to_these_settings(option, target):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = OmegaConf.to_container(compose("config", overrides=[f"trainer={option}"]).trainer)
+    assert list(config.items()) == [("_target_", target), *OF_BOTH.items()]
+
+
+@pytest.mark.parametrize("kind", [Trainer, KerasTrainer])
+def test_what_a_trainer_is_made_with_stays(kind):
+    trainer = kind(epochs=2)
+    with pytest.raises(FrozenInstanceError):
+        trainer.epochs = 3
+    assert {name: getattr(trainer, name) for name in OF_BOTH} == {**OF_BOTH, "epochs": 2, "callbacks": []}
 
 
 @pytest.mark.parametrize("name", ["deterministic", "stop_on_nonfinite", "check_gradients", "eager", "progress"])
@@ -69,6 +119,6 @@ def test_auto_tries_no_xla_where_steps_are_eager(kind, monkeypatch):
     trainer = kind(epochs=1, limit_train_batches=1, eager=True, progress=False)
     data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=60)
     with runtime(0, eager=True):
-        fit = trainer.fit(mlp(data.input_shape, 10), keras.optimizers.SGD(), Focal(), data, seed=0)
+        fit = trainer.fit(Parts(data, mlp(data.input_shape, 10), Focal(), keras.optimizers.SGD()), seed=0)
     assert fit.jit_compile is False
     assert "auto" not in tried

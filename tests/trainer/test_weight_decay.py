@@ -10,6 +10,7 @@ from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 
@@ -20,7 +21,7 @@ def weights(trainer_class=Trainer, optimizer=keras.optimizers.SGD, **settings):
         model = mlp(data.input_shape, 10)
         before = model.get_weights()
         trainer = trainer_class(epochs=1, limit_train_batches=1, progress=False, jit_compile=False, **settings)
-        trainer.fit(model, optimizer(0.1), Focal(), data, seed=0)
+        trainer.fit(Parts(data, model, Focal(), optimizer(0.1)), seed=0)
         return before, model.get_weights()
 
 

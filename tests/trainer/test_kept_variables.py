@@ -18,6 +18,7 @@ from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
 from lossexp.trainer import compilation
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.trainer import Trainer
 from tests.trainer.test_resume import Killed, stopping
@@ -146,7 +147,7 @@ def train(make_loss, folder=None, stop_at=None, model=None, callbacks=(), traine
         settings = {"epochs": 3, "checkpoint_seconds": 0.0, "jit_compile": False, "progress": False, **settings}
         trainer = trainer_class(callbacks=list(callbacks), **settings)
         fit = stopping(trainer.fit, stop_at) if stop_at else trainer.fit
-        history = fit(model, keras.optimizers.SGD(0.05), loss, DATA, seed=0, folder=folder).history
+        history = fit(Parts(DATA, model, loss, keras.optimizers.SGD(0.05)), seed=0, folder=folder).history
         timeless = [{k: v for k, v in record.items() if not k.startswith("time/")} for record in history]
         return timeless, [v.numpy() for v in variables_of(model, loss, list(callbacks))], loss
 
@@ -225,7 +226,7 @@ def test_the_best_epoch_has_its_plain_variables_back(tmp_path):
     with runtime(0):
         model = counting()
         trainer = Trainer(epochs=3, jit_compile=False, progress=False)
-        fit = trainer.fit(model, keras.optimizers.SGD(0.0), Focal(), DATA, seed=0)
+        fit = trainer.fit(Parts(DATA, model, Focal(), keras.optimizers.SGD(0.0)), seed=0)
         plain = model.layers[1].plain
         fit.monitor.best_weights = [np.zeros_like(value) for value in fit.monitor.best_weights]
         fit.monitor.restore(model)
@@ -328,7 +329,7 @@ def test_a_continued_training_tells_again_of_the_epochs_that_are_done(tmp_path):
         trainer = Trainer(epochs=3, jit_compile=False, progress=False)
         model = mlp(DATA.input_shape, 10, hidden=[8])
         fit = trainer.fit(
-            model, keras.optimizers.SGD(0.05), Focal(), DATA, seed=0, folder=tmp_path, on_resume=told.extend
+            Parts(DATA, model, Focal(), keras.optimizers.SGD(0.05)), seed=0, folder=tmp_path, on_resume=told.extend
         )
     assert [step for _, step in told] == [3, 6]
     assert [record["val/nll"] for record, _ in told] == [record["val/nll"] for record in whole[:2]]

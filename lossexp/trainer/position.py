@@ -1,17 +1,20 @@
-"""Where training is: everything but the variables, as plain data."""
+"""Where a training is: everything but the variables, as plain data."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from lossexp.base.errors import InputError
 from lossexp.trainer.engine import Totals
 
 Record = dict[str, float]
+OnEpoch = Callable[[Record, int], None]  # a record and the steps done
+OnResume = Callable[[list[tuple[Record, int]]], None]  # the same of all epochs that are done
 
 
 @dataclass
-class State:
+class Position:
     """The position of a training.
 
     epoch: epochs done. step: steps done in the epoch now running. totals: sums of that epoch. steps: all
@@ -30,11 +33,17 @@ class State:
     stopped: bool = False
     skipped: int = 0
 
+    def end_epoch(self, record: Record) -> None:
+        """Closes the epoch now running with its record."""
+        self.history.append(record)
+        self.ends.append(self.steps)
+        self.epoch, self.step, self.totals = self.epoch + 1, 0, Totals()
+
     def as_json(self) -> dict:
         return {**asdict(self), "totals": list(self.totals)}
 
     @classmethod
-    def from_json(cls, data: dict) -> State:
+    def from_json(cls, data: dict) -> Position:
         """From `as_json`. Raises InputError for fields that this version does not know."""
         try:
             return cls(**{**data, "totals": Totals(*data["totals"])})

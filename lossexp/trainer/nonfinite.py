@@ -1,4 +1,4 @@
-"""What to say when the objective is no longer a number."""
+"""What to say when an objective, a gradient or outputs are no longer finite."""
 
 from __future__ import annotations
 

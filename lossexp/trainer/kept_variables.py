@@ -28,7 +28,7 @@ NOT_A_VARIABLE = (
 )
 
 
-class Kept:
+class KeptVariables:
     """The variables of a training in groups, found once: when training has begun and no step was done."""
 
     def __init__(

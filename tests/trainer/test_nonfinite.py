@@ -11,9 +11,10 @@ from lossexp.datasets.scikit_learn import digits
 from lossexp.losses import Adapted, Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
-from lossexp.trainer.divergence import Diverged, check_finite
 from lossexp.trainer.engine import Totals
 from lossexp.trainer.keras_trainer import KerasTrainer
+from lossexp.trainer.nonfinite import Diverged, check_finite
+from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 
@@ -22,7 +23,7 @@ def diverge(trainer_class=Trainer, **settings):
         data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=200)
         model = mlp(data.input_shape, 10)
         trainer = trainer_class(epochs=3, progress=False, jit_compile=False, **settings)
-        return trainer.fit(model, keras.optimizers.SGD(1e30), Focal(), data, seed=0)
+        return trainer.fit(Parts(data, model, Focal(), keras.optimizers.SGD(1e30)), seed=0)
 
 
 def test_the_step_its_examples_and_its_largest_output_are_named():
@@ -58,7 +59,7 @@ def train_into_nan_slope(precision="float32", **settings):
         z = keras.layers.Dense(10)(keras.layers.Flatten()(inputs))
         model = keras.Model(inputs, NaNSlope(dtype="float32")(z))
         trainer = Trainer(precision=precision, progress=False, jit_compile=False, **settings)
-        return trainer.fit(model, keras.optimizers.SGD(0.02), Focal(), data, seed=0)
+        return trainer.fit(Parts(data, model, Focal(), keras.optimizers.SGD(0.02)), seed=0)
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -79,7 +80,7 @@ def first_step(loss, factor=1.0, trainer_class=Trainer):
         inputs = keras.Input(data.input_shape)
         outputs = keras.layers.Dense(10)(keras.layers.Flatten()(inputs)) * factor
         trainer = trainer_class(epochs=1, progress=False, jit_compile=False)
-        trainer.fit(keras.Model(inputs, outputs), keras.optimizers.SGD(0.1), loss, data, seed=0)
+        trainer.fit(Parts(data, keras.Model(inputs, outputs), loss, keras.optimizers.SGD(0.1)), seed=0)
 
 
 @pytest.mark.parametrize("trainer_class", [Trainer, KerasTrainer])
@@ -128,4 +129,4 @@ def test_a_gradient_that_is_not_finite_is_found_where_it_is_checked():
         model = keras.Model(inputs, keras.layers.Dense(10)(x))
         trainer = Trainer(epochs=1, progress=False, jit_compile=False, check_gradients=True)
         with pytest.raises(Diverged, match="step 1 "):
-            trainer.fit(model, keras.optimizers.SGD(0.1), Focal(), data, seed=0)
+            trainer.fit(Parts(data, model, Focal(), keras.optimizers.SGD(0.1)), seed=0)
