@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from mpmath import exp, fsum, log, mp, mpf
 
 from lossexp import losses
-from lossexp.losses.calibration.confidence import max_sup
 from tests.losses.four_classes import LABELS, close, logits, quickly, values
 
 
@@ -82,11 +81,11 @@ def test_maxsup_grows_over_the_epochs_without_retracing():
 
     for epoch, lam in enumerate([0.1, 0.2, 0.3]):
         loss.on_epoch(epoch, 3)
-        close(value(), max_sup([1], z, lam)[0])
+        close(value(), losses.MaxSup(lam=lam).call([1], z)[0])
     assert len(traces) == 1
     assert [v.numpy() for v in loss.variables] == [pytest.approx(0.3)]
     loss.on_epoch(0, 1)
-    close(loss([1], z), max_sup([1], z, 0.1)[0])
+    close(loss([1], z), losses.MaxSup(lam=0.1).call([1], z)[0])
 
 
 def test_maxsup_is_cross_entropy_plus_the_lead_of_the_largest_logit():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lossexp.base.links import probabilities
 from lossexp.losses import ArcFace, CosFace, CrossEntropy
-from lossexp.losses.margin.cosine_margins import arcface, cosface
+from lossexp.losses.margin.cosine_margins import margin_softmax
 from tests.losses.random_logits import labels_and_logits
 
 cosines = labels_and_logits(largest=1.0)
@@ -67,7 +67,8 @@ def test_probabilities_use_the_scale_and_rank_by_cosine():
     np.testing.assert_array_equal(p.argmax(1), c.argmax(1))
 
 
-def test_functions_are_the_classes():
-    y, c = np.arange(4), np.random.default_rng(0).uniform(-1, 1, [4, 4])
-    np.testing.assert_array_equal(cosface(y, c, 0.2, 9.0), CosFace(m=0.2, s=9.0).call(y, c))
-    np.testing.assert_array_equal(arcface(y, c, 0.2, 9.0, True), ArcFace(m=0.2, s=9.0, monotone=True).call(y, c))
+def test_both_are_one_function_of_their_margins():
+    t, c = np.eye(4, dtype=np.float32), tf.constant(np.random.default_rng(0).uniform(-1, 1, [4, 4]), tf.float32)
+    np.testing.assert_array_equal(margin_softmax(t, c, 0.2, 9.0), CosFace(m=0.2, s=9.0).call(np.arange(4), c))
+    margins = c - np.cos(np.arccos(c) + 0.2)
+    np.testing.assert_allclose(margin_softmax(t, c, margins, 9.0), ArcFace(m=0.2, s=9.0).call(np.arange(4), c), 1e-5)

@@ -6,33 +6,8 @@ import tensorflow as tf
 
 from lossexp.base.checks import Between, NonNegative
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
-from lossexp.losses.numerics.log_probabilities import log_probabilities
 
-
-def flsd53(y_true, logits, gamma_low: float = 5.0, gamma_high: float = 3.0, threshold: float = 0.2) -> tf.Tensor:
-    """`sum_k t_k (1 - p_k)^gamma_k (-log p_k)`, `[...]` float32; see `FLSD53`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, log_not_p = log_probabilities(logits)
-    gamma = tf.where(tf.exp(log_p) < threshold, gamma_low, gamma_high)
-    return -tf.reduce_sum(targets * tf.exp(gamma * log_not_p) * log_p, axis=-1)
-
-
-def dual_focal(y_true, logits, gamma: float = 5.0) -> tf.Tensor:
-    """`(1 - p_y + p_j)^gamma (-log p_y)`, p_j the largest probability below p_y, `[...]`; see `DualFocal`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, log_not_p = log_probabilities(logits)
-    cross_entropy = -tf.reduce_sum(targets * log_p, axis=-1)
-    not_p_y = tf.reduce_sum(targets * tf.exp(log_not_p), axis=-1)
-    level = tf.reduce_sum(targets * logits, axis=-1, keepdims=True)  # compares exactly where p has underflowed
-    p_j = tf.reduce_max(tf.where(logits < level, tf.exp(log_p), 0.0), axis=-1)
-    # (1 - p_y + p_j)^gamma through the logarithm: a power of 0 has an infinite derivative for gamma < 1.
-    base = not_p_y + p_j
-    positive = base > 0.0
-    factor = tf.exp(gamma * tf.math.log(tf.where(positive, base, 1.0)))
-    return tf.where(positive, factor, 0.0) * cross_entropy
+TINY = 1e-37  # instead of 0, whose powers may have an infinite slope
 
 
 @register
@@ -47,36 +22,32 @@ class FLSD53(MulticlassLoss):
         gamma_low: for p below the threshold, >= 0.
         gamma_high: for p from the threshold on, >= 0.
         threshold: in (0, 1).
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     gamma_low: NonNegative = 5.0
     gamma_high: NonNegative = 3.0
     threshold: Between = 0.2
 
-    def values(self, targets, logits):
-        return flsd53(targets, logits, self.gamma_low, self.gamma_high, self.threshold)
+    def formula(self, t, log_p, log_q):
+        gamma = tf.where(tf.exp(log_p) < self.threshold, self.gamma_low, self.gamma_high)
+        return -tf.reduce_sum(t * tf.exp(gamma * log_q) * log_p, axis=-1)
 
 
 @register
 class DualFocal(MulticlassLoss):
     """Dual focal loss: `(1 - p_y + p_j)^gamma (-log p_y)`, p_j the largest probability below p_y (0 if none).
 
-    Soft labels take means over their classes: of 1 - p, of -log p, and of the logits below which p_j is
-    looked for. Tao et al. 2023, "Dual Focal Loss for Calibration".
+    Soft labels take means over their classes: of 1 - p, and of log p, below which p_j is looked for too.
+    Tao et al. 2023, "Dual Focal Loss for Calibration".
 
     Args:
         gamma: >= 0; 0 is cross-entropy.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     gamma: NonNegative = 5.0
 
-    def values(self, targets, logits):
-        return dual_focal(targets, logits, self.gamma)
+    def formula(self, t, log_p, log_q):
+        log_p_y = tf.reduce_sum(t * log_p, axis=-1)
+        q_y = tf.reduce_sum(t * tf.exp(log_q), axis=-1)
+        p_j = tf.reduce_max(tf.where(log_p < log_p_y[..., tf.newaxis], tf.exp(log_p), 0.0), axis=-1)
+        return -tf.pow(tf.maximum(q_y + p_j, TINY), self.gamma) * log_p_y

@@ -10,31 +10,9 @@ import tensorflow as tf
 
 from lossexp.base.checks import NonNegative, Positive
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
-from lossexp.losses.cross_entropy.cross_entropy import cross_entropy
-from lossexp.losses.focal.focal import focal
+from lossexp.losses.numerics.differences import errors
+from lossexp.losses.numerics.largest import is_largest
 from lossexp.losses.numerics.log_probabilities import log_probabilities
-from lossexp.losses.numerics.others import is_largest
-
-
-def mmce(y_true, logits, weight: float = 1.0, width: float = 0.4, counted=None) -> tf.Tensor:
-    """`CE_i + weight MMCE^2` of the batch, `[...]` float32; see `MMCE`.
-
-    counted: which examples the batch's error is made of, `[...]` bool (None: all).
-    """
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    return cross_entropy(targets, logits) + weight * _kernel_calibration_error(targets, logits, width, counted)
-
-
-def mdca(y_true, logits, weight: float = 1.0, gamma: float = 0.0, counted=None) -> tf.Tensor:
-    """`FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`, `[...]` float32; see `MDCA`. counted: as `mmce`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, log_not_p = log_probabilities(logits)
-    gaps = (1.0 - targets) * tf.exp(log_p) - targets * tf.exp(log_not_p)
-    gaps = _mean_of_counted(tf.reshape(gaps, [-1, logits.shape[-1]]), counted)
-    return focal(targets, logits, gamma) + weight * tf.reduce_mean(tf.abs(gaps))
 
 
 @register
@@ -49,55 +27,48 @@ class MMCE(MulticlassLoss):
     Args:
         weight: of the batch's calibration error, >= 0; 0 is cross-entropy.
         width: of the kernel, > 0.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     weight: NonNegative = 1.0
     width: Positive = 0.4
 
     def batch_values(self, targets, logits, counted):
-        return mmce(targets, logits, self.weight, self.width, counted)
+        log_p, log_q = log_probabilities(logits)
+        top = tf.cast(is_largest(logits), tf.float32)
+        confidence, doubt = (tf.reduce_sum(top * tf.exp(x), axis=-1) for x in (log_p, log_q))
+        correct = tf.reduce_sum(top * targets, axis=-1)
+        gaps = correct * doubt - (1.0 - correct) * confidence  # correct - confidence
+        error = self._kernel_error(tf.reshape(gaps, [-1]), tf.reshape(confidence, [-1]), counted)
+        return self.weight * error - tf.reduce_sum(targets * log_p, axis=-1)
+
+    def _kernel_error(self, gaps: tf.Tensor, confidence: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+        """The sum over all pairs of the n examples, by n^2; both are `[n]`."""
+        distances = tf.abs(confidence[:, tf.newaxis] - confidence)
+        pairs = gaps[:, tf.newaxis] * gaps * tf.exp(-distances / self.width)
+        return _mean_of_counted(_mean_of_counted(pairs, counted), counted)
 
 
 @register
 class MDCA(MulticlassLoss):
     """Multi-class difference of confidence and accuracy: `FL_i + weight mean_k |mean_i p_ik - mean_i t_ik|`.
 
-    The batch's mean probability of each class against its share of labels, added to focal loss
+    The batch's mean probability of each class against its fraction of labels, added to focal loss
     (cross-entropy at gamma 0). Hebbalaguppe et al. 2022, "A Stitch in Time Saves Nine: A Train-Time
     Regularizing Loss for Improved Neural Network Calibration".
 
     Args:
         weight: of the batch's calibration error, >= 0.
         gamma: of the focal loss, >= 0.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     weight: NonNegative = 1.0
     gamma: NonNegative = 0.0
 
     def batch_values(self, targets, logits, counted):
-        return mdca(targets, logits, self.weight, self.gamma, counted)
-
-
-def _kernel_calibration_error(targets: tf.Tensor, logits: tf.Tensor, width: float, counted) -> tf.Tensor:
-    log_p, log_not_p = log_probabilities(logits)
-    top = tf.cast(is_largest(logits), tf.float32)
-    confidence, doubt = (tf.reduce_sum(top * tf.exp(x), axis=-1) for x in (log_p, log_not_p))
-    correct = tf.reduce_sum(top * targets, axis=-1)
-    gaps = tf.reshape(correct * doubt - (1.0 - correct) * confidence, [-1])  # correct - confidence
-    confidence = tf.reshape(confidence, [-1])
-    distances = tf.abs(confidence[:, tf.newaxis] - confidence)
-    pairs = gaps[:, tf.newaxis] * gaps * tf.exp(-distances / width)
-    if counted is None:
-        return tf.reduce_mean(pairs)
-    return _mean_of_counted(_mean_of_counted(pairs, counted), counted)
+        log_p, log_q = log_probabilities(logits)
+        focal = -tf.reduce_sum(targets * tf.exp(self.gamma * log_q) * log_p, axis=-1)
+        gaps = tf.reshape(errors(targets, log_p, log_q), [-1, logits.shape[-1]])
+        return focal + self.weight * tf.reduce_mean(tf.abs(_mean_of_counted(gaps, counted)))
 
 
 def _mean_of_counted(x: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:

@@ -6,22 +6,9 @@ import tensorflow as tf
 
 from lossexp.base.checks import Positive
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
 from lossexp.losses.margin.cosine_similarity import unit
 from lossexp.losses.numerics.log_probabilities import log_softmax
 from lossexp.losses.numerics.masked import MASKED, is_masked
-
-
-def logit_norm(y_true, logits, tau: float = 0.04) -> tf.Tensor:
-    """`CE(z / (tau |z|))`, `[...]` float32, |z| the length of logits `[..., K]`; see `LogitNorm`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-
-    masked = is_masked(logits)
-    # float64: the gradient is what is left of that of cross-entropy across the logits, times 1 / tau.
-    z = tf.cast(tf.where(masked, 0.0, logits), tf.float64)  # a masked class has no part in the length
-    log_p = log_softmax(tf.where(masked, tf.cast(MASKED, tf.float64), unit(z) / tau))
-    return tf.cast(-tf.reduce_sum(tf.cast(targets, tf.float64) * log_p, axis=-1), tf.float32)
 
 
 @register
@@ -34,13 +21,13 @@ class LogitNorm(MulticlassLoss):
 
     Args:
         tau: temperature, > 0; logits span at most 2 / tau.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     tau: Positive = 0.04
 
     def values(self, targets, logits):
-        return logit_norm(targets, logits, self.tau)
+        masked = is_masked(logits)
+        # float64: the gradient is what is left of that of cross-entropy across the logits, times 1 / tau.
+        z = tf.cast(tf.where(masked, 0.0, logits), tf.float64)  # a masked class has no part in the length
+        log_p = log_softmax(tf.where(masked, tf.cast(MASKED, tf.float64), unit(z) / self.tau))
+        return -tf.reduce_sum(targets * tf.cast(log_p, tf.float32), axis=-1)

@@ -13,43 +13,17 @@ import tensorflow as tf
 
 from lossexp.base.checks import Interval, NonNegative, Positive
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
 from lossexp.losses.numerics.log_probabilities import centered, log_probabilities
 
 
-def margin_softmax(y_true, logits, margins, s: float) -> tf.Tensor:
-    """`sum_k t_k CE(s (z - mu_k e_k), k)`, `[...]` float32, logits z and margins mu `[..., K]`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, log_not_p = log_probabilities(s * centered(logits))
-    # log p - log(1 - p) is z_k minus the log-sum-exp of the others: the true class's margin comes off that.
-    return tf.reduce_sum(targets * tf.nn.softplus(log_not_p - log_p + s * margins), axis=-1)
+def margin_softmax(t, logits, margins, s: float) -> tf.Tensor:
+    """`sum_k t_k CE(s (z - mu_k e_k), k)`, `[...]`, for targets t, logits z and margins mu `[..., K]`."""
+    log_p, log_q = log_probabilities(s * centered(logits))
+    # log p - log q is s z_k minus the log-sum-exp of the others: the true class's margin comes off that.
+    return tf.reduce_sum(t * tf.nn.softplus(log_q - log_p + s * margins), axis=-1)
 
 
-def cosface(y_true, logits, m: float = 0.35, s: float = 30.0) -> tf.Tensor:
-    """Cross-entropy of `s (c - m e_y)`, `[...]` float32, cosines c `[..., K]`."""
-    return margin_softmax(y_true, logits, m, s)
-
-
-def arcface(y_true, logits, m: float = 0.5, s: float = 30.0, monotone: bool = False) -> tf.Tensor:
-    """Cross-entropy of `s c` with the true class's cosine replaced by `cos(acos c_y + m)`, `[...]` float32.
-
-    logits: cosines c `[..., K]`. monotone: beyond acos c = pi - m, where the replacement would rise again,
-    use c - m sin m instead, as the authors' code does.
-    """
-    return margin_softmax(y_true, logits, _angular(tf.cast(logits, tf.float32), m, monotone), s)
-
-
-def _angular(cosines: tf.Tensor, m: float, monotone: bool) -> tf.Tensor:
-    """`c - cos(acos c + m)`, without acos; at |c| >= 1, where the true slope is infinite, a finite one."""
-    square = (1.0 - cosines) * (1.0 + cosines)
-    inside = square > 0.0
-    sines = tf.where(inside, tf.sqrt(tf.where(inside, square, 1.0)), 0.0)
-    margins = 2.0 * math.sin(m / 2.0) ** 2 * cosines + math.sin(m) * sines
-    return tf.where(cosines > -math.cos(m), margins, m * math.sin(m)) if monotone else margins
-
-
-class _CosineLoss(MulticlassLoss):
+class CosineLoss(MulticlassLoss):
     """A loss of cosines; probabilities are softmax(s c), with the scale and without the margin."""
 
     head = "cosine"
@@ -60,7 +34,7 @@ class _CosineLoss(MulticlassLoss):
 
 
 @register
-class CosFace(_CosineLoss):
+class CosFace(CosineLoss):
     """CosFace: `-log softmax(s (c - m e_y))_y` on cosines c.
 
     Wang et al. 2018, "CosFace: Large Margin Cosine Loss for Deep Face Recognition", equation 4 (also Wang et
@@ -71,21 +45,17 @@ class CosFace(_CosineLoss):
     Args:
         m: >= 0, the margin; 0 is cross-entropy of s c.
         s: > 0, the scale of the cosines.
-        class_weight, ignore_class, label_smoothing: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     m: NonNegative = 0.35
     s: Positive = 30.0
 
     def values(self, targets, logits):
-        return cosface(targets, logits, self.m, self.s)
+        return margin_softmax(targets, logits, self.m, self.s)
 
 
 @register
-class ArcFace(_CosineLoss):
+class ArcFace(CosineLoss):
     """ArcFace: cross-entropy of s c with the true class's cosine replaced by `cos(acos c_y + m)`.
 
     Deng et al. 2019, "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", equation 3. Outputs
@@ -96,10 +66,6 @@ class ArcFace(_CosineLoss):
         m: in [0, pi], the angle added; 0 is cross-entropy of s c.
         s: > 0, the scale of the cosines.
         monotone: keep the loss falling in c also beyond acos c = pi - m, as the authors' code does.
-        class_weight, ignore_class, label_smoothing: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     m: Annotated[float, Interval("[0, 3.141592653589793]")] = 0.5
@@ -107,4 +73,13 @@ class ArcFace(_CosineLoss):
     monotone: bool = False
 
     def values(self, targets, logits):
-        return arcface(targets, logits, self.m, self.s, self.monotone)
+        return margin_softmax(targets, logits, self._margins(logits), self.s)
+
+    def _margins(self, cosines: tf.Tensor) -> tf.Tensor:
+        """`c - cos(acos c + m)`, without acos; at |c| >= 1, where the true slope is infinite, a finite one."""
+        square = (1.0 - cosines) * (1.0 + cosines)
+        inside = square > 0.0
+        sines = tf.where(inside, tf.sqrt(tf.where(inside, square, 1.0)), 0.0)
+        margins = 2.0 * math.sin(self.m / 2.0) ** 2 * cosines + math.sin(self.m) * sines
+        beyond = self.m * math.sin(self.m)
+        return tf.where(cosines > -math.cos(self.m), margins, beyond) if self.monotone else margins

@@ -1,38 +1,30 @@
-"""Cosine similarity between target and prediction vectors."""
+"""Cosine similarity between label and logits."""
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses.base.loss import register
-from lossexp.losses.base.regression import ValueLoss, pair
-
-
-def cosine_similarity(y_true, y_pred) -> tf.Tensor:
-    """`-cos(y_true, y_pred)` over the last axis; see `CosineSimilarity`."""
-    y_true, y_pred = pair(y_true, y_pred)
-    y_pred = tf.where(tf.equal(y_pred, -float("inf")), 0.0, y_pred)
-    return -tf.reduce_sum(unit(y_true) * unit(y_pred), axis=-1)
+from lossexp.losses.base.loss import Loss, register
+from lossexp.losses.base.targets import matched
 
 
 @register
-class CosineSimilarity(ValueLoss):
-    """`-cos(y_true, y_pred)` over the last axis, in [-1, 1]; the sign is Keras's (others use 1 - cos).
+class CosineSimilarity(Loss):
+    """`-cos(t, z)` of one-hot labels t and logits z, in [-1, 1]; the sign is Keras's (others use 1 - cos).
 
-    Only the direction counts, so it needs vectors of two numbers or more: of a single number the cosine is
-    its sign, which has no gradient. In a training it therefore compares one-hot labels with the logits
-    (Barz and Denzler 2020, "Deep Learning on Small Datasets without Pre-Training using Cosine Loss"). A zero
-    vector gives 0 and gradient 0. An output of -inf, a masked class, counts as 0.
+    Barz and Denzler 2020, "Deep Learning on Small Datasets without Pre-Training using Cosine Loss". Only the
+    direction counts. A zero vector gives 0 and gradient 0. A logit of -inf, a masked class, counts as 0.
 
-    Shapes: `y_true` and `y_pred` `[batch, n]`, any real values; returns `[batch]` float32.
+    `y_true` and `y_pred` are `[batch, n]`, and the labels may be any vectors; of a single number the cosine is its
+    sign, which has no gradient.
     """
 
-    tasks = ("multiclass", "binary")
     labels = "onehot"
-    link = "softmax"
 
     def call(self, y_true, y_pred):
-        return cosine_similarity(y_true, y_pred)
+        logits = tf.cast(y_pred, tf.float32)
+        logits = tf.where(tf.equal(logits, -float("inf")), 0.0, logits)
+        return -tf.reduce_sum(unit(matched(y_true, logits)) * unit(logits), axis=-1)
 
 
 def unit(v: tf.Tensor) -> tf.Tensor:

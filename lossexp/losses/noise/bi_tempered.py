@@ -9,36 +9,11 @@ import tensorflow as tf
 from lossexp.base.checks import Fraction, Interval, Positive, checked
 from lossexp.losses.base import targets as label_targets
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
-from lossexp.losses.numerics.masked import is_masked
-from lossexp.losses.numerics.others import sum_of_others
-from lossexp.losses.numerics.tempered import log_t, log_tempered_softmax
+from lossexp.losses.numerics.log_probabilities import centered, log_probabilities
+from lossexp.losses.numerics.masked import MASKED, is_masked
 
-SERIES_BELOW = 1e-4  # where the divergence from a certain label is summed as a series of 1 - p (float64)
-
-
-def bi_tempered(y_true, logits, t1: float = 0.8, t2: float = 1.2) -> tf.Tensor:
-    """`sum_k t_k (log_t1 t_k - log_t1 p_k) - (t_k^(2 - t1) - p_k^(2 - t1)) / (2 - t1)`, `[...]` float32.
-
-    p is the tempered softmax of logits `[..., K]`; see `BiTempered`.
-    """
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    t = tf.cast(targets, tf.float64)
-
-    @tf.custom_gradient
-    def divergence(logits):
-        log_p = log_tempered_softmax(logits, t2)
-        not_p = sum_of_others(tf.exp(log_p))
-
-        def gradient(upstream):
-            slope = _slope(t, log_p, not_p, t1, t2)
-            return upstream[..., tf.newaxis] * tf.cast(slope, tf.float32)
-
-        values = tf.reduce_sum(_divergences(t, log_p, not_p, t1), axis=-1)
-        return tf.cast(values, tf.float32), gradient
-
-    return divergence(logits)
+ITERATIONS = 5
+SERIES_BELOW = 0.1  # where the divergence from a certain label is summed as a series of 1 - p
 
 
 @register
@@ -58,10 +33,6 @@ class BiTempered(MulticlassLoss):
             gradient (at t1 = 1 its value would be infinite). Below t1, the gradient grows without bound as
             p_y falls to 0.
         label_smoothing: e in [0, 1 - 1/K]; by the paper's own rule, `t (1 - e K / (K - 1)) + e / (K - 1)`.
-        class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     t1: Fraction = 0.8
@@ -86,35 +57,57 @@ class BiTempered(MulticlassLoss):
         return label_targets.smooth(labels, tf.math.divide_no_nan(self.label_smoothing * left, left - 1.0), logits)
 
     def values(self, targets, logits):
-        return bi_tempered(targets, logits, self.t1, self.t2)
+        log_p = logits if self.t2 == 1.0 else log_tempered_softmax(logits, self.t2)
+        return self.formula(targets, *log_probabilities(log_p))
+
+    def formula(self, t, log_p, log_q):
+        a, q = 2.0 - self.t1, tf.exp(log_q)
+        gaps = t * (self._log(tf.math.log(tf.where(t > 0.0, t, 1.0))) - self._log(log_p))
+        terms = gaps - (tf.pow(t, a) - tf.exp(a * log_p)) / a
+        certain = tf.equal(t, 1.0) & (q < SERIES_BELOW)
+        rest = tf.reduce_sum(tf.where(certain, q, 0.0), axis=-1)
+        return tf.reduce_sum(tf.where(certain, 0.0, terms), axis=-1) + self._certain(rest)
+
+    def _log(self, log_x: tf.Tensor) -> tf.Tensor:
+        """The tempered logarithm `(x^(1 - t1) - 1) / (1 - t1)` of x, from log x; at t1 = 1 the logarithm."""
+        return log_x if self.t1 == 1.0 else tf.math.expm1((1.0 - self.t1) * log_x) / (1.0 - self.t1)
+
+    def _certain(self, q: tf.Tensor) -> tf.Tensor:
+        """The term of a label of 1, the integral of `s (1 - s)^-t1` from 0 to q = 1 - p, where its parts cancel."""
+        series, coefficient = 0.0, 1.0
+        for i in range(8):
+            series += coefficient * tf.pow(q, i + 2.0) / (i + 2.0)
+            coefficient *= (self.t1 + i) / (i + 1.0)
+        return series
 
 
-def _divergences(t, log_p, not_p, t1: float) -> tf.Tensor:
-    """The terms of the sum over classes, `[..., K]` float64; see `BiTempered`."""
-    a = 2.0 - t1
-    log_label = tf.math.log(tf.where(t > 0.0, t, 1.0))
-    gap = tf.math.multiply_no_nan(log_t(log_label, t1) - log_t(log_p, t1), t)
-    terms = gap - (tf.pow(t, a) - tf.exp(a * log_p)) / a
-    # For t = 1 the terms cancel up to the integral of q (1 - q)^-t1 from 0 to 1 - p.
-    series = tf.square(not_p) * (0.5 + not_p * t1 / 3.0)
-    return tf.where((t == 1.0) & (not_p < SERIES_BELOW), series, terms)
+def log_tempered_softmax(logits: tf.Tensor, t2: float) -> tf.Tensor:
+    """`log p`, `[..., K]`, `p_k = [1 + (1 - t2)(z_k - L)]_+^(1 / (1 - t2))`, L making p sum to 1; `MASKED` for p = 0.
 
-
-def _slope(t, log_p, not_p, t1: float, t2: float) -> tf.Tensor:
-    """Gradient by the logits, `[..., K]` float64: `p_j^t2 (a_j - sum_k e_k a_k)`.
-
-    a = dL/dp, `(p_k - t_k) p_k^-t1`, and e is `p^t2` scaled to sum to 1 (Amid et al. 2019, the escort
-    distribution). a counts from its largest value among the classes without weight, so that equally likely
-    wrong classes cancel exactly.
+    t2 > 1 has tails that fall like a power, t2 < 1 gives exact zeros. Masked classes have p = 0 too: in a heavy
+    tail no finite logit would. L is found without gradient, and moves with the logits as the escort
+    distribution says, `p^t2` scaled to sum to 1.
     """
-    p, escort = tf.exp(log_p), tf.exp(t2 * log_p)
-    free = tf.equal(t, 0.0)
-    pull = tf.exp(tf.math.multiply_no_nan(log_p, 1.0 - t1))  # a of a class without weight
-    zero = tf.zeros_like(pull)
-    highest = tf.reduce_max(tf.where(free, pull, zero), axis=-1, keepdims=True)
-    # Not `p > 0`: p underflows where a power of it near 0 does not.
-    steepness = tf.where(tf.math.is_finite(log_p), tf.exp((t2 - t1) * log_p), zero)
-    labelled = ((1.0 - t) * p - t * not_p) * steepness - escort * highest
-    moved = tf.where(free, escort * (pull - highest), labelled)
-    escort /= tf.reduce_sum(escort, axis=-1, keepdims=True)
-    return sum_of_others(escort) * moved - escort * sum_of_others(moved)
+    z = centered(logits)
+    fixed = tf.where(is_masked(logits), -float("inf"), tf.stop_gradient(z))
+    level = tf.zeros_like(fixed[..., :1])
+    for _ in range(ITERATIONS):
+        level, escort = _closer(fixed, level, t2)
+    level += tf.reduce_sum(escort * (z - tf.stop_gradient(z)), axis=-1, keepdims=True)
+    x = (1.0 - t2) * (z - level)
+    possible = (x > -1.0) & ~is_masked(logits)
+    return tf.where(possible, tf.math.log1p(tf.where(possible, x, 0.0)) / (1.0 - t2), MASKED)
+
+
+def _closer(z: tf.Tensor, level: tf.Tensor, t2: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of Newton's method on `(sum_k p_k)^(1 - t2) = 1` from a level `[..., 1]`, and the escort there.
+
+    That power of the sum is monotone in the level and linear for equal logits, concave (t2 > 1) or convex
+    (t2 < 1) for others, so that steps from 0 never overshoot: five reach float32, from any logits.
+    """
+    x = tf.maximum((1.0 - t2) * (z - level), -1.0)
+    p = tf.exp(tf.math.log1p(x) / (1.0 - t2))
+    slopes = tf.math.divide_no_nan(p, 1.0 + x)  # p^t2
+    total, slope = (tf.reduce_sum(y, axis=-1, keepdims=True) for y in (p, slopes))
+    step = tf.math.expm1((1.0 - t2) * tf.math.log(total)) / (1.0 - t2) * tf.pow(total, t2) / slope
+    return level + step, slopes / slope

@@ -8,22 +8,9 @@ import tensorflow as tf
 
 from lossexp.base.checks import Between
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
-from lossexp.losses.numerics.log_probabilities import log_probabilities
+from lossexp.losses.numerics.differences import errors
 
-
-def js(y_true, logits, pi1: float = 0.5) -> tf.Tensor:
-    """`(pi1 KL(t, m) + (1 - pi1) KL(p, m)) / (-(1 - pi1) log(1 - pi1))`, `[...]` float32; see `JS`."""
-    targets, _ = multiclass_targets(y_true, tf.cast(logits, tf.float32))
-    # float64: where the label is very wrong, what the other classes pull cancels.
-    t, pi2 = tf.cast(targets, tf.float64), 1.0 - pi1
-    log_p, log_not_p = log_probabilities(tf.cast(logits, tf.float64))
-    missing = pi1 * (1.0 - t) + pi2 * tf.exp(log_not_p)  # 1 - m_k
-    certain = missing < 0.5
-    log_sum = tf.reduce_logsumexp(tf.stack([tf.math.log(pi1 * t), math.log(pi2) + log_p], axis=-1), axis=-1)
-    log_m = tf.where(certain, tf.math.log1p(-tf.where(certain, missing, tf.zeros_like(missing))), log_sum)
-    terms = pi1 * (tf.math.xlogy(t, t) - t * log_m) + pi2 * tf.exp(log_p) * (log_p - log_m)
-    return tf.cast(tf.reduce_sum(terms, axis=-1) / (-pi2 * math.log(pi2)), tf.float32)
+TINY = 1e-18  # what a quotient takes for a probability below it, so that its slope is no infinity
 
 
 @register
@@ -38,13 +25,15 @@ class JS(MulticlassLoss):
 
     Args:
         pi1: weight of the label, in (0, 1); larger is more robust to wrong labels.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     pi1: Between = 0.5
 
-    def values(self, targets, logits):
-        return js(targets, logits, self.pi1)
+    def formula(self, t, log_p, log_q):
+        """As `pi1 KL(t, m) + (1 - pi1) KL(p, m)`, with m / t and m / p by their distance from 1."""
+        pi1, pi2, log_pi2 = self.pi1, 1.0 - self.pi1, math.log1p(-self.pi1)
+        p, error, labelled = tf.exp(log_p), errors(t, log_p, log_q), t > 0.0
+        log_m_t = tf.math.log1p(pi2 * error / tf.where(labelled, t, 1.0))  # log(m / t)
+        log_m_p = tf.math.log1p(tf.where(labelled, -pi1 * error / tf.maximum(p, TINY), 0.0))  # log(m / p)
+        terms = pi1 * t * log_m_t + pi2 * p * tf.where(labelled, log_m_p, log_pi2)
+        return tf.reduce_sum(terms, axis=-1) / (pi2 * log_pi2)

@@ -10,30 +10,18 @@ import tensorflow as tf
 from lossexp.base.checks import Interval, NonNegative
 from lossexp.losses.base import validation
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
-from lossexp.losses.cross_entropy.cross_entropy import cross_entropy
-from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 LOG_ZERO = math.log(1e-4)  # log 0 in the published code; the paper writes -4
 
 
-def rce(y_true, logits, A: float = LOG_ZERO) -> tf.Tensor:
-    """`-sum_k p_k max(log t_k, A)`, `[...]` float32, p = softmax(logits `[..., K]`); see `RCE`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    _, log_not_p = log_probabilities(logits)
-    costs = -tf.maximum(tf.math.log(targets), A)
+def reverse_cross_entropy(t, log_q, A: float) -> tf.Tensor:
+    """`-sum_k p_k max(log t_k, A)`, `[...]`, for targets t and log q `[..., K]`, q = 1 - p; p and t sum to 1."""
+    costs = -tf.maximum(tf.math.log(t), A)
     highest = tf.reduce_max(costs, axis=-1, keepdims=True)
-    # sum_k p_k c_k through 1 - p_k and each cost's distance from the highest: a hard label has one term,
-    # whose gradient cannot cancel.
+    # sum_k p_k c_k through q and each cost's distance from the highest: a hard label has one term, which keeps
+    # the digits of its gradient.
     saved = highest - costs
-    at_p_zero = highest[..., 0] - tf.reduce_sum(saved, axis=-1)
-    return at_p_zero + tf.reduce_sum(saved * tf.exp(log_not_p), axis=-1)
-
-
-def sce(y_true, logits, alpha: float = 0.1, beta: float = 1.0, A: float = LOG_ZERO) -> tf.Tensor:
-    """`alpha CE + beta RCE`, `[...]` float32; see `SCE`."""
-    return alpha * cross_entropy(y_true, logits) + beta * rce(y_true, logits, A)
+    return highest[..., 0] - tf.reduce_sum(saved, axis=-1) + tf.reduce_sum(saved * tf.exp(log_q), axis=-1)
 
 
 @register
@@ -44,16 +32,12 @@ class RCE(MulticlassLoss):
 
     Args:
         A: what log 0 is, < 0. For hard labels it only scales the loss.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     A: Annotated[float, Interval("(-inf, 0)")] = LOG_ZERO
 
-    def values(self, targets, logits):
-        return rce(targets, logits, self.A)
+    def formula(self, t, log_p, log_q):
+        return reverse_cross_entropy(t, log_q, self.A)
 
 
 @register
@@ -67,10 +51,6 @@ class SCE(MulticlassLoss):
         alpha: weight of cross-entropy, >= 0.
         beta: weight of reverse cross-entropy, >= 0.
         A: what log 0 is, < 0: log 1e-4 in the authors' code, -4 in the paper.
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     alpha: NonNegative = 0.1
@@ -81,5 +61,6 @@ class SCE(MulticlassLoss):
         super().__post_init__()
         validation.not_both_zero(self, "alpha", "beta")
 
-    def values(self, targets, logits):
-        return sce(targets, logits, self.alpha, self.beta, self.A)
+    def formula(self, t, log_p, log_q):
+        cross_entropy = -tf.reduce_sum(t * log_p, axis=-1)
+        return self.alpha * cross_entropy + self.beta * reverse_cross_entropy(t, log_q, self.A)

@@ -12,20 +12,6 @@ from lossexp.losses.base.targets import multiclass_targets
 from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
 
 
-def coral(y_true, logits, importance: list[float] | None = None) -> tf.Tensor:
-    """`sum_k w_k BCE(z_k, [y > k])`, `[...]` float32, logits z `[..., K-1]`; see `CORAL`."""
-    above, log_p, log_not_p = _questions(y_true, logits)
-    values = -(above * log_p + (1.0 - above) * log_not_p)
-    return tf.reduce_sum(values if importance is None else values * importance, axis=-1)
-
-
-def corn(y_true, logits) -> tf.Tensor:
-    """`sum_{k <= y} BCE(z_k, [y > k])`, `[...]` float32, logits z `[..., K-1]`; see `CORN`."""
-    above, log_p, log_not_p = _questions(y_true, logits)
-    asked = tf.concat([tf.ones_like(above[..., :1]), above[..., :-1]], axis=-1)  # the label is at least k
-    return -tf.reduce_sum(above * log_p + (asked - above) * log_not_p, axis=-1)
-
-
 class OrdinalLoss(MulticlassLoss):
     """A loss of K-1 logits `[batch, K-1]` for ordered classes 0 to K-1.
 
@@ -37,7 +23,13 @@ class OrdinalLoss(MulticlassLoss):
     label_smoothing: ClassVar[float] = 0.0
 
     def encoded(self, y_true, logits):
-        return multiclass_targets(y_true, _one_more(logits), self.ignore_class)
+        one_more = tf.concat([logits, logits[..., :1]], axis=-1)  # as many columns as there are classes
+        return multiclass_targets(y_true, one_more, self.ignore_class)
+
+    def values(self, targets, logits):
+        """`formula` for t `[..., K-1]`, whether the label is above k, and the log-probabilities of yes and no."""
+        above = tf.cumsum(targets, axis=-1, exclusive=True, reverse=True)[..., :-1]
+        return self.formula(above, *binary_log_probabilities(logits))
 
 
 @register
@@ -50,20 +42,22 @@ class CORAL(OrdinalLoss):
 
     Args:
         importance: weights of the K-1 thresholds, each >= 0; None is 1 each.
-        class_weight, ignore_class: see `MulticlassLoss`.
 
     Raises:
-        ValueError: a weight out of range; their number is not K-1 (at the first call).
+        ValueError: the number of weights is not K-1 (at the first call).
     """
 
     head = "ordinal"
 
     importance: Annotated[list[NonNegative], Length(1, "threshold"), NotAllZero()] | None = None
 
-    def values(self, targets, logits):
-        if self.importance is not None and len(self.importance) != logits.shape[-1]:
-            raise ValueError(f"CORAL: importance has {len(self.importance)} entries for {logits.shape[-1]} thresholds.")
-        return coral(targets, logits, self.importance)
+    def formula(self, t, log_p, log_q):
+        values = -(t * log_p + (1.0 - t) * log_q)
+        if self.importance is None:
+            return tf.reduce_sum(values, axis=-1)
+        if len(self.importance) != t.shape[-1]:
+            raise ValueError(f"CORAL: importance has {len(self.importance)} entries for {t.shape[-1]} thresholds.")
+        return tf.reduce_sum(values * self.importance, axis=-1)
 
 
 @register
@@ -74,28 +68,10 @@ class CORN(OrdinalLoss):
     first sigmoids (link `conditional`) and falls with k whatever the head. Shi et al. 2021, "Deep Neural
     Networks for Rank-Consistent Ordinal Regression Based on Conditional Probabilities". Their code divides
     the batch's sum by the number of questions asked, here it is the mean over examples.
-
-    Args:
-        class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
     link = "conditional"
 
-    def values(self, targets, logits):
-        return corn(targets, logits)
-
-
-def _questions(y_true, logits) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """`[y > k]`, log sigmoid(z_k) and log(1 - sigmoid(z_k)), all `[..., K-1]` float32."""
-    logits = tf.cast(logits, tf.float32)
-    labels, _ = multiclass_targets(y_true, _one_more(logits))
-    above = tf.cumsum(labels, axis=-1, exclusive=True, reverse=True)[..., :-1]
-    return above, *binary_log_probabilities(logits)
-
-
-def _one_more(logits: tf.Tensor) -> tf.Tensor:
-    """`[..., K]` for logits `[..., K-1]`: as many columns as there are classes."""
-    return tf.concat([logits, logits[..., :1]], axis=-1)
+    def formula(self, t, log_p, log_q):
+        asked = tf.concat([tf.ones_like(t[..., :1]), t[..., :-1]], axis=-1)  # the label is at least k
+        return -tf.reduce_sum(t * log_p + (asked - t) * log_q, axis=-1)

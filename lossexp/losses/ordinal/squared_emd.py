@@ -5,22 +5,6 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import multiclass_targets
-
-
-def squared_emd(y_true, logits) -> tf.Tensor:
-    """`sum_k (P(class <= k) - T(class <= k))^2`, `[...]` float32, logits `[..., K]`; see `SquaredEMD`."""
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    below = tf.cumsum(targets, axis=-1)[..., :-1]
-
-    # float64: over many classes the rounding of float32 adds up in the cumulative sums.
-    p = tf.nn.softmax(tf.cast(logits, tf.float64))
-    below = tf.cast(below, tf.float64)
-    up_to = tf.cumsum(p, axis=-1)[..., :-1]
-    beyond = tf.cumsum(p, axis=-1, exclusive=True, reverse=True)[..., :-1]
-    gaps = up_to * (1.0 - below) - beyond * below
-    return tf.cast(tf.reduce_sum(tf.square(gaps), axis=-1), tf.float32)
 
 
 @register
@@ -30,13 +14,10 @@ class SquaredEMD(MulticlassLoss):
     `sum_k (P(class <= k) - T(class <= k))^2`, summed over k.
 
     Hou et al. 2016, "Squared Earth Mover's Distance-based Loss for Training Deep Neural Networks".
-
-    Args:
-        label_smoothing, class_weight, ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
-    def values(self, targets, logits):
-        return squared_emd(targets, logits)
+    def formula(self, t, log_p, log_q):
+        # The one class above 1/2 is 1 - q, whose gradient keeps the digits of the others' small ones.
+        q = tf.exp(log_q)
+        errors = tf.where(q < 0.5, 1.0 - t - q, (1.0 - t) * tf.exp(log_p) - t * q)
+        return tf.reduce_sum(tf.square(tf.cumsum(errors, axis=-1)[..., :-1]), axis=-1)
