@@ -6,7 +6,6 @@ import tensorflow as tf
 from scipy.special import expit
 
 from lossexp.losses import DBLoss
-from lossexp.losses.imbalance.distribution_balanced import distribution_balanced
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [8, 3]).astype(np.float32)
@@ -32,7 +31,6 @@ def by_definition(gamma=2.0, alpha=0.1, beta=10.0, mu=0.2, kappa=0.05, negative_
 def test_several_labels(parameters):
     loss = DBLoss(**parameters, class_counts=[500, 60, 3])
     np.testing.assert_allclose(loss.call(T, Z), by_definition(**parameters), 1e-5)
-    np.testing.assert_array_equal(distribution_balanced(T, Z, N, **parameters), loss.call(T, Z))
 
 
 def test_an_example_without_labels_has_the_largest_weight():

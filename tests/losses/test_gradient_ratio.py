@@ -6,7 +6,6 @@ import tensorflow as tf
 from mpmath import mpf
 
 from lossexp.losses import BinaryFocal, EQLv2, EqualizedFocal
-from lossexp.losses.imbalance.gradient_ratio import equalized_focal
 from tests.losses.reference import MULTICLASS, Case, log, sigmoid
 from tests.losses.test_accuracy import test_eager as check_eager
 from tests.losses.test_accuracy import test_graph_and_xla_of_every_case as check_compiled
@@ -20,18 +19,18 @@ BCE = -np.where(T == 1, np.log(P), np.log(1 - P))
 RATIO = (0.75, 0.5, 0.125)
 
 
-def frozen(loss_class, ratio, *parameters):
+def frozen(loss_class, ratio, **parameters):
     """A loss at a given ratio of summed gradients, which training does not move."""
 
     class Frozen(loss_class):
-        def ratio(self, logits, at_start):
-            return tf.constant([*ratio[:2], *[ratio[2]] * (logits.shape[-1] - 2)])
+        def ratio(self, targets, at_start):
+            return tf.constant([*ratio[:2], *[ratio[2]] * (targets.shape[-1] - 2)])
 
         def collect(self, values, targets, slopes):
             return values
 
     Frozen.__name__ = loss_class.__name__
-    return Frozen(*parameters)
+    return Frozen(**parameters)
 
 
 def eqlv2(row):
@@ -100,6 +99,6 @@ def test_evaluation_moves_nothing():
 
 
 def test_balanced_classes_keep_the_base_power():
-    values, _ = equalized_focal(tf.constant(T, tf.float32), tf.constant(Z), 1.0, gamma=2.0, scale=8.0, alpha=None)
+    values = frozen(EqualizedFocal, (1.0, 1.0, 1.0), gamma=2.0, scale=8.0, alpha=None).call(Y, Z)
     focal = BinaryFocal(gamma=2).call(T.reshape(-1, 1), Z.reshape(-1, 1))
     np.testing.assert_allclose(values, np.reshape(focal, [20, 3]).sum(-1), 1e-5)

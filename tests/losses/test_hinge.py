@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 from lossexp.losses import CategoricalHinge, CrammerSinger, Hinge, SquaredHinge
-from lossexp.losses.hinge.hinge import categorical_hinge, crammer_singer, hinge
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [12, 4]).astype(np.float32)
@@ -51,9 +50,9 @@ def test_class_numbers_that_are_no_classes(loss):
         loss([0, 7], Z[:2])
 
 
-def test_the_function_checks_labels_too():
+def test_a_single_value_checks_labels_too():
     with pytest.raises(ValueError, match="label 3"):
-        hinge([[3.0]], [[0.5]])
+        Hinge().call([[3.0]], [[0.5]])
 
 
 def test_ignoring_minus_one_leaves_negatives_as_zero():
@@ -74,10 +73,11 @@ def test_crammer_singer_by_hand():
     np.testing.assert_allclose(CrammerSinger(margin=2).call(Y, Z), expected, 1e-5)
 
 
-def test_functions_are_the_classes():
-    np.testing.assert_array_equal(hinge(LABELS, Z[:, :1], 0.5)[:, 0], Hinge(margin=0.5).call(LABELS, Z[:, :1]))
-    np.testing.assert_array_equal(categorical_hinge(Y, Z, 0.5), CategoricalHinge(margin=0.5).call(Y, Z))
-    np.testing.assert_array_equal(crammer_singer(ONE_HOT, Z, 0.5), CrammerSinger(margin=0.5).call(Y, Z))
+def test_class_numbers_are_one_hot_labels_and_margins_count():
+    for loss in (CategoricalHinge(margin=0.5), CrammerSinger(margin=0.5)):
+        np.testing.assert_array_equal(loss.call(Y, Z), loss.call(ONE_HOT, Z))
+    by_hand = np.maximum(0.5 - (2 * LABELS - 1) * Z[:, :1], 0)
+    np.testing.assert_allclose(Hinge(margin=0.5).call(LABELS, Z[:, :1]), by_hand[:, 0], 1e-6)
 
 
 def test_a_label_outside_the_classes_shows_in_graphs():

@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import log_softmax
 
 from lossexp.base.links import probabilities
 from lossexp.losses import LDAM
 from lossexp.losses.base.class_weights import effective_number
-from lossexp.losses.imbalance.ldam import ldam, ldam_margins
 from tests.losses.random_logits import COUNTS
 
 Y = np.arange(4)
@@ -15,13 +15,14 @@ Z = np.tanh(np.random.default_rng(0).normal(size=[4, 4])).astype(np.float32)
 
 
 def test_margins_fall_with_the_fourth_root_of_the_count():
-    np.testing.assert_allclose(ldam_margins([16, 1, 81], 0.6), [0.3, 0.6, 0.2], 1e-12)
+    margins = LDAM(max_m=0.6, class_counts=[16, 1, 81]).margins(tf.zeros([1, 3]))
+    np.testing.assert_allclose(margins, [0.3, 0.6, 0.2], 1e-12)
 
 
-def test_function_is_the_class():
-    np.testing.assert_array_equal(
-        ldam(Y, Z, COUNTS, 0.4, 10.0), LDAM(max_m=0.4, s=10.0, class_counts=COUNTS).call(Y, Z)
-    )
+def test_the_margin_comes_off_the_true_class():
+    margins = 0.4 * (np.array(COUNTS) / min(COUNTS)) ** -0.25
+    expected = -np.diag(log_softmax(10.0 * (Z.astype(float) - np.diag(margins)), -1))
+    np.testing.assert_allclose(LDAM(max_m=0.4, s=10.0, class_counts=COUNTS).call(Y, Z), expected, 1e-5)
 
 
 def test_probabilities_use_the_scale():

@@ -3,9 +3,9 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import log_softmax
 
 from lossexp.losses import VS, BalancedSoftmax, CrossEntropy, LogitAdjusted
-from lossexp.losses.imbalance.logit_adjustment import balanced_softmax, logit_adjusted, vs
 from tests.losses.random_logits import COUNTS, labels_and_logits
 
 
@@ -30,10 +30,13 @@ def test_raw_logits_of_balanced_classes_predict():
     np.testing.assert_allclose(LogitAdjusted(class_counts=COUNTS).call(np.arange(4), z), -np.log(prior), 1e-5)
 
 
-def test_functions_are_the_classes():
+def test_all_are_cross_entropy_of_scaled_and_shifted_logits():
     y, z = np.arange(4), np.random.default_rng(0).normal(size=[4, 4])
-    np.testing.assert_array_equal(
-        logit_adjusted(y, z, COUNTS, 0.5), LogitAdjusted(tau=0.5, class_counts=COUNTS).call(y, z)
-    )
-    np.testing.assert_array_equal(balanced_softmax(y, z, COUNTS), BalancedSoftmax(class_counts=COUNTS).call(y, z))
-    np.testing.assert_array_equal(vs(y, z, COUNTS, 0.5, 2.0), VS(gamma=0.5, tau=2.0, class_counts=COUNTS).call(y, z))
+
+    def expected(gamma, tau):
+        n = np.array(COUNTS, float)
+        return -np.diag(log_softmax(z * (n / n.max()) ** gamma + tau * np.log(n / n.sum()), -1))
+
+    np.testing.assert_allclose(LogitAdjusted(tau=0.5, class_counts=COUNTS).call(y, z), expected(0.0, 0.5), 1e-5)
+    np.testing.assert_allclose(BalancedSoftmax(class_counts=COUNTS).call(y, z), expected(0.0, 1.0), 1e-5)
+    np.testing.assert_allclose(VS(gamma=0.5, tau=2.0, class_counts=COUNTS).call(y, z), expected(0.5, 2.0), 1e-5)

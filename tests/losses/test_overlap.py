@@ -8,7 +8,6 @@ from scipy.special import softmax
 from sklearn.metrics import f1_score
 
 from lossexp.losses import Dice, FocalTversky, MAEProb, Tversky
-from lossexp.losses.overlap.overlap import dice, tversky
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(0, 2, [30, 4]).astype(np.float32)
@@ -78,13 +77,14 @@ def test_extreme_logits_over_a_batch(over, jit):
             assert np.isfinite(result).all()
 
 
-def test_functions_are_the_classes():
-    np.testing.assert_array_equal(dice(Y, Z, 0.5, "class"), Dice(smooth=0.5, over="class").call(Y, Z))
-    np.testing.assert_array_equal(tversky(Y, Z, 0.2, 0.4, 1.0), Tversky(alpha=0.2, beta=0.4, smooth=1.0).call(Y, Z))
-    np.testing.assert_array_equal(
-        tversky(T, Z, 0.2, 0.4, 1.0, "class", 0.5),
-        FocalTversky(exponent=0.5, alpha=0.2, beta=0.4, smooth=1.0, over="class").call(Y, Z),
-    )
+def test_parameters_reach_the_formula():
+    by_class = by_definition(0.5, 0.5, 0.25, 0)[:3].mean()
+    np.testing.assert_allclose(Dice(smooth=0.5, over="class").call(Y, Z), np.full(30, by_class), 1e-5)
+    values = Tversky(alpha=0.2, beta=0.4, smooth=1.0).call(Y, Z)
+    np.testing.assert_allclose(values, by_definition(0.2, 0.4, 1.0, -1), 1e-5)
+    focal = FocalTversky(exponent=0.5, alpha=0.2, beta=0.4, smooth=1.0, over="class")
+    by_class = (by_definition(0.2, 0.4, 1.0, 0)[:3] ** 0.5).mean()
+    np.testing.assert_allclose(focal.call(T, Z), np.full(30, by_class), 1e-5)
 
 
 def test_tversky_needs_one_positive_weight():

@@ -9,12 +9,13 @@ import tensorflow as tf
 from lossexp.base.checks import Fraction, NonNegative
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.loss import register
-from lossexp.losses.numerics.log_probabilities import log_mixture
+
+TINY = 1e-37  # below it a power of 1 - p_t has no slope; the loss, smaller still, needs none
 
 
 def binary_focal(t, log_p, log_q, gamma: float, detach: bool = False) -> tf.Tensor:
     """`(1 - p_t)^gamma (-t log p - (1 - t) log q)` for each label, in the shape of t, `p_t = t p + (1 - t) q`."""
-    factor = tf.exp(gamma * log_mixture(t, log_q, log_p)) if gamma else 1.0  # 1 - p_t = t q + (1 - t) p
+    factor = tf.pow(tf.maximum(t * tf.exp(log_q) + (1.0 - t) * tf.exp(log_p), TINY), gamma)  # 1 - p_t = t q + (1 - t) p
     return -(tf.stop_gradient(factor) if detach else factor) * (t * log_p + (1.0 - t) * log_q)
 
 

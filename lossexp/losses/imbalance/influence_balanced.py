@@ -9,31 +9,13 @@ import tensorflow as tf
 
 from lossexp.base.checks import Fraction, Positive
 from lossexp.losses.base.counts import CountsLoss, of_label
-from lossexp.losses.base.multiclass import register
+from lossexp.losses.base.multiclass import MulticlassLoss, register
 from lossexp.losses.base.targets import multiclass_targets
-from lossexp.losses.cross_entropy.cross_entropy import cross_entropy
 from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 
-def influence_balanced(
-    y_true, logits, norms, alpha: float = 1000.0, eps: float = 0.001, detach: bool = False
-) -> tf.Tensor:
-    """`alpha CE / (|p - y|_1 |h|_1 + eps)`, `[...]` float32, p = softmax(logits `[..., K]`), hard labels.
-
-    norms: |h|_1 of the features before the last layer, `[...]`. detach: no gradient through the divisor.
-    """
-    logits, norms = tf.cast(logits, tf.float32), tf.cast(norms, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, log_not_p = log_probabilities(logits)
-    distance = 2.0 * tf.reduce_sum(targets * tf.exp(log_not_p), axis=-1)  # |p - y|_1 = 2 (1 - p_y)
-    divisor = distance * norms + eps
-    if detach:
-        divisor = tf.stop_gradient(divisor)
-    return -alpha * tf.reduce_sum(targets * log_p, axis=-1) / divisor
-
-
 @register
-class InfluenceBalanced(CountsLoss):
+class InfluenceBalanced(CountsLoss, MulticlassLoss):
     """Influence-balanced loss: `lambda_y alpha CE / (|p - y|_1 |h|_1 + eps)`, lambda_c ~ 1 / n_c, sum K.
 
     Park et al. 2021, "Influence-Balanced Loss for Imbalanced Visual Classification". The divisor is the size
@@ -44,14 +26,10 @@ class InfluenceBalanced(CountsLoss):
         alpha: > 0, scales the loss.
         eps: > 0, for examples without influence.
         detach: treat the divisor as a constant in the gradient; the authors' code does not.
-        start: in [0, 1], the share of the epochs that are trained with plain cross-entropy (the paper: 0.5).
+        start: in [0, 1], the fraction of the epochs that are trained with plain cross-entropy (the paper: 0.5).
             `on_epoch` ends them.
         class_counts: training examples per class; the weights lambda_c are theirs, and there is no other
             `class_weight`. None: all lambda_c are 1, until `adapt`, which an experiment calls, gives counts.
-        ignore_class: see `MulticlassLoss`.
-
-    Raises:
-        ValueError: a parameter out of range; a class without examples.
     """
 
     link = "softmax_norm"
@@ -78,10 +56,12 @@ class InfluenceBalanced(CountsLoss):
 
     def values(self, targets, outputs):
         logits, norms = outputs[..., :-1], outputs[..., -1]
-        values = influence_balanced(targets, logits, norms, self.alpha, self.eps, self.detach)
+        log_p, log_q = log_probabilities(logits)
+        cross_entropy = -tf.reduce_sum(targets * log_p, axis=-1)
+        distance = 2.0 * tf.reduce_sum(targets * tf.exp(log_q), axis=-1)  # |p - y|_1 = 2 (1 - p_y)
+        divisor = distance * norms + self.eps
+        values = self.alpha * cross_entropy / (tf.stop_gradient(divisor) if self.detach else divisor)
         if self.class_counts is not None:
             inverse = 1.0 / self.counts(logits)
             values *= of_label(targets, inverse * len(inverse) / np.sum(inverse))
-        if not self.start:
-            return values
-        return tf.where(self._balance > 0.0, values, cross_entropy(targets, logits))
+        return tf.where(self._balance > 0.0, values, cross_entropy) if self.start else values

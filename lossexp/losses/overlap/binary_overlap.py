@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
-from lossexp.base.checks import NonNegative, Positive
-from lossexp.losses.base import validation
+from lossexp.base.checks import Positive
 from lossexp.losses.base.binary import BinaryLoss
-from lossexp.losses.base.multiclass import register
-from lossexp.losses.base.targets import binary_targets
-from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
-from lossexp.losses.overlap.overlap import of_sums
-
-
-def binary_tversky(
-    y_true,
-    logits,
-    alpha: float = 0.5,
-    beta: float = 0.5,
-    smooth: float = 0.0,
-    over: str = "batch",
-    exponent: float = 1.0,
-    counted=None,
-) -> tf.Tensor:
-    """As `overlap.tversky` with p = sigmoid(logits `[..., L]`), `[...]` float32; see `BinaryTversky`.
-
-    y_true: labels 0 and 1, or between. counted: which labels the sums are over, `[..., L]` bool (None: all).
-    """
-    logits = tf.cast(logits, tf.float32)
-    p, not_p = (tf.exp(x) for x in binary_log_probabilities(logits))
-    return of_sums(binary_targets(y_true, logits), p, not_p, alpha, beta, smooth, over, exponent, counted)
+from lossexp.losses.base.loss import register
+from lossexp.losses.overlap.overlap import OverlapLoss
 
 
 @register
-class BinaryTversky(BinaryLoss):
+class BinaryTversky(OverlapLoss, BinaryLoss):
     """Tversky loss on sigmoid outputs: `(1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth))^exponent`.
 
     TP = sum t p, FP = sum (1 - t) p, FN = sum t (1 - p), p = sigmoid(z): only positives are rewarded. Salehi et
@@ -50,43 +28,26 @@ class BinaryTversky(BinaryLoss):
             questions, then the mean over those with positives. All but `"example"` make a batch's value depend on
             all its examples: sample weights scale that value and do not weight the sums.
         exponent: > 0.
-        label_smoothing, ignore_class: see `BinaryLoss`; labels left out are in no sum.
-
-    Raises:
-        ValueError: a parameter out of range.
     """
 
-    alpha: NonNegative = 0.5
-    beta: NonNegative = 0.5
-    smooth: NonNegative = 0.0
     over: Literal["batch", "example", "class"] = "batch"
     exponent: Positive = 1.0
 
-    def __post_init__(self):
-        super().__post_init__()
-        validation.not_both_zero(self, "alpha", "beta")
-
     def batch_values(self, targets, logits, counted):
-        return binary_tversky(
-            targets, logits, self.alpha, self.beta, self.smooth, self.over, self.exponent, counted=counted
-        )
+        return self.of_sums(targets, tf.sigmoid(logits), tf.sigmoid(-logits), counted)
 
 
 @register
-class BinaryDice(BinaryLoss):
+class BinaryDice(BinaryTversky):
     """Dice loss on sigmoid outputs: `1 - (2 TP + smooth) / (sum t + sum p + smooth)`, the soft form of 1 - F1.
 
     Milletari et al. 2016, "V-Net", with p in place of p^2; `BinaryTversky` at alpha = beta = 0.5.
 
     Args:
-        smooth, over, label_smoothing, ignore_class: see `BinaryTversky`.
-
-    Raises:
-        ValueError: a parameter out of range.
+        smooth, over: see `BinaryTversky`.
     """
 
-    smooth: NonNegative = 0.0
-    over: Literal["batch", "example", "class"] = "batch"
-
-    def batch_values(self, targets, logits, counted):
-        return binary_tversky(targets, logits, smooth=self.smooth / 2.0, over=self.over, counted=counted)
+    hits: ClassVar[float] = 2.0
+    alpha: ClassVar[float] = 1.0
+    beta: ClassVar[float] = 1.0
+    exponent: ClassVar[float] = 1.0

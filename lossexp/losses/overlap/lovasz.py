@@ -1,7 +1,7 @@
 """Lovasz losses: convex surrogates of 1 - Jaccard index, defined over a whole batch (Berman et al. 2018).
 
 The definition ranks the errors e of all examples and weighs each with the growth g of the Jaccard loss at its
-rank; the loss is `sum_i e_i g_i`. What is returned per example is its own share times the number of examples,
+rank; the loss is `sum_i e_i g_i`. What is returned per example is its own part times the number of examples,
 so that the mean over the batch is the loss. Errors that do not count are ranked last and belong to no set.
 """
 
@@ -13,46 +13,53 @@ import tensorflow as tf
 
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import binary_targets, multiclass_targets
 from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 LAST = -1e30  # below every error
 
 
-def lovasz_softmax(y_true, logits, counted=None) -> tf.Tensor:
-    """Mean over the classes present of the Lovasz extension at the errors |t - p|, in shares `[...]` float32.
+@register
+class LovaszSoftmax(MulticlassLoss):
+    """Lovasz-Softmax: the Lovasz extension of 1 - Jaccard at |t - p|, mean over the classes in the batch.
 
-    logits `[..., K]`; all leading axes together are the set that is ranked. Hard labels. counted: which
-    examples are, `[...]` bool (None: all).
+    Berman et al. 2018, "The Lovasz-Softmax loss". The mean of the values is the loss. The batch (for logits
+    `[batch, positions, K]` all its positions) is ranked as a whole, without the examples ignored, so it should hold
+    several examples of each class. Hard labels.
     """
-    logits = tf.cast(logits, tf.float32)
-    targets, _ = multiclass_targets(y_true, logits)
-    log_p, log_not_p = log_probabilities(logits)
-    errors = targets * tf.exp(log_not_p) + (1.0 - targets) * tf.exp(log_p)
-    if counted is not None:
-        targets, errors = (
-            tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (errors, LAST))
-        )
-    by_class = [tf.transpose(tf.reshape(x, [-1, targets.shape[-1]])) for x in (errors, targets)]
-    present = tf.cast(tf.reduce_any(by_class[1] > 0.0, axis=-1, keepdims=True), tf.float32)
-    weights = jaccard_growth(*by_class) * present / tf.maximum(tf.reduce_sum(present), 1.0)
-    return _shares(tf.nn.relu(errors) * tf.reshape(tf.transpose(weights), tf.shape(errors)), counted)
+
+    label_smoothing: ClassVar[float] = 0.0
+    class_weight: ClassVar[None] = None
+
+    def batch_values(self, targets, logits, counted):
+        log_p, log_q = log_probabilities(logits)
+        errors = targets * tf.exp(log_q) + (1.0 - targets) * tf.exp(log_p)
+        if counted is not None:
+            targets, errors = (
+                tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (errors, LAST))
+            )
+        by_class = [tf.transpose(tf.reshape(x, [-1, targets.shape[-1]])) for x in (errors, targets)]
+        present = tf.cast(tf.reduce_any(by_class[1] > 0.0, axis=-1, keepdims=True), tf.float32)
+        weights = jaccard_growth(*by_class) * present / tf.maximum(tf.reduce_sum(present), 1.0)
+        return _parts(tf.nn.relu(errors) * tf.reshape(tf.transpose(weights), tf.shape(errors)), counted)
 
 
-def lovasz_hinge(y_true, logits, counted=None) -> tf.Tensor:
-    """Lovasz extension at the hinge errors `max(1 - y z, 0)`, y = +-1, in shares `[batch]` float32.
+@register
+class LovaszHinge(BinaryLoss):
+    """Lovasz hinge: the Lovasz extension of 1 - Jaccard at `max(1 - y z, 0)`, y = +-1, for two classes.
 
-    logits z `[batch, L]`, labels 0 and 1; the whole batch is the set that is ranked. counted: which labels
-    are, `[batch, L]` bool (None: all).
+    Berman et al. 2018, "The Lovasz-Softmax loss". The mean of the values is the loss. The batch is ranked as a
+    whole, without the labels ignored; without positives, only its largest error counts.
     """
-    logits = tf.cast(logits, tf.float32)
-    targets = binary_targets(y_true, logits)
-    errors = 1.0 - (2.0 * targets - 1.0) * logits
-    if counted is not None:
-        targets, errors = tf.where(counted, targets, 0.0), tf.where(counted, errors, LAST)
-    weights = jaccard_growth(tf.reshape(errors, [1, -1]), tf.reshape(targets, [1, -1]))
-    examples = None if counted is None else tf.reduce_any(counted, axis=-1)
-    return _shares(tf.nn.relu(errors) * tf.reshape(weights, tf.shape(errors)), examples)
+
+    label_smoothing: ClassVar[float] = 0.0
+
+    def batch_values(self, targets, logits, counted):
+        errors = 1.0 - (2.0 * targets - 1.0) * logits
+        if counted is not None:
+            targets, errors = tf.where(counted, targets, 0.0), tf.where(counted, errors, LAST)
+        weights = jaccard_growth(tf.reshape(errors, [1, -1]), tf.reshape(targets, [1, -1]))
+        examples = None if counted is None else tf.reduce_any(counted, axis=-1)
+        return _parts(tf.nn.relu(errors) * tf.reshape(weights, tf.shape(errors)), examples)
 
 
 def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -71,51 +78,17 @@ def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     growth = ranked / union + (1.0 - ranked) * tf.math.divide_no_nan(intersection, union * (union - 1.0))
     first = tf.cast(tf.equal(tf.range(tf.shape(order)[-1]), 0), tf.float32)
     growth = tf.where(members > 0.0, growth, first)
-    return tf.stop_gradient(tf.gather(growth, tf.argsort(order, axis=-1), batch_dims=1))
+    return tf.stop_gradient(_unranked(growth, order))
 
 
-def _shares(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
+def _unranked(ranked: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    """`ranked` `[sets, n]` back in the places from which `order` took it."""
+    sets, n = tf.unstack(tf.shape(order))
+    places = tf.reshape(order + n * tf.range(sets)[:, tf.newaxis], [-1, 1])
+    return tf.reshape(tf.scatter_nd(places, tf.reshape(ranked, [-1]), [sets * n]), [sets, n])
+
+
+def _parts(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
     examples = tf.reduce_sum(values, axis=-1)
     number = tf.size(examples) if counted is None else tf.math.count_nonzero(counted)
     return examples * tf.cast(number, tf.float32)
-
-
-@register
-class LovaszSoftmax(MulticlassLoss):
-    """Lovasz-Softmax: the Lovasz extension of 1 - Jaccard at |t - p|, mean over the classes in the batch.
-
-    Berman et al. 2018, "The Lovasz-Softmax loss"; see `lovasz_softmax`. Values are shares (see the module):
-    their mean is the loss. The batch is ranked as a whole, so it should hold several examples of each class.
-
-    Args:
-        ignore_class: see `MulticlassLoss`; ignored examples are not ranked.
-
-    Raises:
-        ValueError: a parameter out of range.
-    """
-
-    label_smoothing: ClassVar[float] = 0.0
-    class_weight: ClassVar[None] = None
-
-    def batch_values(self, targets, logits, counted):
-        return lovasz_softmax(targets, logits, counted)
-
-
-@register
-class LovaszHinge(BinaryLoss):
-    """Lovasz hinge: the Lovasz extension of 1 - Jaccard at `max(1 - y z, 0)`, for two classes.
-
-    Berman et al. 2018, "The Lovasz-Softmax loss". Values are shares (see the module): their mean is
-    the loss. The batch is ranked as a whole; without positives, only its largest error counts.
-
-    Args:
-        ignore_class: see `BinaryLoss`; ignored labels are not ranked.
-
-    Raises:
-        ValueError: a parameter out of range.
-    """
-
-    label_smoothing: ClassVar[float] = 0.0
-
-    def batch_values(self, targets, logits, counted):
-        return lovasz_hinge(targets, logits, counted)

@@ -9,23 +9,7 @@ import tensorflow as tf
 
 from lossexp.base.checks import Interval, Positive
 from lossexp.losses.base.loss import register
-from lossexp.losses.base.regression import ValueLoss, error, per_example
-
-
-def barron(y_true, y_pred, alpha: float = 1.0, scale: float = 1.0) -> tf.Tensor:
-    """`b / alpha ((x / b + 1)^(alpha / 2) - 1)`, `b = |alpha - 2|`, `x = (e / scale)^2`; see `Barron`."""
-    u = error(y_true, y_pred) / scale
-    if alpha == 2.0:
-        values = tf.square(u) / 2.0
-    elif alpha == 0.0:
-        values = _log1p_of_square(u / math.sqrt(2.0))
-    elif alpha == -math.inf:
-        values = -tf.math.expm1(-tf.square(u) / 2.0)
-    else:
-        b = abs(alpha - 2.0)
-        # expm1(log1p) keeps the digits that (1 + x)^a - 1 loses for small errors and for alpha near 0.
-        values = b / alpha * tf.math.expm1(alpha / 2.0 * _log1p_of_square(u / math.sqrt(b)))
-    return per_example(values)
+from lossexp.losses.base.regression import ValueLoss
 
 
 def _log1p_of_square(u: tf.Tensor) -> tf.Tensor:
@@ -33,12 +17,6 @@ def _log1p_of_square(u: tf.Tensor) -> tf.Tensor:
     far = tf.abs(u) > 1e16
     near = tf.math.log1p(tf.square(tf.where(far, 0.0, u)))
     return tf.where(far, 2.0 * tf.math.log(tf.abs(tf.where(far, u, 1.0))), near)
-
-
-def tukey(y_true, y_pred, c: float = 4.685) -> tf.Tensor:
-    """`c^2 / 6 (1 - (1 - (e / c)^2)^3)` where `|e| <= c`, else `c^2 / 6`; see `Tukey`."""
-    u = tf.minimum(tf.square(error(y_true, y_pred) / c), 1.0)
-    return c * c / 6.0 * per_example(u * (3.0 - 3.0 * u + u * u))  # 1 - (1 - u)^3, multiplied out
 
 
 @register
@@ -53,15 +31,22 @@ class Barron(ValueLoss):
     Args:
         alpha: shape, any real number or -inf; the smaller, the less an outlier weighs.
         scale: size of the errors that still count as inliers, > 0, in units of the target.
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     alpha: Annotated[float, Interval("[-inf, inf)")] = 1.0
     scale: Positive = 1.0
 
-    def call(self, y_true, y_pred):
-        return barron(y_true, y_pred, self.alpha, self.scale)
+    def formula(self, y, m):
+        u = (m - y) / self.scale
+        if self.alpha == 2.0:
+            return tf.square(u) / 2.0
+        if self.alpha == 0.0:
+            return _log1p_of_square(u / math.sqrt(2.0))
+        if self.alpha == -math.inf:
+            return -tf.math.expm1(-tf.square(u) / 2.0)
+        b = abs(self.alpha - 2.0)
+        # expm1(log1p) keeps the digits that (1 + x)^a - 1 loses for small errors and for alpha near 0.
+        return b / self.alpha * tf.math.expm1(self.alpha / 2.0 * _log1p_of_square(u / math.sqrt(b)))
 
 
 @register
@@ -74,11 +59,10 @@ class Tukey(ValueLoss):
     Args:
         c: where errors stop to count, > 0, in units of the target; 4.685 is 95% efficient on unit
             Gaussian noise.
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     c: Positive = 4.685
 
-    def call(self, y_true, y_pred):
-        return tukey(y_true, y_pred, self.c)
+    def formula(self, y, m):
+        u = tf.minimum(tf.square((m - y) / self.c), 1.0)
+        return self.c * self.c / 6.0 * u * (3.0 - 3.0 * u + u * u)  # 1 - (1 - u)^3, multiplied out

@@ -8,31 +8,13 @@ import tensorflow as tf
 
 from lossexp.base.checks import NonNegative, Positive
 from lossexp.losses.base.loss import register
-from lossexp.losses.base.regression import ValueLoss, error, per_example
+from lossexp.losses.base.regression import ValueLoss
 
 
-def huber(y_true, y_pred, delta: float = 1.0) -> tf.Tensor:
-    """`e^2 / 2` where `|e| <= delta`, else `delta |e| - delta^2 / 2`; see `Huber`."""
-    size = tf.abs(error(y_true, y_pred))
-    near = tf.minimum(size, delta)
-    return per_example(near * (size - near / 2.0))
-
-
-def smooth_l1(y_true, y_pred, beta: float = 1.0) -> tf.Tensor:
-    """`huber(delta=beta) / beta`; see `SmoothL1`."""
-    return huber(y_true, y_pred, delta=beta) / beta
-
-
-def epsilon_insensitive(y_true, y_pred, epsilon: float = 0.1) -> tf.Tensor:
-    """`mean max(|e| - epsilon, 0)`; see `EpsilonInsensitive`."""
-    return per_example(tf.nn.relu(tf.abs(error(y_true, y_pred)) - epsilon))
-
-
-def wing(y_true, y_pred, width: float = 10.0, epsilon: float = 2.0) -> tf.Tensor:
-    """`width log(1 + |e| / epsilon)` where `|e| < width`, else `|e| - C`; see `Wing`."""
-    size = tf.abs(error(y_true, y_pred))
-    offset = width - width * math.log1p(width / epsilon)
-    return per_example(tf.where(size < width, width * tf.math.log1p(size / epsilon), size - offset))
+def huber(e: tf.Tensor, delta: float) -> tf.Tensor:
+    """`e^2 / 2` where `|e| <= delta`, else `delta |e| - delta^2 / 2`, in the shape of the errors e."""
+    near = tf.minimum(tf.abs(e), delta)
+    return near * (tf.abs(e) - near / 2.0)
 
 
 @register
@@ -43,14 +25,12 @@ class Huber(ValueLoss):
 
     Args:
         delta: where the quadratic ends, > 0, in units of the target.
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     delta: Positive = 1.0
 
-    def call(self, y_true, y_pred):
-        return huber(y_true, y_pred, self.delta)
+    def formula(self, y, m):
+        return huber(m - y, self.delta)
 
 
 @register
@@ -61,14 +41,12 @@ class SmoothL1(ValueLoss):
 
     Args:
         beta: where the quadratic ends, > 0, in units of the target. Slopes stay 1 as beta goes to 0 (MAE).
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     beta: Positive = 1.0
 
-    def call(self, y_true, y_pred):
-        return smooth_l1(y_true, y_pred, self.beta)
+    def formula(self, y, m):
+        return huber(m - y, self.beta) / self.beta
 
 
 @register
@@ -79,14 +57,12 @@ class EpsilonInsensitive(ValueLoss):
 
     Args:
         epsilon: half-width of the free band, >= 0, in units of the target (0 is MAE).
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     epsilon: NonNegative = 0.1
 
-    def call(self, y_true, y_pred):
-        return epsilon_insensitive(y_true, y_pred, self.epsilon)
+    def formula(self, y, m):
+        return tf.nn.relu(tf.abs(m - y) - self.epsilon)
 
 
 @register
@@ -99,12 +75,12 @@ class Wing(ValueLoss):
     Args:
         width: where the logarithm ends, > 0 (the paper's w).
         epsilon: curvature of the logarithm, > 0; the slope at 0 is width / epsilon.
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     width: Positive = 10.0
     epsilon: Positive = 2.0
 
-    def call(self, y_true, y_pred):
-        return wing(y_true, y_pred, self.width, self.epsilon)
+    def formula(self, y, m):
+        size = tf.abs(m - y)
+        offset = self.width - self.width * math.log1p(self.width / self.epsilon)
+        return tf.where(size < self.width, self.width * tf.math.log1p(size / self.epsilon), size - offset)

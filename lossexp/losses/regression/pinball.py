@@ -6,19 +6,7 @@ import tensorflow as tf
 
 from lossexp.base.checks import Between
 from lossexp.losses.base.loss import register
-from lossexp.losses.base.regression import ValueLoss, error, per_example
-
-
-def quantile(y_true, y_pred, tau: float = 0.5) -> tf.Tensor:
-    """`mean max(tau r, (tau - 1) r)`, `r = y_true - y_pred`; see `Quantile`."""
-    residual = -error(y_true, y_pred)
-    return per_example(tf.maximum(tau * residual, (tau - 1.0) * residual))
-
-
-def expectile(y_true, y_pred, tau: float = 0.5) -> tf.Tensor:
-    """`mean w r^2`, `w = tau` where `r = y_true - y_pred >= 0`, else `1 - tau`; see `Expectile`."""
-    residual = -error(y_true, y_pred)
-    return per_example(tf.where(residual >= 0.0, tau, 1.0 - tau) * tf.square(residual))
+from lossexp.losses.base.regression import ValueLoss
 
 
 @register
@@ -30,14 +18,12 @@ class Quantile(ValueLoss):
 
     Args:
         tau: the quantile, in (0, 1). Above 0.5, predicting too low costs more.
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     tau: Between = 0.5
 
-    def call(self, y_true, y_pred):
-        return quantile(y_true, y_pred, self.tau)
+    def formula(self, y, m):
+        return tf.maximum(self.tau * (y - m), (self.tau - 1.0) * (y - m))
 
 
 @register
@@ -49,11 +35,9 @@ class Expectile(ValueLoss):
 
     Args:
         tau: the expectile, in (0, 1). Above 0.5, predicting too low costs more.
-
-    Shapes: `y_true` and `y_pred` `[batch, 1]` (or `[batch]`), any real values; returns `[batch]` float32.
     """
 
     tau: Between = 0.5
 
-    def call(self, y_true, y_pred):
-        return expectile(y_true, y_pred, self.tau)
+    def formula(self, y, m):
+        return tf.where(y >= m, self.tau, 1.0 - self.tau) * tf.square(y - m)
