@@ -57,12 +57,3 @@ def of_label(targets: tf.Tensor, per_class: np.ndarray) -> tf.Tensor:
     """`sum_k t_k c_k`, `[...]`: the class's number for a hard label, the mean for a soft one."""
     # No matrix product: a GPU may round those to 10 bits (TF32).
     return tf.reduce_sum(targets * np.asarray(per_class, np.float32), axis=-1)
-
-
-# TEMPORARY, until every family is converted.
-def checked(class_counts, logits):
-    return np.asarray(class_counts, np.float64)
-
-
-def constant(values):
-    return tf.constant(np.asarray(values, np.float32))

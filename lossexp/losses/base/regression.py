@@ -71,13 +71,3 @@ def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:
 
 def _column(y: tf.Tensor) -> tf.Tensor:
     return y[:, tf.newaxis] if y.shape.rank == 1 else y
-
-
-# TEMPORARY, until every family is converted.
-def error(y_true, y_pred):
-    y_true, y_pred = pair(y_true, y_pred)
-    return y_pred - y_true
-
-
-def per_example(values):
-    return tf.reduce_mean(values, axis=-1)

@@ -64,19 +64,3 @@ class KLDivergence(MulticlassLoss):
 
     def formula(self, t, log_p, log_q):
         return tf.reduce_sum(tf.math.xlogy(t, t) - t * log_p, axis=-1)
-
-
-# TEMPORARY, until every family is converted: what unconverted families still import.
-def cross_entropy(y_true, logits):
-    from lossexp.losses.base.targets import multiclass_targets
-    from lossexp.losses.numerics.log_probabilities import log_softmax
-
-    logits = tf.cast(logits, tf.float32)
-    return -tf.reduce_sum(multiclass_targets(y_true, logits)[0] * log_softmax(logits), axis=-1)
-
-
-def binary_cross_entropy(y_true, logits, pos_weight=1.0):
-    from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
-
-    log_p, log_q = binary_log_probabilities(logits)
-    return -(pos_weight * y_true * log_p + (1.0 - y_true) * log_q)

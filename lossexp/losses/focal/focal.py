@@ -54,14 +54,3 @@ class Focal(MulticlassLoss):
         if self.detach:
             factor = tf.stop_gradient(factor)
         return -tf.reduce_sum(t * (self.alpha or 1.0) * factor * log_p, axis=-1)
-
-
-# TEMPORARY, until every family is converted.
-def focal(y_true, logits, gamma=2.0, alpha=None, detach=False):
-    from lossexp.losses.base.targets import multiclass_targets
-    from lossexp.losses.numerics.log_probabilities import log_probabilities
-
-    logits = tf.cast(logits, tf.float32)
-    log_p, log_q = log_probabilities(logits)
-    factor = tf.exp(gamma * log_q)
-    return -tf.reduce_sum(multiclass_targets(y_true, logits)[0] * factor * log_p, axis=-1)
