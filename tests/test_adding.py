@@ -46,7 +46,7 @@ def test_all_three_train_by_their_names(checkout, tmp_path):
 
 
 def test_the_loss_is_in_the_package_in_the_contract_tests_and_on_the_page(checkout):
-    tests = ["tests/losses/test_contract.py", "tests/losses/test_masked_classes.py", "tests/config/test_options.py"]
+    tests = ["tests/losses/test_contract.py", "tests/losses/test_masked_classes.py", "tests/test_options.py"]
     said = python(checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", "power_mae")
     assert int(re.search(r"(\d+) passed", said)[1]) > 10
     asked = (

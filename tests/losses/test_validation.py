@@ -12,7 +12,7 @@ import pytest
 from lossexp import losses
 from lossexp.base.checks import shown
 from lossexp.losses import BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, KLDivergence
-from lossexp.losses.base.validation import plain
+from lossexp.losses.base.arguments import plain
 
 REFUSED = [
     (Focal, "gamma", -1, "[0, inf)"),

@@ -28,7 +28,7 @@ def split(link: str | Mapping) -> tuple[str, dict]:
     """A link's name and its parameters."""
     if isinstance(link, str):
         return link, {}
-    return link["name"], {key: value for key, value in link.items() if key != "name"}
+    return link.get("name"), {key: value for key, value in link.items() if key != "name"}
 
 
 def named(link: str | Mapping) -> ClassLink | ValueLink:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.base.checks import BelowOne
-from lossexp.losses.base import targets
+from lossexp.losses.base.binary_targets import binary_targets, smooth_binary, without
 from lossexp.losses.base.class_loss import leave_out
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.shapes import where_kept
@@ -58,17 +58,17 @@ class BinaryLoss(Loss):
 
     def encoded(self, y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """Labels in [0, 1] in the shape of `logits`; a subclass that takes others too overrides it."""
-        return targets.binary_targets(y_true, logits)
+        return binary_targets(y_true, logits)
 
     def call(self, y_true, y_pred) -> tf.Tensor:
         logits, examples = masked.finite(y_pred), masked.kept(y_pred)
         if logits.shape.rank == 1:
             logits = logits[:, tf.newaxis]
-        y_true, counted = targets.without(where_kept(y_true, examples), logits, self.ignore_class)
+        y_true, counted = without(where_kept(y_true, examples), logits, self.ignore_class)
         if examples is not None:
             counted = masked.both(counted, tf.broadcast_to(examples[..., tf.newaxis], tf.shape(logits)))
         if counted is not None:
             logits = tf.where(counted, logits, 0.0)
-        labels = targets.smooth_binary(self.encoded(y_true, logits), self.label_smoothing, logits)
+        labels = smooth_binary(self.encoded(y_true, logits), self.label_smoothing, logits)
         values = masked.limit(self.batch_values(labels, logits, counted), logits)
         return leave_out(values, None if counted is None else tf.reduce_any(counted, axis=-1))

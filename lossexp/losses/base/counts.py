@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.base.checks import FromZero, Length
-from lossexp.losses.base import validation
+from lossexp.losses.base import arguments
 from lossexp.losses.base.loss import Loss
 
 
@@ -32,13 +32,13 @@ class CountsLoss(Loss):
 
     def __post_init__(self):
         given = self.class_counts
-        self.class_counts = None if given is None else validation.class_counts(self, given)
+        self.class_counts = None if given is None else arguments.class_counts(self, given)
         super().__post_init__()
         if given is not None:
             self.adapt(self.class_counts)
 
     def adapt(self, class_counts: Sequence[int]) -> None:
-        super().adapt(validation.class_counts(self, class_counts, positive=not self.zero_counts))
+        super().adapt(arguments.class_counts(self, class_counts, positive=not self.zero_counts))
 
     def counts(self, logits: tf.Tensor) -> np.ndarray:
         """n_c as `[K]` float64, for logits `[..., K]`."""

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from lossexp.base import links
 from lossexp.base.variables import variables_of
-from lossexp.losses.base import validation
+from lossexp.losses.base import arguments
 from lossexp.losses.base.parameters import Declared
 
 
@@ -89,7 +89,7 @@ class Loss(Declared, keras.losses.Loss):
         A subclass that needs counts extends it. The counts are saved with the loss.
         """
         if self.needs_counts:
-            self.class_counts = validation.class_counts(self, class_counts)
+            self.class_counts = arguments.class_counts(self, class_counts)
 
     def num_outputs(self, num_classes: int) -> int:
         """Width of the model's head for `num_classes` classes (0 for regression)."""

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from lossexp.base import links
 from lossexp.base.checks import BelowOne, PerClass
-from lossexp.losses.base import class_weights, targets, validation
+from lossexp.losses.base import arguments, class_weights, targets
 from lossexp.losses.base.class_loss import ClassLoss, leave_out
 from lossexp.losses.base.counts import of_label
 from lossexp.losses.base.loss import register  # noqa: F401 (families of losses take both from here)
@@ -85,7 +85,7 @@ class MulticlassLoss(ClassLoss):
     def adapt(self, class_counts: Sequence[int]) -> None:
         super().adapt(class_counts)
         if isinstance(self.class_weight, str):
-            counts = validation.class_counts(self, class_counts, positive=True)
+            counts = arguments.class_counts(self, class_counts, positive=True)
             self._weights = class_weights.COMPUTED[self.class_weight](counts)
 
     def call(self, y_true, y_pred) -> tf.Tensor:

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import tensorflow as tf
 
+from lossexp.losses.base.binary_targets import binary_targets, without
 from lossexp.losses.base.class_loss import ClassLoss, leave_out
 from lossexp.losses.base.shapes import where_kept
-from lossexp.losses.base.targets import binary_targets, is_dense, multiclass_targets, without
+from lossexp.losses.base.targets import is_dense, multiclass_targets
 from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
 from lossexp.losses.numerics.masked import MASKED, both, finite, kept, limit
 

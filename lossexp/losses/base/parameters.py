@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from lossexp.base.checks import checked
-from lossexp.losses.base.validation import plain
+from lossexp.losses.base.arguments import plain
 
 
 @typing.dataclass_transform(kw_only_default=True, eq_default=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from lossexp.losses.base.shapes import matched, of_shape
+from lossexp.losses.base.shapes import of_shape
 from lossexp.losses.numerics.masked import is_masked
 
 
@@ -24,51 +24,13 @@ def multiclass_targets(
     Raises ValueError if K is 1 or unknown, or if the shapes cannot be matched without broadcasting.
     """
     y_true = tf.convert_to_tensor(y_true)
-    _check_classes(logits)
+    check_classes(logits)
     if is_dense(y_true, logits):
         targets = _not_negative(of_shape(tf.cast(y_true, tf.float32), logits))
         return targets, _dense_valid(targets, ignore_class)
     labels = class_numbers(y_true, logits)
     valid = None if ignore_class is None else tf.not_equal(labels, float(ignore_class))
     return _one_hot(labels, valid, logits.shape[-1], ignore_class), valid
-
-
-def binary_targets(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Targets in [0, 1], float32 in the shape of `logits`, `[..., L]`; for L = 1, `y_true` may be `[...]`.
-
-    A label outside [0, 1] raises ValueError in eager mode and is NaN inside a graph, as for
-    `multiclass_targets`. Raises ValueError if the shapes cannot be matched without broadcasting.
-    """
-    targets = matched(y_true, logits)
-    known = (targets >= 0.0) & (targets <= 1.0)
-    return _known(targets, known, "a sigmoid loss takes labels 0 and 1, or soft labels between.")
-
-
-def signed_targets(y_true: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
-    """As `binary_targets`, and a label of -1 is accepted for 0."""
-    targets = matched(y_true, scores)
-    known = tf.equal(targets, -1.0) | (targets >= 0.0) & (targets <= 1.0)
-    expected = "a hinge loss takes labels 0 and 1, or -1 and 1, or soft labels between 0 and 1."
-    return tf.maximum(_known(targets, known, expected), 0.0)
-
-
-def without(y_true: tf.Tensor, logits: tf.Tensor, ignore_class: int | None) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """`y_true` in the shape of `logits`, `[..., L]`, with 0 where it is `ignore_class`, and where it is not.
-
-    Without an `ignore_class`, `y_true` as it is and None. Raises ValueError as `matched`.
-    """
-    if ignore_class is None:
-        return y_true, None
-    labels = matched(y_true, logits)
-    counted = tf.not_equal(labels, float(ignore_class))
-    return tf.where(counted, labels, 0.0), counted
-
-
-def _known(targets: tf.Tensor, known: tf.Tensor, expected: str) -> tf.Tensor:
-    """`targets` with NaN where not `known`; in eager mode ValueError with the first such label."""
-    if tf.executing_eagerly() and not tf.reduce_all(known):
-        raise ValueError(f"label {tf.boolean_mask(targets, ~known)[0]:g}: {expected}")
-    return tf.where(known, targets, float("nan"))
 
 
 def sums_to_one(targets: tf.Tensor) -> tf.Tensor:
@@ -88,14 +50,8 @@ def smooth(targets: tf.Tensor, label_smoothing: float | tf.Tensor, logits: tf.Te
     return targets * (1.0 - label_smoothing) + label_smoothing * share
 
 
-def smooth_binary(targets: tf.Tensor, label_smoothing: float, logits: tf.Tensor) -> tf.Tensor:
-    """`t (1 - e) + e / 2`: the same with two classes."""
-    if label_smoothing == 0.0:
-        return targets
-    return tf.where(is_masked(logits), targets, targets * (1.0 - label_smoothing) + label_smoothing / 2.0)
-
-
-def _check_classes(logits: tf.Tensor) -> None:
+def check_classes(logits: tf.Tensor) -> None:
+    """Raises ValueError unless there are at least two classes, as a static last dimension."""
     if logits.shape.rank is None or (logits.shape[-1] or 0) < 2:
         raise ValueError(
             f"logits of shape {logits.shape}: a softmax loss needs at least two outputs (a static last "

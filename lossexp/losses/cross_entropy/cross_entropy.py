@@ -7,10 +7,7 @@ import tensorflow as tf
 from lossexp.base.checks import Positive
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import is_dense
-from lossexp.losses.cross_entropy.of_class_numbers import cross_entropy_of
-from lossexp.losses.numerics import masked
-from lossexp.process.runtime import deterministic
+from lossexp.losses.cross_entropy.of_class_numbers import cross_entropy_of, serves
 
 
 @register
@@ -32,10 +29,9 @@ class CrossEntropy(MulticlassLoss):
         return -tf.reduce_sum(t * log_p, axis=-1)
 
     def call(self, y_true, y_pred):
-        y_true, logits = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
-        plain = not (self.label_smoothing or self.weighs_classes or self.ignore_class is not None)
-        if plain and masked.kept(y_pred) is None and not is_dense(y_true, logits) and not deterministic():
-            return cross_entropy_of(y_true, logits)
+        y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
+        if type(self) is CrossEntropy and serves(self, y_true, y_pred):
+            return cross_entropy_of(y_true, y_pred)
         return super().call(y_true, y_pred)
 
 

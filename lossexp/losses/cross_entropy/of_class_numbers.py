@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from lossexp.losses.base.targets import class_numbers, known_numbers
-from lossexp.losses.numerics.masked import MASKED, is_masked
+from lossexp.losses.base.multiclass import MulticlassLoss
+from lossexp.losses.base.targets import check_classes, class_numbers, is_dense, known_numbers
+from lossexp.losses.numerics.masked import MASKED, is_masked, kept
+from lossexp.process.runtime import deterministic
+
+
+def serves(loss: MulticlassLoss, y_true: tf.Tensor, y_pred: tf.Tensor) -> bool:
+    """Whether `cross_entropy_of` gives the values of `loss`, whose formula is that of cross-entropy, for this batch."""
+    plain = not (loss.label_smoothing or loss.weighs_classes or loss.ignore_class is not None)
+    return plain and kept(y_pred) is None and not is_dense(y_true, y_pred) and not deterministic()
 
 
 def cross_entropy_of(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -14,6 +22,7 @@ def cross_entropy_of(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     Digits, masks and labels that are no class are those of `MulticlassLoss`: the two may only differ in speed.
     """
     logits = tf.cast(logits, tf.float32)
+    check_classes(logits)
     labels, known = known_numbers(class_numbers(y_true, logits), logits.shape[-1])
     values = tf.reshape(_fused(tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(labels, [-1])), tf.shape(labels))
     nothing_left = is_masked(tf.reduce_max(logits, axis=-1))

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from lossexp.base.checks import NonNegative, PerClass, Positive
 from lossexp.losses.base.multiclass import MulticlassLoss, register
+from lossexp.losses.cross_entropy.of_class_numbers import cross_entropy_of, serves
 
 
 @register
@@ -54,3 +55,9 @@ class Focal(MulticlassLoss):
         if self.detach:
             factor = tf.stop_gradient(factor)
         return -tf.reduce_sum(t * (self.alpha or 1.0) * factor * log_p, axis=-1)
+
+    def call(self, y_true, y_pred):
+        y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
+        if type(self) is Focal and not self.gamma and not self.alpha and serves(self, y_true, y_pred):
+            return cross_entropy_of(y_true, y_pred)  # the same as `CrossEntropy` to the bit
+        return super().call(y_true, y_pred)

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from lossexp.base.checks import Positive
 from lossexp.losses.base.binary import BinaryLoss
+from lossexp.losses.base.binary_targets import signed_targets
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.base.targets import signed_targets
 
 
 @register

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import field, fields
 from typing import Literal
 
@@ -12,12 +11,12 @@ import keras
 import tensorflow as tf
 
 from lossexp.base import links
-from lossexp.base.checks import checked, described
+from lossexp.base.checks import described
 from lossexp.losses.base.class_loss import leave_out
 from lossexp.losses.base.loss import Loss, register
 from lossexp.losses.keras.facts import LINKS, Facts, facts_of
 from lossexp.losses.keras.forms import labels_for, outputs_for, per_example
-from lossexp.losses.keras.wrapped import arguments_of, check_called, name_of, unwrapped
+from lossexp.losses.keras.wrapped import arguments_of, check_is_loss, name_of, unwrapped
 from lossexp.losses.numerics import masked
 
 
@@ -59,19 +58,16 @@ class Adapted(Loss):
     ) = "auto"
     labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
     on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
-    link: Literal["auto", *links.CLASS_LINKS] | Literal[links.VALUE_LINKS] | dict = "auto"
+    link: str | dict = "auto"
 
     def __post_init__(self):
         self.name = self.name or name_of(self.fn)
         super().__post_init__()
-        check_called(self.fn)
+        check_is_loss(self.fn, self.name)
         facts = self._known_or_given(self.labels, self.on)
         self.on, self.labels = facts.on, facts.labels
         self.link = facts.link if self.link == "auto" else self.link
-        if isinstance(self.link, Mapping):
-            names = Literal[links.CLASS_LINKS + links.VALUE_LINKS]
-            checked(f"{type(self).__name__}.link.name", self.link.get("name"), names)
-            links.named(self.link)  # its parameters
+        links.named(self.link)  # raises where there is none
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
                 f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "
@@ -114,10 +110,6 @@ class Adapted(Loss):
     def _known_or_given(self, labels: str, on: str) -> Facts:
         """Facts about `fn`, with what the user says instead of what is known."""
         function, arguments = unwrapped(self.fn)
-        if inspect.isclass(function):
-            raise ValueError(f"{self.name}: fn is the class {function.__name__}; give an instance of it.")
-        if not callable(function):
-            raise ValueError(f"fn={function!r} is no loss. Give a keras.losses.Loss or a function f(y_true, y_pred).")
         known = facts_of(function, {**arguments_of(function), **arguments})
         on = known.on if known and on == "auto" else on
         labels = known.labels if known and labels == "auto" else labels

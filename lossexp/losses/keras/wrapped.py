@@ -20,8 +20,13 @@ def unwrapped(fn: Callable) -> tuple[Callable, dict]:
     return fn.func, dict(fn.keywords)
 
 
-def check_called(fn: Callable) -> None:
-    """Raises InputError for a Keras loss whose `__call__` is the user's own, since only `call` is used."""
+def check_is_loss(fn: Callable, name: str) -> None:
+    """Raises InputError for what is no loss, and for a Keras loss whose `__call__`, which is not used, is its own."""
+    function, _ = unwrapped(fn)
+    if inspect.isclass(function):
+        raise InputError(f"{name}: fn is the class {function.__name__}; give an instance of it.")
+    if not callable(function):
+        raise InputError(f"fn={function!r} is no loss. Give a keras.losses.Loss or a function f(y_true, y_pred).")
     if not isinstance(fn, keras.losses.Loss) or type(fn).__call__.__module__.startswith(("keras.", "lossexp.")):
         return
     raise InputError(

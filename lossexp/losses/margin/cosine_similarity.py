@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from lossexp.losses.base.loss import Loss, register
-from lossexp.losses.base.targets import matched
+from lossexp.losses.base.shapes import matched
 
 
 @register

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from lossexp.base.checks import Interval, NonNegative
-from lossexp.losses.base import validation
+from lossexp.losses.base import arguments
 from lossexp.losses.base.multiclass import MulticlassLoss, register
 from lossexp.losses.noise.bounded import absolute_error
 from lossexp.losses.noise.normalized import normalized_focal
@@ -24,7 +24,7 @@ class ActivePassive(MulticlassLoss):
 
     def __post_init__(self):
         super().__post_init__()
-        validation.not_both_zero(self, "alpha", "beta")
+        arguments.not_both_zero(self, "alpha", "beta")
 
 
 @register

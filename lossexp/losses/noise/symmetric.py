@@ -8,7 +8,7 @@ from typing import Annotated
 import tensorflow as tf
 
 from lossexp.base.checks import Interval, NonNegative
-from lossexp.losses.base import validation
+from lossexp.losses.base import arguments
 from lossexp.losses.base.multiclass import MulticlassLoss, register
 
 LOG_ZERO = math.log(1e-4)  # log 0 in the published code; the paper writes -4
@@ -59,7 +59,7 @@ class SCE(MulticlassLoss):
 
     def __post_init__(self):
         super().__post_init__()
-        validation.not_both_zero(self, "alpha", "beta")
+        arguments.not_both_zero(self, "alpha", "beta")
 
     def formula(self, t, log_p, log_q):
         cross_entropy = -tf.reduce_sum(t * log_p, axis=-1)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from lossexp.base.checks import NonNegative
-from lossexp.losses.base import validation
+from lossexp.losses.base import arguments
 from lossexp.losses.base.loss import Loss
 
 
@@ -34,7 +34,7 @@ class OverlapLoss(Loss):
 
     def __post_init__(self):
         super().__post_init__()
-        validation.not_both_zero(self, "alpha", "beta")
+        arguments.not_both_zero(self, "alpha", "beta")
 
     def of_sums(self, t: tf.Tensor, p: tf.Tensor, q: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
         """Values `[...]` for targets t, probabilities p and q = 1 - p, all `[..., L]` float32.

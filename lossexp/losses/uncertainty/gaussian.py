@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from lossexp.losses.base.loss import register
 from lossexp.losses.base.regression import ValueLoss
-from lossexp.losses.base.targets import matched
+from lossexp.losses.base.shapes import matched
 
 TAIL = 20.0  # standard deviations from which erf and exp have reached their limits in float32
 
