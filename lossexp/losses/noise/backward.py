@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from lossexp.losses.base.multiclass import register
 from lossexp.losses.noise.transition import NoisyLabels, transition_matrix
+from lossexp.losses.numerics.log_probabilities import log_softmax
 from lossexp.losses.numerics.masked import is_idle
 
 WORST_CONDITION = 1e6  # of a matrix that is inverted: beyond it float32 values have no digits left
@@ -34,9 +35,9 @@ class BackwardCorrection(NoisyLabels):
         ValueError: the matrix does not have K rows, or no inverse (at the first call; the rate 1 - 1/K has none).
     """
 
-    def formula(self, t, log_p, log_q):
-        weights = tf.where(is_idle(t, log_p), 0.0, self.without_noise(t))
-        return -tf.reduce_sum(weights * log_p, axis=-1)
+    def values(self, targets, logits):
+        weights = tf.where(is_idle(targets, logits), 0.0, self.without_noise(targets))
+        return -tf.reduce_sum(weights * log_softmax(logits), axis=-1)
 
     def without_noise(self, t: tf.Tensor) -> tf.Tensor:
         """`t T^-1`, `[..., K]` float32: targets whose mean over noisy labels is the clean one-hot label."""

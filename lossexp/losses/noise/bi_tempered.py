@@ -12,7 +12,6 @@ from lossexp.losses.base.multiclass import MulticlassLoss, register
 from lossexp.losses.numerics.log_probabilities import centered, log_probabilities
 from lossexp.losses.numerics.masked import MASKED, is_masked
 
-ITERATIONS = 5
 SERIES_BELOW = 0.1  # where the divergence from a certain label is summed as a series of 1 - p
 
 
@@ -88,22 +87,23 @@ def log_tempered_softmax(logits: tf.Tensor, t2: float) -> tf.Tensor:
     tail no finite logit would. L is found without gradient, and moves with the logits as the escort
     distribution says, `p^t2` scaled to sum to 1.
     """
-    z = centered(logits)
-    fixed = tf.where(is_masked(logits), -float("inf"), tf.stop_gradient(z))
+    z = tf.cast(centered(logits), tf.float64 if t2 < 1.0 else tf.float32)  # p near 0 is a difference below t2 = 1
+    fixed = tf.where(is_masked(logits), tf.constant(-float("inf"), z.dtype), tf.stop_gradient(z))
     level = tf.zeros_like(fixed[..., :1])
-    for _ in range(ITERATIONS):
+    for _ in range(5 if abs(t2 - 1.0) <= 0.25 else 10):  # enough for float32 and 100,000 classes
         level, escort = _closer(fixed, level, t2)
     level += tf.reduce_sum(escort * (z - tf.stop_gradient(z)), axis=-1, keepdims=True)
     x = (1.0 - t2) * (z - level)
     possible = (x > -1.0) & ~is_masked(logits)
-    return tf.where(possible, tf.math.log1p(tf.where(possible, x, 0.0)) / (1.0 - t2), MASKED)
+    log_p = tf.math.log1p(tf.where(possible, x, tf.zeros_like(x))) / (1.0 - t2)
+    return tf.where(possible, tf.cast(log_p, tf.float32), MASKED)
 
 
 def _closer(z: tf.Tensor, level: tf.Tensor, t2: float) -> tuple[tf.Tensor, tf.Tensor]:
     """One step of Newton's method on `(sum_k p_k)^(1 - t2) = 1` from a level `[..., 1]`, and the escort there.
 
     That power of the sum is monotone in the level and linear for equal logits, concave (t2 > 1) or convex
-    (t2 < 1) for others, so that steps from 0 never overshoot: five reach float32, from any logits.
+    (t2 < 1) for others, so that steps from 0 never overshoot.
     """
     x = tf.maximum((1.0 - t2) * (z - level), -1.0)
     p = tf.exp(tf.math.log1p(x) / (1.0 - t2))
