@@ -64,7 +64,7 @@ class EQLv2(GradientRatioLoss):
 
     def formula(self, t, log_p, log_q):
         negative = tf.sigmoid(self.gamma * (self.ratio(t, at_start=100.0) - self.mu))
-        weights = t * (1.0 + self.alpha * (1.0 - negative)) + (1.0 - t) * negative
+        weights = negative + t * (1.0 + self.alpha) * (1.0 - negative)
         slopes = weights * (t * tf.exp(log_q) + (1.0 - t) * tf.exp(log_p))
         return self.collect(-weights * (t * log_p + (1.0 - t) * log_q), t, slopes)
 

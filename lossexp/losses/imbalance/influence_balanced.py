@@ -56,9 +56,9 @@ class InfluenceBalanced(CountsLoss, MulticlassLoss):
 
     def values(self, targets, outputs):
         logits, norms = outputs[..., :-1], outputs[..., -1]
-        log_p, log_q = log_probabilities(logits)
+        log_p, _ = log_probabilities(logits)
         cross_entropy = -tf.reduce_sum(targets * log_p, axis=-1)
-        distance = 2.0 * tf.reduce_sum(targets * tf.exp(log_q), axis=-1)  # |p - y|_1 = 2 (1 - p_y)
+        distance = -2.0 * tf.reduce_sum(targets * tf.math.expm1(log_p), axis=-1)  # |p - y|_1 = 2 (1 - p_y)
         divisor = distance * norms + self.eps
         values = self.alpha * cross_entropy / (tf.stop_gradient(divisor) if self.detach else divisor)
         if self.class_counts is not None:

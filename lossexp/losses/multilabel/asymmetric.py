@@ -11,7 +11,9 @@ from lossexp.base.checks import BelowOne, NonNegative
 from lossexp.losses.base.multiclass import MulticlassLoss, register
 from lossexp.losses.base.one_vs_rest import OneVsRest
 from lossexp.losses.base.targets import smooth
-from lossexp.losses.numerics.log_probabilities import binary_log_probabilities, log_mixture, log_probabilities
+from lossexp.losses.numerics.log_probabilities import binary_log_probabilities, log_probabilities
+
+TINY = 1e-37  # instead of a 0, whose logarithm has no slope
 
 
 @register
@@ -49,18 +51,11 @@ class ASL(OneVsRest):
         # numbers, if z - z0 itself is exact. Hence z0 in two parts.
         z0 = math.log(self.clip) - math.log1p(-self.clip)
         high = float(np.float32(z0))
-        above = (logits - high) - (z0 - high)
-        active = above > 0.0
-        above = tf.where(active, above, 1.0)
+        above = tf.maximum((logits - high) - (z0 - high), 0.0)
         clipped = tf.exp(log_p) * ((self.clip - 1.0) * tf.math.expm1(-above))
-        clipped = tf.where(active, clipped, 0.25)
-        small = clipped < 0.5
-        log_rest = tf.where(
-            small,
-            tf.math.log1p(-tf.where(small, clipped, 0.0)),
-            tf.math.log(tf.exp(log_q) + self.clip),
-        )
-        return tf.where(active, self._factor(self.gamma_neg * tf.math.log(clipped)) * log_rest, 0.0)
+        near, far = tf.math.log1p(-tf.minimum(clipped, 0.5)), tf.math.log(tf.exp(log_q) + self.clip)
+        factor = self._factor(self.gamma_neg * tf.math.log(tf.maximum(clipped, TINY)))
+        return factor * tf.where(clipped < 0.5, near, far)
 
 
 @register
@@ -88,7 +83,9 @@ class ASLSingle(MulticlassLoss):
     def values(self, targets, logits):
         log_p, log_q = log_probabilities(logits)
         powers = self.gamma_pos * targets + self.gamma_neg * (1.0 - targets)
-        weights = tf.exp(powers * log_mixture(targets, log_q, log_p))
+        mixed = tf.maximum(targets * tf.exp(log_q) + (1.0 - targets) * tf.exp(log_p), TINY)
+        log_mixed = tf.where(targets == 0.0, log_p, tf.where(targets == 1.0, log_q, tf.math.log(mixed)))
+        weights = tf.exp(powers * log_mixed)
         if self.detach:
             weights = tf.stop_gradient(weights)
         return -tf.reduce_sum(smooth(targets, self.label_smoothing, logits) * weights * log_p, axis=-1)

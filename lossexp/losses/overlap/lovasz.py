@@ -13,7 +13,6 @@ import tensorflow as tf
 
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 LAST = -1e30  # below every error
 
@@ -31,8 +30,7 @@ class LovaszSoftmax(MulticlassLoss):
     class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
-        log_p, log_q = log_probabilities(logits)
-        errors = targets * tf.exp(log_q) + (1.0 - targets) * tf.exp(log_p)
+        errors = tf.abs(targets - tf.nn.softmax(logits))
         if counted is not None:
             targets, errors = (
                 tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (errors, LAST))
@@ -71,21 +69,19 @@ def jaccard_growth(errors: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     takes the Jaccard loss from 0 to 1 at once. No gradient.
     """
     order = tf.argsort(tf.stop_gradient(errors), axis=-1, direction="DESCENDING", stable=True)
-    ranked = tf.gather(targets, order, batch_dims=1)
-    members = tf.reduce_sum(targets, axis=-1, keepdims=True)
-    intersection = members - tf.cumsum(ranked, axis=-1)
-    union = members + tf.cumsum(1.0 - ranked, axis=-1)
-    growth = ranked / union + (1.0 - ranked) * tf.math.divide_no_nan(intersection, union * (union - 1.0))
-    first = tf.cast(tf.equal(tf.range(tf.shape(order)[-1]), 0), tf.float32)
-    growth = tf.where(members > 0.0, growth, first)
+    ranked, rank = tf.gather(targets, order, batch_dims=1), tf.range(1, tf.shape(order)[-1] + 1)
+    members, found = tf.reduce_sum(targets, axis=-1, keepdims=True), tf.cumsum(ranked, axis=-1)
+    union = members + tf.cast(rank, tf.float32) - found
+    growth = ranked / union + (1.0 - ranked) * tf.math.divide_no_nan(members - found, union * (union - 1.0))
+    growth = tf.where(members > 0.0, growth, tf.cast(tf.equal(rank, 1), tf.float32))
     return tf.stop_gradient(_unranked(growth, order))
 
 
 def _unranked(ranked: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
-    """`ranked` `[sets, n]` back in the places from which `order` took it."""
+    """`ranked` `[sets, n]` back in the places from which `order` took it, without a second sort."""
     sets, n = tf.unstack(tf.shape(order))
-    places = tf.reshape(order + n * tf.range(sets)[:, tf.newaxis], [-1, 1])
-    return tf.reshape(tf.scatter_nd(places, tf.reshape(ranked, [-1]), [sets * n]), [sets, n])
+    places = order + n * tf.range(sets)[:, tf.newaxis]
+    return tf.reshape(tf.math.unsorted_segment_sum(ranked, places, sets * n), [sets, n])
 
 
 def _parts(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
