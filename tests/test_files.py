@@ -39,7 +39,15 @@ def test_what_fails_half_way_leaves_the_old_one_and_nothing_else(is_folder, tmp_
 
 
 def test_only_what_a_process_left_unfinished_is_removed(tmp_path):
-    for name in (".unfinished-99999999", f".unfinished-{os.getppid()}", ".unfinished-symphony"):
+    of_others = {f".unfinished-{os.getppid()}", ".unfinished-symphony", ".unfinished-8th"}
+    for name in of_others | {".unfinished-99999999", f".unfinished-{os.getpid()}"}:
         (tmp_path / name).mkdir()
+    (tmp_path / ".unfinished-99999999.db-journal").touch()
     make(tmp_path / "thing", "new", False)
-    assert set(os.listdir(tmp_path)) == {"thing", f".unfinished-{os.getppid()}", ".unfinished-symphony"}
+    assert set(os.listdir(tmp_path)) == {"thing", *of_others}
+
+
+def test_a_name_keeps_its_ending(tmp_path):
+    with whole(tmp_path / "model.keras") as unfinished:
+        assert unfinished.suffix == ".keras"
+        unfinished.touch()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-UNFINISHED = ".unfinished-"
+UNFINISHED = re.compile(r"\.unfinished-(\d+)\b.*")  # the number of the process; SQLite adds words to a name
 
 
 @contextmanager
@@ -22,31 +23,31 @@ def whole(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(path.parent)
-    workshop = path.parent / f"{UNFINISHED}{os.getpid()}"
-    workshop.mkdir()
+    unfinished = path.with_name(f".unfinished-{os.getpid()}{path.suffix}")
     try:
-        unfinished = workshop / path.name
         yield unfinished
         _sync_all(unfinished)
-        aside = path.with_name(f"{path.name}.before")
-        if path.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
-            os.replace(path, aside)
-        os.replace(unfinished, path)
-        _sync(path.parent)
-        if path.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
+        _put(unfinished, path)
     finally:
-        try:
-            workshop.rmdir()
-        except OSError:  # not empty: the block failed, or left more than it was asked for
-            shutil.rmtree(workshop, ignore_errors=True)
+        _remove_unfinished(path.parent)
 
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _put(unfinished: Path, path: Path) -> None:
+    """Moves a finished file or folder to its place. A folder that is there already is set aside and removed last."""
+    aside = path.with_name(f"{path.name}.before")
+    if path.is_dir():
+        shutil.rmtree(aside, ignore_errors=True)
+        os.replace(path, aside)
+    os.replace(unfinished, path)
+    _sync(path.parent)
+    if path.is_dir():
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _sync_all(path: Path) -> None:
@@ -67,10 +68,12 @@ def _sync(path: Path) -> None:
 
 def _remove_unfinished(folder: Path) -> None:
     """Removes what this process, or one that is no more, left unfinished."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        pid = path.name.removeprefix(UNFINISHED)
-        if pid.isdigit() and (int(pid) == os.getpid() or not _alive(int(pid))):
+    for path in folder.glob(".unfinished-*"):
+        found = UNFINISHED.fullmatch(path.name)
+        if found and (int(found[1]) == os.getpid() or not _alive(int(found[1]))):
             shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):  # it was a folder, or is another user's
+                path.unlink()
 
 
 def _alive(pid: int) -> bool:

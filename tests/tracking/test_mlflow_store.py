@@ -101,8 +101,8 @@ def test_a_store_is_made_where_a_killed_process_left_something(left, tmp_path):
     if left == "an empty file":
         (tmp_path / "mlflow.db").touch()
     else:
-        (tmp_path / ".unfinished-99999999").mkdir()
-        execute(tmp_path / ".unfinished-99999999" / "mlflow.db", HALF_MADE[0])
+        execute(tmp_path / ".unfinished-99999999.db", HALF_MADE[0])
+        (tmp_path / ".unfinished-99999999.db-journal").touch()
     assert MLflowTracker(root=tmp_path).find("x") is None
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
 
