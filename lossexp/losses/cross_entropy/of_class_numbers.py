@@ -33,13 +33,18 @@ def cross_entropy_of(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def _fused(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """`-log p_y` `[n]` for logits `[n, K]` and int32 labels `[n]`."""
 
-    # The slope comes with the value, and tells 1 - p_y with all its digits. It is custom for rows without any class
-    # left, where it is NaN, and 0 is what masks ask for.
+    # The slopes come with the value: p_k, and p_y - 1 at the label, whose digits the others' sum has. They are custom
+    # for these digits, and for rows without any class left, where they are NaN and masks ask for 0.
     @tf.custom_gradient
     def fused(logits):
         values, slopes = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
-        rest = tf.reduce_sum(tf.nn.relu(slopes), axis=-1)
+        rest = tf.reduce_sum(tf.nn.relu(slopes), axis=-1)  # 1 - p_y
         exact = -tf.math.log1p(-tf.minimum(rest, 0.5))
-        return tf.where(rest < 0.5, exact, values), lambda g: tf.math.multiply_no_nan(slopes, g[:, tf.newaxis])
+        at_label = tf.stack([tf.range(tf.size(labels)), labels], axis=-1)
+
+        def gradient(g):
+            return tf.math.multiply_no_nan(tf.tensor_scatter_nd_update(slopes, at_label, -rest), g[:, tf.newaxis])
+
+        return tf.where(rest < 0.5, exact, values), gradient
 
     return fused(logits)
