@@ -1,5 +1,6 @@
 """Links against mpmath, on moderate and extreme outputs."""
 
+import typing
 from itertools import accumulate, pairwise
 
 import mpmath as mp
@@ -10,6 +11,7 @@ import tensorflow as tf
 from lossexp.base import links
 from lossexp.base.errors import InputError
 from lossexp.base.links import log_probabilities, predicted_values, probabilities
+from lossexp.losses import Adapted
 from tests.losses.options import OPTIONS, make
 
 ROWS = [[0.0, 0.0, 0.0], [1.5, -2.0, 0.25], [30.0, 10.0, -30.0], [1000.0, 0.0, -1000.0], [1e-9, 0.0, -1e-9]]
@@ -154,3 +156,9 @@ def test_every_loss_has_a_link(option):
 def test_a_link_that_is_none_is_refused(link, message):
     with pytest.raises(InputError, match=message):
         links.named(link)
+
+
+def test_the_names_that_an_adapted_loss_takes_are_those_of_all_links():
+    of_classes, of_values, _ = typing.get_args(Adapted.__annotations__["link"])
+    assert typing.get_args(of_classes) == ("auto", *links.CLASS_LINKS)
+    assert typing.get_args(of_values) == links.VALUE_LINKS

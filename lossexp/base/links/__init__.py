@@ -22,6 +22,7 @@ from lossexp.base.links.values import Exp, Gaussian, Identity, Softplus, ValueLi
 OF_CLASSES = {kind.name: kind for kind in (Softmax, SoftmaxNorm, Tempered, Sigmoid, OneVsRest, Ordinal, Conditional)}
 OF_VALUES = {kind.name: kind for kind in (Identity, Softplus, Exp, Gaussian)}
 CLASS_LINKS, VALUE_LINKS = tuple(OF_CLASSES), tuple(OF_VALUES)
+NAMES = CLASS_LINKS + VALUE_LINKS
 
 
 def split(link: str | Mapping) -> tuple[str, dict]:
@@ -36,7 +37,7 @@ def named(link: str | Mapping) -> ClassLink | ValueLink:
     name, parameters = split(link)
     kind = (OF_CLASSES | OF_VALUES).get(name)
     if kind is None:
-        raise InputError(f"link={name!r} is not known; expected one of {CLASS_LINKS + VALUE_LINKS}.")
+        raise InputError(f"link={name!r} is not known; expected one of {NAMES}.")
     try:
         return kind(**parameters)
     except TypeError:

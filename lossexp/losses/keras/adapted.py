@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field, fields
 from typing import Literal
 
@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from lossexp.base import links
-from lossexp.base.checks import described
+from lossexp.base.checks import checked, described
 from lossexp.losses.base.class_loss import leave_out
 from lossexp.losses.base.loss import Loss, register
 from lossexp.losses.keras.facts import LINKS, Facts, facts_of
@@ -58,7 +58,11 @@ class Adapted(Loss):
     ) = "auto"
     labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
     on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
-    link: str | dict = "auto"
+    link: (
+        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "ordinal", "conditional"]
+        | Literal["identity", "softplus", "exp", "gaussian"]
+        | dict
+    ) = "auto"
 
     def __post_init__(self):
         self.name = self.name or name_of(self.fn)
@@ -67,7 +71,9 @@ class Adapted(Loss):
         facts = self._known_or_given(self.labels, self.on)
         self.on, self.labels = facts.on, facts.labels
         self.link = facts.link if self.link == "auto" else self.link
-        links.named(self.link)  # raises where there is none
+        if isinstance(self.link, Mapping):
+            checked(f"{type(self).__name__}.link.name", self.link.get("name"), Literal[links.NAMES])
+            links.named(self.link)  # its parameters
         if self.on == "probabilities" and self.link not in ("softmax", "sigmoid"):
             raise ValueError(
                 f"{self.name}: on=probabilities makes softmax or sigmoid probabilities, not what "
@@ -92,13 +98,8 @@ class Adapted(Loss):
         config = keras.saving.serialize_keras_object(function)
         if isinstance(function, keras.losses.Loss):
             config["config"] = {**arguments_of(function), **config["config"]}
-        return {
-            **super().get_config(),
-            "name": self.name,
-            "tasks": list(self.tasks),
-            "fn": config,
-            "arguments": arguments,
-        }
+        own = {"name": self.name, "tasks": list(self.tasks), "fn": config, "arguments": arguments}
+        return {**super().get_config(), **own}
 
     @classmethod
     def from_config(cls, config: dict) -> Adapted:

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.multiclass import MulticlassLoss, register
+from lossexp.losses.numerics.differences import errors as differences
+from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 LAST = -1e30  # below every error
 
@@ -30,7 +32,7 @@ class LovaszSoftmax(MulticlassLoss):
     class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
-        errors = tf.abs(targets - tf.nn.softmax(logits))
+        errors = tf.abs(differences(targets, *log_probabilities(logits)))
         if counted is not None:
             targets, errors = (
                 tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (errors, LAST))
