@@ -21,6 +21,19 @@ KERAS = "keras sparse cross-entropy"
 # Option: why it may cost more than LIMIT times cross-entropy.
 REASONS: dict[str, str] = {
     "lovasz_softmax": "ranks the batch once for every class: a sort of [K, batch] cannot be avoided",
+    "bi_tempered": "its softmax is normalised by Newton's method, several passes over [batch, K]",
+    "logit_norm": "the norm of the logits goes through every slope, and needs passes of its own",
+    "squared_emd": "a cumulative sum over the classes, forwards and backwards, which no kernel shares among cores",
+    "asl_single": "weighs every class by a power, mixed from p and 1 - p for soft labels",
+    "asl": "a power and a logarithm of a clipped probability for every class",
+    "db": "two focal losses for every class, one for each answer",
+    "js": "two logarithms of quotients for every class",
+    "focal_tversky": "a power of 1 - p_y through log-sum-exps, so that it has digits next to 0",
+    "arcface": "a margin for every class in turn, from log p and log(1 - p) of all",
+    "cosface": "a margin for every class in turn, from log p and log(1 - p) of all",
+    "ldam": "a margin for every class in turn, from log p and log(1 - p) of all",
+    "ldam_drw": "a margin for every class in turn, from log p and log(1 - p) of all",
+    "forward": "a mixture of p and the noise for every class, and both ends of its logarithm",
 }
 LIMIT = 3.0
 
