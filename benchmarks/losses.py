@@ -22,8 +22,8 @@ KERAS = "keras sparse cross-entropy"
 REASONS: dict[str, str] = {
     "lovasz_softmax": "ranks the batch once for every class: a sort of [K, batch] cannot be avoided",
     "bi_tempered": "its softmax is normalised by Newton's method, several passes over [batch, K]",
-    "logit_norm": "the norm of the logits goes through every slope, and needs passes of its own",
-    "squared_emd": "a cumulative sum over the classes, forwards and backwards, which no kernel shares among cores",
+    "logit_norm": "computes in float64: its gradient is a small rest of that of cross-entropy",
+    "squared_emd": "a cumulative sum over the classes, forwards and backwards",
     "asl_single": "weighs every class by a power, mixed from p and 1 - p for soft labels",
     "asl": "a power and a logarithm of a clipped probability for every class",
     "db": "two focal losses for every class, one for each answer",
