@@ -19,6 +19,7 @@ CALLS = 20
 FOLDER = Path(__file__).resolve().parents[1] / "conf" / "loss"
 KERAS = "keras sparse cross-entropy"
 # Option: why it may cost more than LIMIT times cross-entropy.
+MARGINS = "a margin for every class in turn, from log p and log(1 - p) of all"
 REASONS: dict[str, str] = {
     "lovasz_softmax": "ranks the batch once for every class: a sort of [K, batch] cannot be avoided",
     "bi_tempered": "its softmax is normalised by Newton's method, several passes over [batch, K]",
@@ -29,10 +30,7 @@ REASONS: dict[str, str] = {
     "db": "two focal losses for every class, one for each answer",
     "js": "two logarithms of quotients for every class",
     "focal_tversky": "a power of 1 - p_y through log-sum-exps, so that it has digits next to 0",
-    "arcface": "a margin for every class in turn, from log p and log(1 - p) of all",
-    "cosface": "a margin for every class in turn, from log p and log(1 - p) of all",
-    "ldam": "a margin for every class in turn, from log p and log(1 - p) of all",
-    "ldam_drw": "a margin for every class in turn, from log p and log(1 - p) of all",
+    **dict.fromkeys(("arcface", "cosface", "ldam", "ldam_drw"), MARGINS),
     "forward": "a mixture of p and the noise for every class, and both ends of its logarithm",
 }
 LIMIT = 3.0

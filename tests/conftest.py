@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import absl.logging
+import hypothesis
 import pytest
 
 # Each test process keeps to one core: several of them share the machine. MLflow's telemetry would need a network.
@@ -27,6 +28,11 @@ absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 # A shell without job control lets what it starts in the background ignore Ctrl-C, which some tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and `nohup` the end of a terminal
+
+# The same examples every time; `--hypothesis-profile=search` looks for new ones.
+hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 STARTING_PROCESSES = ("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py")
 ROOT = Path(__file__).resolve().parents[1]

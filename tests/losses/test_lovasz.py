@@ -113,3 +113,9 @@ def test_many_errors_keep_their_digits():
     members = RNG.random(n) < 0.5
     z = np.where(members, 1 - errors, errors - 1)[:, None]
     np.testing.assert_allclose(LovaszHinge()(members[:, None], z), lovasz_extension(errors, members), 1e-5)
+
+
+def test_softmax_keeps_the_digits_of_small_errors():
+    """An example right by 20 logits errs by 2e-9, of which `1 - p` in float32 keeps nothing."""
+    z = np.array([[20.0, 0.0], [0.0, 20.0]], np.float32)
+    np.testing.assert_allclose(LovaszSoftmax()([0, 1], z), 1 / (1 + np.exp(20.0)), 1e-5)

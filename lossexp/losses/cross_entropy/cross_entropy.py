@@ -7,11 +7,11 @@ import tensorflow as tf
 from lossexp.base.checks import Positive
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.cross_entropy.of_class_numbers import cross_entropy_of, serves
+from lossexp.losses.cross_entropy.of_class_numbers import ByClassNumbers
 
 
 @register
-class CrossEntropy(MulticlassLoss):
+class CrossEntropy(ByClassNumbers):
     """Cross-entropy of softmax logits: `-sum_k t_k log p_k`.
 
     Label smoothing is that of Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7.
@@ -28,11 +28,9 @@ class CrossEntropy(MulticlassLoss):
     def formula(self, t, log_p, log_q):
         return -tf.reduce_sum(t * log_p, axis=-1)
 
-    def call(self, y_true, y_pred):
-        y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
-        if type(self) is CrossEntropy and serves(self, y_true, y_pred):
-            return cross_entropy_of(y_true, y_pred)
-        return super().call(y_true, y_pred)
+    @property
+    def is_cross_entropy(self):
+        return type(self) is CrossEntropy  # a subclass may have another formula
 
 
 @register

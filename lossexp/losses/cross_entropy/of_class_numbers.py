@@ -10,10 +10,21 @@ from lossexp.losses.numerics.masked import MASKED, is_masked, kept
 from lossexp.process.runtime import deterministic
 
 
-def serves(loss: MulticlassLoss, y_true: tf.Tensor, y_pred: tf.Tensor) -> bool:
-    """Whether `cross_entropy_of` gives the values of `loss`, whose formula is that of cross-entropy, for this batch."""
-    plain = not (loss.label_smoothing or loss.weighs_classes or loss.ignore_class is not None)
-    return plain and kept(y_pred) is None and not is_dense(y_true, y_pred) and not deterministic()
+class ByClassNumbers(MulticlassLoss):
+    """A loss whose formula is that of cross-entropy, at least for some parameters."""
+
+    @property
+    def is_cross_entropy(self) -> bool:
+        """Whether the formula with these parameters is `-sum_k t_k log p_k`."""
+        raise NotImplementedError
+
+    def call(self, y_true, y_pred):
+        y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
+        plain = not (self.label_smoothing or self.weighs_classes or self.ignore_class is not None)
+        by_numbers = kept(y_pred) is None and not is_dense(y_true, y_pred)
+        if self.is_cross_entropy and plain and by_numbers and not deterministic():
+            return cross_entropy_of(y_true, y_pred)
+        return super().call(y_true, y_pred)
 
 
 def cross_entropy_of(y_true: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

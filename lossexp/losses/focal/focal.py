@@ -7,12 +7,12 @@ import warnings
 import tensorflow as tf
 
 from lossexp.base.checks import NonNegative, PerClass, Positive
-from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.cross_entropy.of_class_numbers import cross_entropy_of, serves
+from lossexp.losses.base.multiclass import register
+from lossexp.losses.cross_entropy.of_class_numbers import ByClassNumbers
 
 
 @register
-class Focal(MulticlassLoss):
+class Focal(ByClassNumbers):
     """Focal loss on softmax logits: `sum_k t_k alpha_k (1 - p_k)^gamma (-log p_k)`.
 
     Lin et al. 2017, "Focal Loss for Dense Object Detection", equation 5, one term per class. With label
@@ -56,8 +56,6 @@ class Focal(MulticlassLoss):
             factor = tf.stop_gradient(factor)
         return -tf.reduce_sum(t * (self.alpha or 1.0) * factor * log_p, axis=-1)
 
-    def call(self, y_true, y_pred):
-        y_true, y_pred = tf.convert_to_tensor(y_true), tf.convert_to_tensor(y_pred)
-        if type(self) is Focal and not self.gamma and not self.alpha and serves(self, y_true, y_pred):
-            return cross_entropy_of(y_true, y_pred)  # the same as `CrossEntropy` to the bit
-        return super().call(y_true, y_pred)
+    @property
+    def is_cross_entropy(self):
+        return type(self) is Focal and not self.gamma and not self.alpha  # then equal to the bit

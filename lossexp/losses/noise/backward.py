@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from lossexp.losses.base.multiclass import register
 from lossexp.losses.noise.transition import NoisyLabels, transition_matrix
-from lossexp.losses.numerics.log_probabilities import log_softmax
+from lossexp.losses.numerics.log_probabilities import log_probabilities
 from lossexp.losses.numerics.masked import is_idle
 
 WORST_CONDITION = 1e6  # of a matrix that is inverted: beyond it float32 values have no digits left
@@ -37,7 +37,8 @@ class BackwardCorrection(NoisyLabels):
 
     def values(self, targets, logits):
         weights = tf.where(is_idle(targets, logits), 0.0, self.without_noise(targets))
-        return -tf.reduce_sum(weights * log_softmax(logits), axis=-1)
+        log_p, _ = log_probabilities(logits)
+        return -tf.reduce_sum(weights * log_p, axis=-1)
 
     def without_noise(self, t: tf.Tensor) -> tf.Tensor:
         """`t T^-1`, `[..., K]` float32: targets whose mean over noisy labels is the clean one-hot label."""

@@ -27,7 +27,7 @@ class Forward(NoisyLabels):
 
     def formula(self, t, log_p, log_q):
         if isinstance(self.transition, list):
-            log_observed = _log_observed(log_p, transition_matrix(self, t.shape[-1]).astype(np.float32))
+            log_observed = _log_observed(log_p, transition_matrix(self, t.shape[-1]))
         else:
             log_observed = _log_mixed(log_p, log_q, self.transition)
         return -tf.reduce_sum(tf.math.multiply_no_nan(log_observed, t), axis=-1)
@@ -46,9 +46,9 @@ def _log_observed(log_p: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     """`log sum_k p_k T_ky` for every y, `[..., K]`; takes memory for `[..., K, K]`."""
     log_p = log_p[..., tf.newaxis]
     possible = matrix > 0.0
-    log_t = np.log(np.where(possible, matrix, 1.0))
+    log_t = np.log(np.where(possible, matrix, 1.0)).astype(np.float32)
     log_observed = tf.reduce_logsumexp(tf.where(possible, log_p + log_t, -float("inf")), axis=-2)
-    return _next_to_one(log_observed, tf.reduce_sum(tf.exp(log_p) * (1.0 - matrix), axis=-2))
+    return _next_to_one(log_observed, tf.reduce_sum(tf.exp(log_p) * (1.0 - matrix).astype(np.float32), axis=-2))
 
 
 def _next_to_one(log_x: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:

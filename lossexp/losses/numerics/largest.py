@@ -7,5 +7,4 @@ import tensorflow as tf
 
 def is_largest(x: tf.Tensor) -> tf.Tensor:
     """True at the largest of each row of `x`, `[..., K]`, at the first one if several are equal."""
-    first = tf.math.top_k(x, k=1).indices[..., 0]
-    return tf.one_hot(first, x.shape[-1], on_value=True, off_value=False)
+    return tf.one_hot(tf.argmax(x, axis=-1), x.shape[-1], on_value=True, off_value=False)

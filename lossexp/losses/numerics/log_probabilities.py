@@ -14,27 +14,22 @@ import tensorflow as tf
 
 def log_probabilities(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`log p_k` and `log(1 - p_k)` of p = softmax(logits), both `[..., K]` in the logits' dtype."""
-    log_p = tf.nn.log_softmax(logits)
+    log_p = log_softmax(logits)
     p = tf.exp(log_p)
     one = tf.ones([], p.dtype)
     above = p > 0.5 * one
     log_rest = tf.reduce_logsumexp(tf.where(above, -float("inf") * one, log_p), axis=-1, keepdims=True)
     # 1/2 before log1p as well: an infinity in the branch not taken would make NaN gradients.
-    log_q = tf.where(above, log_rest, tf.math.log1p(-tf.where(above, 0.5 * one, p)))
-    return _with_digits(log_p, above, tf.exp(log_rest)), log_q
+    return log_p, tf.where(above, log_rest, tf.math.log1p(-tf.where(above, 0.5 * one, p)))
 
 
 def log_softmax(logits: tf.Tensor) -> tf.Tensor:
     """`log p_k` of p = softmax(logits), `[..., K]` in the logits' dtype, with all digits next to p = 1 too."""
     log_p = tf.nn.log_softmax(logits)
     p = tf.exp(log_p)
-    above = p > tf.constant(0.5, p.dtype)
-    return _with_digits(log_p, above, tf.reduce_sum(tf.where(above, tf.zeros([], p.dtype), p), axis=-1, keepdims=True))
-
-
-def _with_digits(log_p: tf.Tensor, above: tf.Tensor, rest: tf.Tensor) -> tf.Tensor:
-    """`log_p`, made from the `rest`, 1 - p `[..., 1]`, where p is `above` 1/2."""
-    half = tf.constant(0.5, rest.dtype)
+    zero, half = tf.constant(0.0, p.dtype), tf.constant(0.5, p.dtype)
+    above = p > half
+    rest = tf.reduce_sum(tf.where(above, zero, p), axis=-1, keepdims=True)  # 1 - p of the class above 1/2
     return tf.where(above, tf.math.log1p(-tf.where(rest < 0.75, rest, half)), log_p)
 
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from lossexp.losses.base.binary import BinaryLoss
 from lossexp.losses.base.multiclass import MulticlassLoss, register
-from lossexp.losses.numerics.differences import errors as differences
+from lossexp.losses.numerics.differences import errors
 from lossexp.losses.numerics.log_probabilities import log_probabilities
 
 LAST = -1e30  # below every error
@@ -32,15 +32,15 @@ class LovaszSoftmax(MulticlassLoss):
     class_weight: ClassVar[None] = None
 
     def batch_values(self, targets, logits, counted):
-        errors = tf.abs(differences(targets, *log_probabilities(logits)))
+        sizes = tf.abs(errors(targets, *log_probabilities(logits)))
         if counted is not None:
-            targets, errors = (
-                tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (errors, LAST))
+            targets, sizes = (
+                tf.where(counted[..., tf.newaxis], x, other) for x, other in ((targets, 0.0), (sizes, LAST))
             )
-        by_class = [tf.transpose(tf.reshape(x, [-1, targets.shape[-1]])) for x in (errors, targets)]
+        by_class = [tf.transpose(tf.reshape(x, [-1, targets.shape[-1]])) for x in (sizes, targets)]
         present = tf.cast(tf.reduce_any(by_class[1] > 0.0, axis=-1, keepdims=True), tf.float32)
         weights = jaccard_growth(*by_class) * present / tf.maximum(tf.reduce_sum(present), 1.0)
-        return _parts(tf.nn.relu(errors) * tf.reshape(tf.transpose(weights), tf.shape(errors)), counted)
+        return _parts(tf.nn.relu(sizes) * tf.reshape(tf.transpose(weights), tf.shape(sizes)), counted)
 
 
 @register
