@@ -102,11 +102,29 @@ def test_a_link_of_the_other_kind_is_refused():
         predicted_values(np.zeros((1, 2)), "softmax")
 
 
+def test_labels_are_sigmoids_each_and_are_predicted_above_one_half():
+    outputs = np.array(ROWS)
+    p = probabilities(outputs, "labels")
+    np.testing.assert_allclose(p, [[float(logistic(z)) for z in row] for row in ROWS], rtol=1e-12)
+    predicted = links.named("labels").predicted(tf.constant(outputs, tf.float32))
+    np.testing.assert_array_equal(predicted, p > 0.5)
+
+
+def test_sigmoids_are_labels_where_examples_have_many():
+    for link in ("sigmoid", "one_vs_rest", {"name": "sigmoid"}, "labels"):
+        assert links.for_task(link, "multilabel") == "labels"
+    for link in ("softmax", "ordinal", "identity", SCALED):
+        assert links.for_task(link, "multilabel") == link
+    for task in ("multiclass", "binary", "ordinal", "segmentation", "regression"):
+        assert links.for_task("one_vs_rest", task) == "one_vs_rest"
+
+
 SCALED, TEMPERED = {"name": "softmax", "scale": 30.0}, {"name": "tempered", "t2": 1.2}
 EVERY_CLASS_LINK = [SCALED, TEMPERED, *(name for name in links.CLASS_LINKS if name != "tempered")]
+ONE_CLASS = [link for link in EVERY_CLASS_LINK if link != "labels"]
 
 
-@pytest.mark.parametrize("link", EVERY_CLASS_LINK, ids=str)
+@pytest.mark.parametrize("link", ONE_CLASS, ids=str)
 @pytest.mark.parametrize("size", [1.0, 30.0])
 def test_training_predicts_the_most_probable_class(link, size):
     found = links.named(link)
@@ -159,6 +177,6 @@ def test_a_link_that_is_none_is_refused(link, message):
 
 
 def test_the_names_that_an_adapted_loss_takes_are_those_of_all_links():
-    of_classes, of_values, _ = typing.get_args(Adapted.__annotations__["link"])
-    assert typing.get_args(of_classes) == ("auto", *links.CLASS_LINKS)
+    of_classes, of_order, of_values, _ = typing.get_args(Adapted.__annotations__["link"])
+    assert (*typing.get_args(of_classes), *typing.get_args(of_order)) == ("auto", *links.CLASS_LINKS)
     assert typing.get_args(of_values) == links.VALUE_LINKS

@@ -59,7 +59,8 @@ class Adapted(Loss):
     labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
     on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
     link: (
-        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "ordinal", "conditional"]
+        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "labels"]
+        | Literal["ordinal", "conditional"]
         | Literal["identity", "softplus", "exp", "gaussian"]
         | dict
     ) = "auto"
