@@ -9,7 +9,7 @@ import numpy as np
 
 from lossexp.datasets.stored import StoredInputs
 
-Task = Literal["multiclass", "binary", "regression"]
+Task = Literal["multiclass", "binary", "ordinal", "multilabel", "segmentation", "regression"]
 
 
 @dataclass(frozen=True)
