@@ -18,14 +18,17 @@ from lossexp.metrics.score import score
 
 @dataclass(frozen=True)
 class Outputs:
-    """A split's raw outputs `[n, num_outputs]` float32 and labels `[n]`, with what gives them meaning."""
+    """A split's outputs and labels `[n]`, with what gives them meaning.
+
+    outputs: raw ones `[n, num_outputs]` float32, which the link makes probabilities of; for regression the predicted
+    values `[n, 1]` float64 in the original unit, as the labels are, and no link.
+    """
 
     outputs: np.ndarray
     labels: np.ndarray
     task: str
-    link: Any
+    link: Any = None
     class_names: tuple[str, ...] = ()
-    target_scale: float = 1.0
 
     def score(self) -> dict[str, float]:
         """`lossexp.metrics.score` of these outputs."""
@@ -35,13 +38,12 @@ class Outputs:
             task=self.task,
             link=self.link,
             class_names=self.class_names,
-            target_scale=self.target_scale,
         )
 
     def predicted(self) -> np.ndarray:
         """The most probable class of each example, `[n]`, or its predicted value in the original unit."""
         if self.task == "regression":
-            return predicted_values(self.outputs, self.link) * self.target_scale
+            return self.outputs[:, 0]
         return log_probabilities(self.outputs, self.link).argmax(axis=1)
 
 
@@ -51,22 +53,16 @@ def save_outputs(
     labels: np.ndarray,
     *,
     task: str,
-    link: Any,
+    link: Any = None,
     class_names: Sequence[str] = (),
-    target_scale: float = 1.0,
 ) -> Path:
-    """Writes a `.npz` of at most float32 outputs, whole or not at all; returns its path."""
+    """Writes a `.npz`, whole or not at all; returns its path."""
     path = Path(path)
-    meaning = {
-        "task": task,
-        "link": link,
-        "class_names": list(class_names),
-        "target_scale": float(target_scale),
-    }
+    meaning = {"task": task, "link": link, "class_names": list(class_names)}
     with whole(path) as unfinished, open(unfinished, "wb") as file:
         np.savez_compressed(
             file,
-            outputs=np.asarray(outputs, np.float32),
+            outputs=np.asarray(outputs),
             labels=np.asarray(labels),
             meaning=np.array(json.dumps(meaning)),
         )
@@ -79,7 +75,11 @@ def load_outputs(path: Path) -> Outputs:
         with np.load(path, allow_pickle=False) as file:
             meaning = json.loads(str(file["meaning"]))
             meaning["class_names"] = tuple(meaning["class_names"])
-            return Outputs(file["outputs"], file["labels"], **meaning)
+            outputs, labels = file["outputs"], file["labels"]
+            scale = meaning.pop("target_scale", None)
+            if scale and meaning["task"] == "regression":  # written before outputs were in the original unit
+                outputs, labels = predicted_values(outputs, meaning.pop("link"))[:, np.newaxis] * scale, labels * scale
+            return Outputs(outputs, labels, **meaning)
     except FileNotFoundError:
         raise
     except Exception as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lossexp.base.links import log_probabilities, predicted_values, probabilities
+from lossexp.base.links import log_probabilities, probabilities
 from lossexp.metrics.calibration import brier, expected_calibration_error
 from lossexp.metrics.classification import label_metrics, nll
 from lossexp.metrics.regression import error_metrics, value_metrics
@@ -21,16 +21,14 @@ def score(
     labels: np.ndarray,
     *,
     task: str,
-    link: Any,
+    link: Any = None,
     class_names: Sequence[str] = (),
-    target_scale: float = 1.0,
 ) -> dict[str, float]:
     """All metrics of a split's outputs.
 
-    outputs: raw model outputs `[n, num_outputs]`, any float dtype. labels: `[n]`, class numbers or values.
-    task: `"multiclass"`, `"binary"` or `"regression"`. link: as in `lossexp.base.links`. class_names: for the
-    keys of the recalls; empty for numbers. target_scale: regression metrics are in the original unit,
-    values times this.
+    outputs: raw model outputs `[n, num_outputs]` and their link, as in `lossexp.base.links`; for regression predicted
+    values `[n]` or `[n, 1]` in the unit of the metrics. labels: `[n]`, class numbers or values. task: `"multiclass"`,
+    `"binary"` or `"regression"`. class_names: for the keys of the recalls; empty for numbers.
 
     Classification: `accuracy`, `balanced_accuracy`, `macro_f1`, `recall/<class>`, `nll` (nats), `brier`
     (0 to 2), `ece` (15 bins). Regression: `rmse`, `mae`, `r2`. All are NaN where an output is not finite.
@@ -38,8 +36,7 @@ def score(
     """
     outputs, labels = _checked(outputs, labels)
     if task == "regression":
-        predicted = predicted_values(outputs, link)
-        return _nan_if_diverged(predicted, lambda y: value_metrics(y * target_scale, labels * target_scale))
+        return _nan_if_diverged(outputs[:, 0], lambda y: value_metrics(y, labels))
     names = class_names or [str(k) for k in range(_num_classes(outputs, link))]
     return _nan_if_diverged(outputs, lambda z: _class_scores(z, labels, link, names))
 
@@ -58,17 +55,14 @@ def _class_scores(outputs: np.ndarray, labels: np.ndarray, link: Any, names: Seq
     }
 
 
-def quick_score(
-    outputs: np.ndarray, labels: np.ndarray, *, task: str, link: Any, target_scale: float = 1.0
-) -> dict[str, float]:
+def quick_score(outputs: np.ndarray, labels: np.ndarray, *, task: str, link: Any = None) -> dict[str, float]:
     """The part of `score` that is worth its time after every epoch, with the same values.
 
-    Classification: `accuracy`, `nll`. Regression: `rmse`, `mae`, in the original unit.
+    Classification: `accuracy`, `nll`. Regression: `rmse`, `mae`.
     """
     outputs, labels = _checked(outputs, labels)
     if task == "regression":
-        predicted = predicted_values(outputs, link)
-        return _nan_if_diverged(predicted, lambda y: error_metrics(y * target_scale, labels * target_scale))
+        return _nan_if_diverged(outputs[:, 0], lambda y: error_metrics(y, labels))
     quick = _quick_softmax if link == "softmax" else partial(_quick_classes, link=link)
     return _nan_if_diverged(outputs, lambda z: quick(z, labels))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 
 class ValueLink:
@@ -24,6 +27,10 @@ class ValueLink:
     def values(self, first: np.ndarray) -> np.ndarray:
         """The predicted values `[n]`, from the first raw output `[n]`."""
         return first
+
+    def layer(self, outputs: Any) -> keras.KerasTensor:
+        """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, 1]`."""
+        return outputs
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         """The first raw output `[n]` that predicts these values `[n]`, which are above 0 if the link is `positive`."""
@@ -49,6 +56,11 @@ class Softplus(ValueLink):
     def values(self, first):
         return np.logaddexp(0.0, first)
 
+    def layer(self, outputs):
+        import keras
+
+        return keras.layers.Activation("softplus", name=self.name)(outputs)
+
     def inverse(self, values):
         return values + np.log(-np.expm1(-values))
 
@@ -62,6 +74,11 @@ class Exp(ValueLink):
     def values(self, first):
         return np.exp(first)
 
+    def layer(self, outputs):
+        import keras
+
+        return keras.layers.Activation("exponential", name=self.name)(outputs)
+
     def inverse(self, values):
         return np.log(values)
 
@@ -73,6 +90,9 @@ class Gaussian(ValueLink):
 
     def width(self, num_classes):
         return 2
+
+    def layer(self, outputs):
+        return outputs[:, :1]
 
     def at_values(self, values):
         return np.stack([values, np.zeros_like(values)], axis=1)
