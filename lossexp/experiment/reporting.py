@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textwrap import shorten
 
-import numpy as np
 import tensorflow as tf
 
 from lossexp import figures
@@ -80,9 +79,9 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
-    found, link, y = fit.predict(test.x), parts.loss.link, test.y
+    found, link, y = fit.predict(test.x), parts.link, test.y
     if data.task == "regression":
-        found, link, y = data.original(predicted_values(found, link))[:, np.newaxis], None, data.original(y)
+        found, link, y = data.original(predicted_values(found, link)), None, data.original(y)
     outputs = Outputs(found, y, data.task, link, data.class_names)
     result = Result(
         run_key=folder.run_key,

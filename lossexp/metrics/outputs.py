@@ -78,7 +78,7 @@ def load_outputs(path: Path) -> Outputs:
             outputs, labels = file["outputs"], file["labels"]
             scale = meaning.pop("target_scale", None)
             if scale and meaning["task"] == "regression":  # written before outputs were in the original unit
-                outputs, labels = predicted_values(outputs, meaning.pop("link"))[:, np.newaxis] * scale, labels * scale
+                outputs, labels = predicted_values(outputs, meaning.pop("link")) * scale, labels * scale
             return Outputs(outputs, labels, **meaning)
     except FileNotFoundError:
         raise

@@ -85,14 +85,14 @@ def test_an_ordinal_class_between_equal_thresholds_has_a_finite_log():
 @pytest.mark.parametrize(
     ("link", "values"),
     [
-        ("identity", [-2.0, 3.0]),
-        ("gaussian", [-2.0, 3.0]),
-        ("softplus", [0.12692801104, 3.04858735157]),
-        ("exp", [0.13533528324, 20.0855369232]),
+        ("identity", [[-2.0, 0.5], [3.0, 0.0]]),
+        ("gaussian", [[-2.0], [3.0]]),
+        ("softplus", [[0.12692801104, 0.97407698418], [3.04858735157, 0.69314718056]]),
+        ("exp", [[0.13533528324, 1.6487212707], [20.0855369232, 1.0]]),
     ],
 )
 def test_predicted_values(link, values):
-    np.testing.assert_allclose(predicted_values(np.array([[-2.0, 9.0], [3.0, 9.0]]), link), values, rtol=1e-9)
+    np.testing.assert_allclose(predicted_values(np.array([[-2.0, 0.5], [3.0, 0.0]]), link), values, rtol=1e-9)
 
 
 def test_a_link_of_the_other_kind_is_refused():

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 class ValueLink:
-    """Raw outputs `[n, width]` that predict a value: the first of them, unless a subclass has a function of it.
+    """Raw outputs `[n, D]` that predict D values: a function of each, which is the output itself unless a subclass
+    has another.
 
     Arrays are float64. `positive` says whether every value is above 0.
     """
@@ -21,15 +22,15 @@ class ValueLink:
     positive: ClassVar[bool] = False
 
     def width(self, num_classes: int) -> int:
-        """The number of raw outputs."""
+        """The number of raw outputs for one value."""
         return 1
 
-    def values(self, first: np.ndarray) -> np.ndarray:
-        """The predicted values `[n]`, from the first raw output `[n]`."""
-        return first
+    def values(self, outputs: np.ndarray) -> np.ndarray:
+        """The predicted values `[n, D]`, from as many raw outputs."""
+        return outputs
 
     def layer(self, outputs: Any) -> keras.KerasTensor:
-        """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, 1]`."""
+        """`values` in a Keras model: from symbolic outputs `[batch, D]` to the predicted values."""
         return outputs
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
@@ -53,8 +54,8 @@ class Softplus(ValueLink):
     name = "softplus"
     positive = True
 
-    def values(self, first):
-        return np.logaddexp(0.0, first)
+    def values(self, outputs):
+        return np.logaddexp(0.0, outputs)
 
     def layer(self, outputs):
         import keras
@@ -71,8 +72,8 @@ class Exp(ValueLink):
     name = "exp"
     positive = True
 
-    def values(self, first):
-        return np.exp(first)
+    def values(self, outputs):
+        return np.exp(outputs)
 
     def layer(self, outputs):
         import keras
@@ -84,12 +85,15 @@ class Exp(ValueLink):
 
 
 class Gaussian(ValueLink):
-    """The first output is the mean, the second the logarithm of a spread (which one, the loss says)."""
+    """One value: the first output is the mean, the second the logarithm of a spread (which one, the loss says)."""
 
     name = "gaussian"
 
     def width(self, num_classes):
         return 2
+
+    def values(self, outputs):
+        return outputs[:, :1]
 
     def layer(self, outputs):
         return outputs[:, :1]
