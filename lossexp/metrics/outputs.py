@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +12,31 @@ import numpy as np
 
 from lossexp.base.errors import InputError
 from lossexp.base.files import whole
-from lossexp.base.links import log_probabilities, predicted_values
-from lossexp.metrics.score import score
+from lossexp.base.links import predicted_values
+from lossexp.metrics.score import OF_TASK, score
+
+MOST_BYTES = 512 * 2**20  # of float32 outputs; larger ones are kept as float16
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """A split's raw outputs `[n, num_outputs]` float32 and labels `[n]`, with what gives them meaning."""
+    """A split's outputs and labels, with what gives them meaning; shapes are those of `lossexp.metrics.score`."""
 
     outputs: np.ndarray
     labels: np.ndarray
     task: str
-    link: Any
+    link: Any = None
     class_names: tuple[str, ...] = ()
-    target_scale: float = 1.0
+    ignore_class: int | None = None
 
     def score(self) -> dict[str, float]:
         """`lossexp.metrics.score` of these outputs."""
-        return score(
-            self.outputs,
-            self.labels,
-            task=self.task,
-            link=self.link,
-            class_names=self.class_names,
-            target_scale=self.target_scale,
-        )
+        return score(**vars(self))
 
     def predicted(self) -> np.ndarray:
-        """The most probable class of each example, `[n]`, or its predicted value in the original unit."""
-        if self.task == "regression":
-            return predicted_values(self.outputs, self.link) * self.target_scale
-        return log_probabilities(self.outputs, self.link).argmax(axis=1)
+        """What is predicted, in the shape and the encoding of labels: classes, labels of 0 and 1, or values `[n, D]`."""
+        kind = OF_TASK[self.task]
+        return kind(self.outputs, self.labels, self.link, self.class_names, self.ignore_class).predicted()
 
 
 def save_outputs(
@@ -51,24 +45,20 @@ def save_outputs(
     labels: np.ndarray,
     *,
     task: str,
-    link: Any,
+    link: Any = None,
     class_names: Sequence[str] = (),
-    target_scale: float = 1.0,
+    ignore_class: int | None = None,
 ) -> Path:
-    """Writes a `.npz` of at most float32 outputs, whole or not at all; returns its path."""
-    path = Path(path)
-    meaning = {
-        "task": task,
-        "link": link,
-        "class_names": list(class_names),
-        "target_scale": float(target_scale),
-    }
+    """Writes a `.npz`, whole or not at all; returns its path.
+
+    Outputs are kept as float32, or as float16 where that would be more than 512 MB, as it may be for segmentation:
+    scores of the file are then those of the run to three digits. (Larger than float16 has numbers is its largest.)
+    """
+    path, outputs = Path(path), np.asarray(outputs)
+    meaning = {"task": task, "link": link, "class_names": list(class_names), "ignore_class": ignore_class}
     with whole(path) as unfinished, open(unfinished, "wb") as file:
         np.savez_compressed(
-            file,
-            outputs=np.asarray(outputs, np.float32),
-            labels=np.asarray(labels),
-            meaning=np.array(json.dumps(meaning)),
+            file, outputs=_small(outputs), labels=np.asarray(labels), meaning=np.array(json.dumps(meaning))
         )
     return path
 
@@ -79,8 +69,24 @@ def load_outputs(path: Path) -> Outputs:
         with np.load(path, allow_pickle=False) as file:
             meaning = json.loads(str(file["meaning"]))
             meaning["class_names"] = tuple(meaning["class_names"])
-            return Outputs(file["outputs"], file["labels"], **meaning)
+            scale = meaning.pop("target_scale", None)
+            outputs = Outputs(file["outputs"], file["labels"], **meaning)
+        earlier = outputs.task == "regression" and scale is not None
+        return _in_original_unit(outputs, scale) if earlier else outputs
     except FileNotFoundError:
         raise
     except Exception as error:
         raise InputError(f"{path} is not a file of saved outputs: {error}") from error
+
+
+def _in_original_unit(raw: Outputs, scale: float) -> Outputs:
+    """Values from what earlier versions kept: raw outputs, a link, and targets divided by their deviation."""
+    values = predicted_values(raw.outputs, raw.link)[:, np.newaxis]
+    return replace(raw, outputs=values * scale, labels=raw.labels * scale, link=None)
+
+
+def _small(outputs: np.ndarray) -> np.ndarray:
+    if 4 * outputs.size <= MOST_BYTES:
+        return outputs.astype(np.float32)
+    largest = np.finfo(np.float16).max
+    return np.where(np.isfinite(outputs), np.clip(outputs, -largest, largest), outputs).astype(np.float16)
