@@ -34,7 +34,7 @@ class Outputs:
         return score(**vars(self))
 
     def predicted(self) -> np.ndarray:
-        """What is predicted, in the shape and the encoding of labels: classes, labels of 0 and 1, or values `[n, D]`."""
+        """Classes, labels of 0 and 1, or values `[n, D]`: what is predicted, in the shape of labels."""
         kind = OF_TASK[self.task]
         return kind(self.outputs, self.labels, self.link, self.class_names, self.ignore_class).predicted()
 
