@@ -1,70 +1,70 @@
-"""From a source's arrays to a `Dataset`: checked, cut into splits, converted and scaled."""
+"""From a source's arrays to a `Dataset`: checked, cut into splits, and told what they are."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from lossexp.datasets.check import check_arrays, check_dataset
 from lossexp.datasets.dataset import Dataset, Split, Task
+from lossexp.datasets.inputs import FEATURES, Asked, Kind, describe, kept_dtype, kind_of, largest_token
 from lossexp.datasets.splitting import cut, take
-from lossexp.datasets.standardise import scale_targets, standardise_inputs
-from lossexp.datasets.stored import StoredInputs, as_inputs, rows
-
-Arrays = tuple[np.ndarray | StoredInputs, np.ndarray]
 
 
 def assemble(
     name: str,
     task: Task,
-    train: Arrays,
+    train: Split,
     *,
-    val: Arrays | None = None,
-    test: Arrays | None = None,
+    val: Split | None = None,
+    test: Split | None = None,
     class_names: tuple[str, ...] = (),
     seed: int,
     validation_fraction: float,
     test_fraction: float | None = None,
     limit: int | None = None,
+    inputs: Asked = "auto",
     standardise: bool = True,
+    ignore_class: int | None = None,
 ) -> Dataset:
-    """Makes a dataset of inputs `[n, ...]` and targets `[n]`.
+    """Makes a dataset of splits that hold what a source has.
 
     A split that the source gives is kept whole; a missing test split is cut from `train` by
     `test_fraction`, then a missing validation split by `validation_fraction`, then `limit` shortens what
-    is left for training. Images `[n, height, width]` gain a channel axis and uint8 becomes [0, 1];
-    tables `[n, features]` are standardised where `standardise`; regression targets are divided by their
-    training standard deviation.
+    is left for training. inputs: what an example is, see `inputs.kind_of`. What the model does to it first is taken
+    from the training split that is left, see `inputs.describe`.
     """
     given = {"train": train, "val": val, "test": test}
-    for split, arrays in given.items():
-        if arrays is not None:
-            check_arrays(*arrays, task, len(class_names), f"dataset {name}, {split} data")
-    by_class = task != "regression"
+    for part, split in given.items():
+        if split is not None:
+            check_arrays(split.x, split.y, task, len(class_names), f"dataset {name}, {part} data")
+    by_class = task in ("multiclass", "binary", "ordinal")
     if test is None:
         train, test = _cut(train, test_fraction, seed, "test", by_class)
     if val is None:
         train, val = _cut(train, validation_fraction, seed, "validation", by_class)
-    train = _at(train, take(train[1], limit, seed, by_class))
+    train = train.rows(take(train.y, limit, seed, by_class))
 
-    dataset = Dataset(name, task, _split(train, task), _split(val, task), _split(test, task), tuple(class_names))
+    kind = kind_of(train.x, inputs, f"dataset {name}")
+    splits = {"train": train, "val": val, "test": test}
+    largest = 0
+    if kind == "tokens":
+        largest = max(largest_token(split.x, f"dataset {name}, {part} split") for part, split in splits.items())
+    features = kept_dtype(train.x, kind) if kind in FEATURES else None  # of one dtype in every split
+    train, val, test = (_kept(split, kind, features, task) for split in splits.values())
+    described = describe(train.x, kind, standardise, largest)
+    dataset = Dataset(name, task, train, val, test, tuple(class_names), described, ignore_class)
     check_dataset(dataset)
-    if standardise and len(dataset.input_shape) == 1:
-        dataset = standardise_inputs(dataset)
-    if task == "regression":
-        dataset = scale_targets(dataset)
     return dataset
 
 
-def _cut(arrays: Arrays, fraction: float, seed: int, part: str, by_class: bool) -> tuple[Arrays, Arrays]:
-    rest, chosen = cut(arrays[1], fraction, seed, part, by_class)
-    return _at(arrays, rest), _at(arrays, chosen)
+def _cut(split: Split, fraction: float, seed: int, part: str, by_class: bool) -> tuple[Split, Split]:
+    rest, chosen = cut(split.y, fraction, seed, part, by_class)
+    return split.rows(rest), split.rows(chosen)
 
 
-def _at(arrays: Arrays, positions: np.ndarray) -> Arrays:
-    return rows(arrays[0], positions), arrays[1][positions]
-
-
-def _split(arrays: Arrays, task: Task) -> Split:
-    x, y = arrays
-    x = x if isinstance(x, StoredInputs) else as_inputs(x)
-    return Split(x, y.astype(np.float32 if task == "regression" else np.int32))
+def _kept(split: Split, kind: Kind, dtype: np.dtype | None, task: Task) -> Split:
+    weight = None if split.sample_weight is None else np.asarray(split.sample_weight, np.float32)
+    y = split.y.astype(np.float64 if task == "regression" else np.int32)
+    return replace(split, x=split.x.astype(dtype or kept_dtype(split.x, kind), copy=False), y=y, sample_weight=weight)

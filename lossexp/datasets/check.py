@@ -20,14 +20,15 @@ def check_dataset(dataset: Dataset) -> None:
     for name, split in dataset.splits.items():
         where = f"dataset {dataset.name}, {name} split"
         check_arrays(split.x, split.y, dataset.task, dataset.num_classes, where)
-        if split.x.shape[1:] != dataset.input_shape:
+        x, training = split.x, dataset.train.x
+        if (x.shape[1:], x.dtype) != (training.shape[1:], training.dtype):
             raise InputError(
-                f"{where}: inputs have shape {split.x.shape[1:]}, the training inputs {dataset.input_shape}. "
-                "Give every split inputs of one shape."
+                f"{where}: inputs have shape {x.shape[1:]} and dtype {x.dtype}, the training inputs "
+                f"{training.shape[1:]} and {training.dtype}. Give every split inputs of one shape and dtype."
             )
         if dataset.task == "regression" and name != "val" and len(split) > 1 and (split.y == split.y[0]).all():
             raise InputError(
-                f"{where}: all {len(split)} targets are {split.y[0] * dataset.target_scale:g}, so there is nothing to "
+                f"{where}: all {len(split)} targets are {dataset.original(split.y[0]):g}, so there is nothing to "
                 "predict, and R2 has no meaning. Give targets that differ, or set dataset.task where the source has it."
             )
         _check_weights(split, where)

@@ -7,17 +7,20 @@ from typing import Literal
 
 import numpy as np
 
-from lossexp.datasets.stored import StoredInputs
+from lossexp.datasets.inputs import Inputs
+from lossexp.datasets.stored import StoredInputs, rows
 
-Task = Literal["multiclass", "binary", "regression"]
+Task = Literal["multiclass", "binary", "ordinal", "multilabel", "segmentation", "regression"]
 
 
 @dataclass(frozen=True)
 class Split:
     """The examples of one split.
 
-    x: `[n, *input_shape]` float32, in memory or on disk. y: `[n]`, int32 class labels or float32 values.
-    sample_weight: `[n]` float32, or None for all ones.
+    x: `[n, ...]` as the source has them, in memory or on disk: what is done to them is part of the model. y: int32
+    class numbers `[n]`, int32 answers 0 and 1 `[n, labels]` (multilabel), int32 class numbers `[n, height, width]`
+    (segmentation), or float values `[n]` or `[n, outputs]` (regression). sample_weight: `[n]` float32, or None for
+    all ones.
     """
 
     x: np.ndarray | StoredInputs
@@ -32,14 +35,20 @@ class Split:
         weight = None if self.sample_weight is None else self.sample_weight[:n]
         return Split(self.x[:n], self.y[:n], weight)
 
+    def rows(self, positions: np.ndarray) -> Split:
+        """The examples at `positions`."""
+        weight = None if self.sample_weight is None else self.sample_weight[positions]
+        return Split(rows(self.x, positions), self.y[positions], weight)
+
 
 @dataclass(frozen=True)
 class Dataset:
     """The training, validation and test splits of one task.
 
-    class_names: of the classes 0, 1, ...; empty for regression. target_scale: for regression, the stored targets are
-    the original ones divided by it (and not shifted, so that positive stays positive), and metrics multiply by it to
-    report in the original unit.
+    class_names: of the classes 0, 1, ..., or of the labels of multilabel data; for regression of the outputs, or
+    empty. inputs: what an example is and what the model does to it first; None is nothing. ignore_class: marks the
+    pixels of segmentation that do not count. target_scale, target_offset: of the targets of regression, where they
+    are not in their original unit, which `original` gives; one number, or one for each output.
     """
 
     name: str
@@ -48,16 +57,24 @@ class Dataset:
     val: Split
     test: Split
     class_names: tuple[str, ...] = ()
-    target_scale: float = 1.0
+    inputs: Inputs | None = None
+    ignore_class: int | None = None
+    target_scale: float | list[float] = 1.0
+    target_offset: float | list[float] = 0.0
+
+    def __post_init__(self):
+        if self.inputs is None:
+            object.__setattr__(self, "inputs", Inputs("raw", tuple(self.train.x.shape[1:])))
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        return tuple(self.train.x.shape[1:])
+        """Of one example, as the model's own first layer gets it."""
+        return self.inputs.shape
 
     @property
     def num_classes(self) -> int:
-        """Number of classes; 0 for regression."""
-        return len(self.class_names)
+        """Number of classes, or of labels of multilabel data; 0 for regression."""
+        return 0 if self.task == "regression" else len(self.class_names)
 
     @property
     def class_counts(self) -> tuple[int, ...]:
@@ -69,3 +86,7 @@ class Dataset:
     @property
     def splits(self) -> dict[str, Split]:
         return {"train": self.train, "val": self.val, "test": self.test}
+
+    def original(self, y: np.ndarray) -> np.ndarray:
+        """Targets, or predictions of them, in the original unit, float64."""
+        return np.asarray(y, np.float64) * self.target_scale + self.target_offset

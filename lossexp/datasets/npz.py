@@ -12,7 +12,8 @@ from lossexp.base.checks import Between, Count, Distinct, FromZero, Length, Name
 from lossexp.base.errors import InputError
 from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_numbers, label_advice
-from lossexp.datasets.dataset import Dataset, Task
+from lossexp.datasets.dataset import Dataset, Split, Task
+from lossexp.datasets.inputs import Asked
 from lossexp.datasets.stored import StoredInputs, chunks, rows
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -26,6 +27,7 @@ def load(
     path: Place,
     task: Literal["auto", "multiclass", "binary", "regression"] = "auto",
     class_names: ClassNames | None = None,
+    inputs: Asked = "auto",
     standardise: bool = True,
     seed: FromZero = 0,
     validation_fraction: Between = 0.1,
@@ -36,8 +38,10 @@ def load(
 
     path: an `.npz` file, which is read into memory, or a folder with `x_train.npy` and so on, whose images
     stay on disk and are read as they are needed: for data larger than memory.
-    x: `[n, features]` (standardised by training statistics where `standardise`), `[n, height, width]` or
-    `[n, height, width, channels]` (uint8 becomes [0, 1], other dtypes keep their range).
+    inputs: what x is: `image` (`[n, height, width]` or with channels; unsigned integers become [0, 1]), `table`
+    (`[n, features]`) or `series` (`[n, steps, features]`), both standardised by training statistics where
+    `standardise`, `tokens` (integers `[n, length]`, which stay integers) or `raw` (left as it is). `auto` takes what
+    the array cannot be anything else than.
     y: `[n]` or `[n, 1]`. task `auto`: integers are class labels (two classes: binary), real numbers are
     regression values. class_names: two or more, no two alike; by default "0", "1", ... up to the largest training
     label, and then every class must occur in training. ignore_class: a label, such as -1 or 255, of examples that
@@ -68,12 +72,13 @@ def load(
     return assemble(
         Path(path).stem,
         task,
-        (x_train, y_train),
-        test=(x_test, y_test),
+        Split(x_train, y_train),
+        test=Split(x_test, y_test),
         class_names=() if task == "regression" else tuple(str(name) for name in class_names),
         seed=seed,
         validation_fraction=validation_fraction,
         limit=limit,
+        inputs=inputs,
         standardise=standardise,
     )
 

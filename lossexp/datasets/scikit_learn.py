@@ -7,7 +7,7 @@ from sklearn import datasets
 
 from lossexp.base.checks import Between, Count, FromZero, settings
 from lossexp.datasets.assemble import assemble
-from lossexp.datasets.dataset import Dataset
+from lossexp.datasets.dataset import Dataset, Split
 
 
 @settings("dataset")
@@ -22,7 +22,7 @@ def digits(
     return assemble(
         "digits",
         "multiclass",
-        ((data.images / 16).astype(np.float32), data.target),
+        Split((data.images[..., np.newaxis] / 16).astype(np.float32), data.target),
         class_names=tuple(str(name) for name in data.target_names),
         seed=seed,
         validation_fraction=validation_fraction,
@@ -43,7 +43,7 @@ def breast_cancer(
     return assemble(
         "breast_cancer",
         "binary",
-        (data.data, data.target),
+        Split(data.data, data.target),
         class_names=tuple(str(name) for name in data.target_names),
         seed=seed,
         validation_fraction=validation_fraction,
@@ -64,7 +64,7 @@ def diabetes(
     return assemble(
         "diabetes",
         "regression",
-        (data.data, data.target),
+        Split(data.data, data.target),
         seed=seed,
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,

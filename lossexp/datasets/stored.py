@@ -1,4 +1,4 @@
-"""Inputs that stay on disk: read as they are asked for, and float32 to everyone who asks."""
+"""Inputs that stay on disk: read as they are asked for, in the dtype in which the model takes them."""
 
 from __future__ import annotations
 
@@ -12,31 +12,26 @@ CHUNK_BYTES = 64 * 2**20
 class StoredInputs:
     """Rows of a memory-mapped array, chosen and ordered by position, in the place of an array of inputs.
 
-    Indexing by a number, a slice or positions gives float32 arrays as `as_inputs` makes them. `shape`, `dtype` and
-    `nbytes` are those of all these rows together. The file's numbers are checked when it is opened, not again.
+    Indexing by a number, a slice or positions gives arrays of `dtype`. `shape` and `nbytes` are those of all these
+    rows together. The file's numbers are checked when it is opened, not again.
 
-    file: `[n, height, width]` or `[n, height, width, channels]`, memory-mapped. positions: `[m]` rows of it.
+    file: `[n, ...]`, memory-mapped. positions: `[m]` rows of it. dtype: of what is read; None is the file's own.
     """
 
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, file: np.memmap, positions: np.ndarray | None = None):
+    def __init__(self, file: np.memmap, positions: np.ndarray | None = None, dtype: np.dtype | None = None):
         self.file = file
         self.positions = np.arange(len(file)) if positions is None else positions
+        self.dtype = np.dtype(dtype or file.dtype)
 
     def __len__(self) -> int:
         return len(self.positions)
 
     def __getitem__(self, index: int | slice | np.ndarray) -> np.ndarray:
-        if np.ndim(index) == 0 and not isinstance(index, slice):
-            row = self.positions[index]  # counts from the end where negative, and refuses what is out of range
-            return as_inputs(self.file[row : row + 1])[0]
-        return as_inputs(self.file[self.positions[index]])
+        return np.asarray(self.file[self.positions[index]], self.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        channel = (1,) if self.file.ndim == 3 else ()
-        return (len(self), *self.file.shape[1:], *channel)
+        return (len(self), *self.file.shape[1:])
 
     @property
     def ndim(self) -> int:
@@ -48,16 +43,11 @@ class StoredInputs:
 
     def rows(self, positions: np.ndarray) -> StoredInputs:
         """The inputs at `positions` of these, still on disk."""
-        return StoredInputs(self.file, self.positions[positions])
+        return StoredInputs(self.file, self.positions[positions], self.dtype)
 
-
-def as_inputs(x: np.ndarray) -> np.ndarray:
-    """Inputs as float32: images `[n, height, width]` gain a channel axis, and uint8 images become [0, 1]."""
-    if x.ndim == 3:
-        x = x[..., None]
-    if x.dtype == np.uint8 and x.ndim > 2:
-        return x.astype(np.float32) / np.float32(255)
-    return x.astype(np.float32)
+    def astype(self, dtype: np.dtype, copy: bool = False) -> StoredInputs:
+        """The same inputs, read as `dtype`. copy: as an array's method takes it; nothing is copied."""
+        return StoredInputs(self.file, self.positions, dtype)
 
 
 def chunks(x: np.ndarray | StoredInputs) -> Iterator[np.ndarray]:

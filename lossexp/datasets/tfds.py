@@ -12,8 +12,9 @@ import numpy as np
 
 from lossexp.base.checks import Between, Count, FromZero, Name, Place, settings
 from lossexp.base.errors import InputError
-from lossexp.datasets.assemble import Arrays, assemble
-from lossexp.datasets.dataset import Dataset, Task
+from lossexp.datasets.assemble import assemble
+from lossexp.datasets.dataset import Dataset, Split, Task
+from lossexp.datasets.inputs import Asked
 from lossexp.datasets.preparation import check_allowed, check_features, prepare
 from lossexp.datasets.tfds_files import stored_split
 
@@ -31,6 +32,7 @@ def load(
     data_dir: Place | None = None,
     download: bool = False,
     in_memory: bool = True,
+    inputs: Asked = "auto",
     standardise: bool = True,
     seed: FromZero = 0,
     validation_fraction: Between = 0.1,
@@ -45,8 +47,8 @@ def load(
     their builder's code nor a network; others are downloaded only where `download`.
     in_memory: False writes images to plain files in the data folder once and reads them from there, for data
     larger than memory; batches, and so results, are the same.
-    uint8 images become [0, 1]; tables are standardised where `standardise`. A class label makes it a
-    classification task (binary for two classes), a real number a regression task.
+    inputs, standardise: what the inputs are, and what the model does to them first, as in `npz.load`. A class label
+    makes it a classification task (binary for two classes), a real number a regression task.
     Raises InputError where the files are not prepared and may not or cannot be downloaded, for an unknown
     name or split, and for inputs or labels that are not arrays of one shape.
     """
@@ -57,7 +59,7 @@ def load(
     builder = _prepared_builder(name, version, folder, download)
     files = None if in_memory else folder
     train, val, test = (_read(builder, splits.get(part), part, files) for part in SPLITS)
-    task, class_names = _task(builder, train[1])
+    task, class_names = _task(builder, train.y)
     return assemble(
         name,
         task,
@@ -69,6 +71,7 @@ def load(
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
         limit=limit,
+        inputs=inputs,
         standardise=standardise,
     )
 
@@ -103,7 +106,7 @@ def _builder(name: str, version: str | None, folder: Path) -> DatasetBuilder:
         ) from error
 
 
-def _read(builder: DatasetBuilder, split: str | None, part: str, files: Path | None) -> Arrays | None:
+def _read(builder: DatasetBuilder, split: str | None, part: str, files: Path | None) -> Split | None:
     """Inputs `[n, ...]` and labels `[n]` of one TFDS split, in the order of its files; on disk below `files`."""
     if split is None and part != "train":
         return None
@@ -117,7 +120,7 @@ def _read(builder: DatasetBuilder, split: str | None, part: str, files: Path | N
     def read(batch_size: int):
         return builder.as_dataset(split=split, batch_size=batch_size, as_supervised=True, read_config=order)
 
-    return tfds.as_numpy(read(-1)) if files is None else stored_split(builder, split, files, read)
+    return Split(*(tfds.as_numpy(read(-1)) if files is None else stored_split(builder, split, files, read)))
 
 
 def _check_split(builder: DatasetBuilder, split: str | None, part: str) -> None:

@@ -39,7 +39,7 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
         )
     for split in dataset.splits.values():
         try:
-            check_domain(loss, split.y * dataset.target_scale)
+            check_domain(loss, split.y)
         except ValueError as error:
             raise InputError(f"dataset={dataset.name}: {error}") from error
     return loss.num_outputs(dataset.num_classes)

@@ -22,7 +22,9 @@ from lossexp.config.job import Job
 from lossexp.config.targets import locate
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
+from lossexp.datasets.inputs import RESCALING, VALUES
 from lossexp.datasets.npz import plain_arrays
+from lossexp.datasets.stored import chunks
 from lossexp.experiment.lookup import find_run, reading
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.process.importing import first_import
@@ -31,6 +33,7 @@ from lossexp.tracking.mlflow_loader import custom_modules
 if TYPE_CHECKING:
     import keras
 
+BATCH = 1024
 log = logging.getLogger(__name__)
 
 
@@ -46,8 +49,8 @@ def evaluate(job: Job) -> dict[str, float]:
 def predict(job: Job) -> Path:
     """Writes `predictions.csv` into the folder of the finished run `job["run"]` and returns its path.
 
-    Rows: the run's test split (the part that it was scored on), or `x` of the npz file `job["inputs"]`, given in
-    the model's own input scale.
+    Rows: the run's test split (the part that it was scored on), or `x` of the npz file `job["inputs"]`, as the run's
+    dataset has its inputs: what was done to them is part of the model.
     Columns: `label` (where known), `predicted`, and `p/<class>` for classes.
     """
     run_dir, inputs = find_run(job), job["inputs"]
@@ -74,18 +77,31 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         x = read_inputs(Path(inputs))
         y = np.zeros(len(x))
 
-    with first_import("lossexp.trainer.predictor"):
+    with first_import("keras"):
         import keras
-
-        from lossexp.trainer.predictor import Predictor
 
     locate(target, "model", trusted)  # importing it registers its classes
     with reading(run_dir / "model.keras"):
         check_modules(run_dir / "model.keras", trusted)
         model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
-    if inputs is not None:
-        check_shape(x, model, inputs)
-    return replace(facts, outputs=Predictor(model)(x), labels=y)
+    if inputs is None:
+        check_version(model, dataset, run_dir)
+    else:
+        x = as_taken(x, model, inputs)
+    predicted = [model.predict(part, batch_size=BATCH, verbose=0) for part in chunks(x)]
+    return replace(facts, outputs=np.concatenate(predicted), labels=y)
+
+
+def check_version(model: keras.Model, dataset: Dataset, run_dir: Path) -> None:
+    """Raises InputError for a model without the preprocessing that the dataset asks for."""
+    layers = {layer.name for layer in model.layers}
+    if (dataset.inputs.scale is not None and RESCALING not in layers) or (
+        dataset.task == "regression" and VALUES not in layers
+    ):
+        raise InputError(
+            f"{run_dir / 'model.keras'} was written by an earlier version, whose models do not hold what was done to "
+            "the data. Give the run's command with rerun=true to train it again."
+        )
 
 
 def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
@@ -108,6 +124,20 @@ def scored(test: Split, trainer: Mapping[str, Any]) -> Split:
     return test if batches is None else test.first(batches * trainer["batch_size"])
 
 
+def as_taken(x: np.ndarray, model: keras.Model, inputs: str) -> np.ndarray:
+    """`x` in the dtype that the model takes. Raises InputError where it has another shape, or loses values by that."""
+    check_shape(x, model, inputs)
+    if not getattr(model, "inputs", None):
+        return x
+    taken = x.astype(model.inputs[0].dtype)
+    if taken.dtype.kind in "iu" and (taken != x).any():
+        raise InputError(
+            f"inputs={inputs}: x has dtype {x.dtype} and values that {taken.dtype} does not hold, and the run was "
+            f"trained on {taken.dtype}. Give the inputs as the run's dataset has them."
+        )
+    return taken
+
+
 def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:
     """Raises InputError where `x` is not of the shape `[n, *input_shape]` that the model takes."""
     # Where a model is a subclass, only what it was built with tells.
@@ -124,12 +154,12 @@ def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:
 
 
 def read_inputs(path: Path) -> np.ndarray:
-    """`x` `[n, *input_shape]`, float32, from an npz file. Raises InputError where it holds no such numbers."""
+    """`x` `[n, ...]` from an npz file, as it is there. Raises InputError where it holds no such numbers."""
     x = plain_arrays(path, ("x",), f"inputs={path}", "Write it with numpy.savez(path, x=...).")["x"]
     check_numbers(x, "values of x", f"inputs={path}")
     if not x.size:
         raise InputError(f"inputs={path}: x has the shape {x.shape}. Give at least one example.")
-    return np.asarray(x, np.float32)
+    return x
 
 
 def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
@@ -137,7 +167,7 @@ def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
     columns = {}
     if outputs.task == "regression":
         if labelled:
-            columns["label"] = outputs.labels * outputs.target_scale
+            columns["label"] = outputs.labels
         columns["predicted"] = outputs.predicted()
         return pd.DataFrame(columns)
     names = np.asarray(outputs.class_names)

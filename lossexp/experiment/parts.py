@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
+from lossexp.base import links
 from lossexp.base.blame import blaming
 from lossexp.base.variables import untouched
 from lossexp.config.job import Job
 from lossexp.config.optimizer_settings import check_learning_rate, check_steps, check_together
 from lossexp.datasets.dataset import Dataset
+from lossexp.datasets.targets import scale_targets
 from lossexp.experiment.compatibility import check_loss, try_loss
+from lossexp.losses.base.loss import Loss
+from lossexp.losses.base.regression import is_shift_invariant
 from lossexp.losses.keras.adapted import as_loss
-from lossexp.models.check import check_outputs
+from lossexp.models.check import OF_FIT, check_kind, check_outputs, overridden
+from lossexp.models.preprocessing import preprocessed
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
@@ -33,14 +39,27 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
         "head": loss.head,
         "initial_bias": loss.initial_bias(counts) if counts else None,
     }
-    model = job.build("model", **needs)
+    own = job.build("model", **needs)
+    check_kind(own)
+    trainer.check_model(own)
+    start: list[float] = []
+    if dataset.task == "regression":
+        with blaming(f"loss={loss.name}"):
+            dataset = scale_targets(dataset, shift=is_shift_invariant(loss))
+        start = [] if overridden(own, OF_FIT) else loss_start(loss, dataset)
+    model = preprocessed(own, dataset, start)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
     with untouched(model), blaming(f"model={job['model']['_target_']}"):
         check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
-    trainer.check_model(model)
     try_loss(loss, model, dataset)
-    return Parts(dataset, model, loss, optimizer)
+    return Parts(dataset, model, loss, optimizer, own)
+
+
+def loss_start(loss: Loss, dataset: Dataset) -> list[float]:
+    """Outputs that predict the mean of the training targets, `[width]`, where a model's own head starts at 0."""
+    link, mean = links.named(loss.link), float(np.mean(dataset.train.y))
+    return [] if link.positive and mean <= 0 else link.at_values(np.array([mean]))[0].tolist()
 
 
 def build_optimizer(job: Job, total_steps: int) -> keras.optimizers.Optimizer:

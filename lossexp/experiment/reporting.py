@@ -8,10 +8,13 @@ import tensorflow as tf
 
 from lossexp import figures
 from lossexp.base.files import whole
+from lossexp.base.links import predicted_values
 from lossexp.config.job import Job
+from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
 from lossexp.metrics import Outputs, save_outputs
+from lossexp.models.preprocessing import served
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.parts import Parts
@@ -55,7 +58,7 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     }
 
 
-def log_start(tracker: Tracker, job: Job, parts: Parts) -> None:
+def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     job.save(job.folder / "config.yaml")
     tracker.artifact(job.folder / "config.yaml")
@@ -64,11 +67,8 @@ def log_start(tracker: Tracker, job: Job, parts: Parts) -> None:
     parts.model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(job.folder / "model.txt")
-    data, train = parts.dataset, parts.dataset.train
     tracker.dataset(data)
-    grid = figures.sample_grid(
-        train.x, train.y, class_names=data.class_names, target_scale=data.target_scale, title=data.name
-    )
+    grid = figures.sample_grid(data.train.x, data.train.y, class_names=data.class_names, title=data.name)
     tracker.figure(grid, "samples.png")
 
 
@@ -79,7 +79,10 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
-    outputs = Outputs(fit.predict(test.x), test.y, data.task, parts.loss.link, data.class_names, data.target_scale)
+    found, link, y = fit.predict(test.x), parts.loss.link, test.y
+    if data.task == "regression":
+        found, link, y = data.original(predicted_values(found, link)), None, data.original(y)
+    outputs = Outputs(found, y, data.task, link, data.class_names)
     result = Result(
         run_key=folder.run_key,
         test=outputs.score(),
@@ -91,7 +94,7 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     write_result(folder.path, result)
     save_outputs(folder.path / "test_outputs.npz", **vars(outputs))
     with whole(folder.path / "model.keras") as file:
-        parts.model.save(file)
+        served(parts.model, data, parts.loss.link).save(file)
     return result, outputs
 
 
@@ -118,8 +121,7 @@ def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:
     curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
     tracker.figure(curves, "curves.png")
     if outputs.task == "regression":
-        true = outputs.labels * outputs.target_scale
-        tracker.figure(figures.predicted_versus_true(true, outputs.predicted()), "predicted.png")
+        tracker.figure(figures.predicted_versus_true(outputs.labels, outputs.predicted()), "predicted.png")
     else:
         matrix = figures.confusion_matrix(outputs.labels, outputs.predicted(), outputs.class_names)
         tracker.figure(matrix, "confusion.png")

@@ -75,7 +75,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
             with tracker:
                 name, tags = reporting.run_name(job), reporting.run_tags(job, folder)
                 tracker.open(run_name=name, run_dir=folder.path, tags=tags)
-                reporting.log_start(tracker, job, parts)
+                reporting.log_start(tracker, job, parts, dataset)
                 with blaming():
                     fit = trainer.fit(
                         parts,

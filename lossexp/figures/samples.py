@@ -21,23 +21,22 @@ def sample_grid(
     y: np.ndarray,
     *,
     class_names: Sequence[str] = (),
-    target_scale: float = 1.0,
     title: str = "",
 ) -> Figure:
     """Draws a few examples of a split: the first of each class, unless there are too many classes for that, or none.
 
     x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; other shapes become a table of
-    features. y: `[n]` class numbers, or values where class_names is empty; values are shown times target_scale.
+    features. y: `[n]` class numbers, or values where class_names is empty.
     """
     y = np.asarray(y).reshape(-1)
     names = [shortened(str(name)) for name in class_names]
     with style():
         if x.ndim in (3, 4):
-            return _image_grid(x, y, names, target_scale, title)
-        return _feature_table(x.reshape(len(x), -1), y, names, target_scale, title)
+            return _image_grid(x, y, names, title)
+        return _feature_table(x.reshape(len(x), -1), y, names, title)
 
 
-def _image_grid(x: np.ndarray, y: np.ndarray, names: list[str], scale: float, title: str) -> Figure:
+def _image_grid(x: np.ndarray, y: np.ndarray, names: list[str], title: str) -> Figure:
     by_class = 0 < len(names) <= MOST_ROWS
     if by_class:
         rows = [np.flatnonzero(y == k)[:COLUMNS] for k in range(len(names))]
@@ -55,7 +54,7 @@ def _image_grid(x: np.ndarray, y: np.ndarray, names: list[str], scale: float, ti
             place = (left, left + 1, top + tall, top)
             axes.imshow(_pixels(x[index], x), extent=place, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             if not by_class:
-                label = _label(y[index], names, scale)
+                label = _label(y[index], names)
                 axes.text(left + 0.5, top - 0.06, label, ha="center", va="bottom", fontsize=8, color=INK)
     axes.set(xlim=(0, COLUMNS * across - 0.1), ylim=(len(rows) * down - 0.1, 0 if by_class else -0.3))
     axes.set_yticks([row * down + tall / 2 for row in range(len(rows))], names if by_class else [""] * len(rows))
@@ -74,7 +73,7 @@ def _pixels(image: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(image), 0, 1)
 
 
-def _feature_table(x: np.ndarray, y: np.ndarray, names: list[str], scale: float, title: str) -> Figure:
+def _feature_table(x: np.ndarray, y: np.ndarray, names: list[str], title: str) -> Figure:
     chosen = _of_each_class(y, len(names), TABLE_ROWS) if names else np.arange(min(len(x), TABLE_ROWS))
     values = x[chosen, :TABLE_COLUMNS].astype(np.float64)
     rows, columns = values.shape
@@ -85,7 +84,7 @@ def _feature_table(x: np.ndarray, y: np.ndarray, names: list[str], scale: float,
     for (row, column), value in np.ndenumerate(values):
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=8.5, color=INK)
     axes.set_xticks(range(columns), [f"x{column}" for column in range(columns)])
-    axes.set_yticks(range(rows), [_label(value, names, scale) for value in y[chosen]])
+    axes.set_yticks(range(rows), [_label(value, names) for value in y[chosen]])
     axes.xaxis.tick_top()
     _only_labels(axes)
     if x.shape[1] > columns:
@@ -105,5 +104,5 @@ def _of_each_class(y: np.ndarray, num_classes: int, count: int) -> np.ndarray:
     return np.concatenate(first)[:count]
 
 
-def _label(value: float, names: list[str], scale: float) -> str:
-    return names[int(value)] if names else f"{float(value) * scale:.4g}"
+def _label(value: float, names: list[str]) -> str:
+    return names[int(value)] if names else f"{float(value):.6g}"

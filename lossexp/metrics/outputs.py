@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,15 @@ def save_outputs(
 ) -> Path:
     """Writes a `.npz`, whole or not at all; returns its path.
 
-    Outputs are kept as float32, or as float16 where that would be more than 512 MB, as it may be for segmentation:
-    scores of the file are then those of the run to three digits. (Larger than float16 has numbers is its largest.)
+    Raw outputs are kept as float32, or as float16 where that would be more than 512 MB, as it may be for segmentation:
+    scores of the file are then those of the run to three digits. (Beyond 65504, its largest number, they are that.)
+    Values of regression keep their dtype.
     """
     path, outputs = Path(path), np.asarray(outputs)
     meaning = {"task": task, "link": link, "class_names": list(class_names), "ignore_class": ignore_class}
     with whole(path) as unfinished, open(unfinished, "wb") as file:
         np.savez_compressed(
-            file, outputs=_small(outputs), labels=np.asarray(labels), meaning=np.array(json.dumps(meaning))
+            file, outputs=outputs if task == "regression" else _small(outputs), labels=np.asarray(labels), meaning=np.array(json.dumps(meaning))
         )
     return path
 
@@ -69,20 +70,15 @@ def load_outputs(path: Path) -> Outputs:
         with np.load(path, allow_pickle=False) as file:
             meaning = json.loads(str(file["meaning"]))
             meaning["class_names"] = tuple(meaning["class_names"])
+            outputs, labels = file["outputs"], file["labels"]
             scale = meaning.pop("target_scale", None)
-            outputs = Outputs(file["outputs"], file["labels"], **meaning)
-        earlier = outputs.task == "regression" and scale is not None
-        return _in_original_unit(outputs, scale) if earlier else outputs
+            if scale and meaning["task"] == "regression":  # written before outputs were in the original unit
+                outputs, labels = predicted_values(outputs, meaning.pop("link")) * scale, labels * scale
+            return Outputs(outputs, labels, **meaning)
     except FileNotFoundError:
         raise
     except Exception as error:
         raise InputError(f"{path} is not a file of saved outputs: {error}") from error
-
-
-def _in_original_unit(raw: Outputs, scale: float) -> Outputs:
-    """Values from what earlier versions kept: raw outputs, a link, and targets divided by their deviation."""
-    values = predicted_values(raw.outputs, raw.link)[:, np.newaxis]
-    return replace(raw, outputs=values * scale, labels=raw.labels * scale, link=None)
 
 
 def _small(outputs: np.ndarray) -> np.ndarray:

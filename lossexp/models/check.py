@@ -38,6 +38,15 @@ def check_images(model: str, input_shape: tuple[int, ...], kernel_size: int) -> 
         )
 
 
+def check_kind(model: object) -> None:
+    """Raises InputError for what is no Keras model."""
+    if not isinstance(model, keras.Model):
+        raise InputError(
+            f"model is a {type(model).__name__}, not a keras.Model. Let model._target_ name a function or "
+            "class that returns one from (input_shape, num_outputs, ...)."
+        )
+
+
 def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str = "multiclass") -> None:
     """Raises InputError unless `model` gives raw outputs `[batch, num_outputs]`, float32, for the batch `x`.
 
@@ -45,11 +54,6 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
     outputs in [0, 1], or by rows in [0, 1] that sum to 1. x: `[batch, *input_shape]`; a few dozen training
     examples are enough.
     """
-    if not isinstance(model, keras.Model):
-        raise InputError(
-            f"model is a {type(model).__name__}, not a keras.Model. Let model._target_ name a function or "
-            "class that returns one from (input_shape, num_outputs, ...)."
-        )
     where = f"model {model.name} ({type(model).__name__})"
     outputs = model(x, training=False)
     shape = tuple(getattr(outputs, "shape", ()))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.layers import Layer
 
 from lossexp.base.errors import InputError
 from lossexp.base.seeds import derive
@@ -17,7 +19,8 @@ from lossexp.datasets.batches import epoch_order
 from lossexp.datasets.dataset import Dataset
 from lossexp.losses.base.loss import Loss
 from lossexp.metrics.table import METRICS
-from lossexp.models.check import OF_SCORING, overridden
+from lossexp.models.check import OF_FIT, OF_SCORING, overridden
+from lossexp.models.preprocessing import input_layers
 from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.callbacks import keras_logs
 from lossexp.trainer.compilation import explaining_xla
@@ -36,10 +39,12 @@ log = logging.getLogger(__name__)
 class EpochBatches(keras.utils.PyDataset):
     """Training batches in the order of `epoch_order`, another one in each epoch."""
 
-    def __init__(self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, steps: int):
+    def __init__(
+        self, dataset: Dataset, loss: Loss, seed: int, batch_size: int, steps: int, prepare: Sequence[Layer] = ()
+    ):
         super().__init__()
         split = dataset.train
-        self._x, self._weight = split.x, split.sample_weight
+        self._x, self._weight, self._prepare = split.x, split.sample_weight, prepare
         self._y = encode_labels(tf.constant(split.y), loss.labels, dataset.num_classes).numpy()
         self._seed, self._batch_size, self._steps = seed, batch_size, steps
         self.begin_epoch(0)
@@ -49,7 +54,10 @@ class EpochBatches(keras.utils.PyDataset):
 
     def __getitem__(self, step: int) -> tuple:
         index = self._order[step * self._batch_size : (step + 1) * self._batch_size]
-        batch = (self._x[index], self._y[index])
+        x = self._x[index]
+        for layer in self._prepare:
+            x = layer(x)
+        batch = (x, self._y[index])
         return batch if self._weight is None else (*batch, self._weight[index])
 
     def begin_epoch(self, epoch: int) -> None:
@@ -140,11 +148,14 @@ class KerasTrainer(Trainer):
     ) -> Fit:
         """Always from the start: `fit` cannot continue in the middle of an epoch."""
         on_resume([])
-        model, jit_compile = parts.model, False if self.eager else self.jit_compile
+        model, jit_compile, prepare = parts.model, False if self.eager else self.jit_compile, []
+        if parts.own is not None and overridden(parts.own, OF_FIT):
+            # `fit` takes a step from the model that it is called on; the model around it has none.
+            model, shape = parts.own, tuple(parts.dataset.train.x.shape[1:])
+            prepare = input_layers(parts.dataset.inputs, shape)
         fit = Fit([], 0, Monitor(self.monitor, parts.dataset.task), validate.predict, jit_compile)
-        batches = EpochBatches(
-            parts.dataset, parts.loss, derive(seed, "order"), self.batch_size, self.steps_per_epoch(parts.dataset)
-        )
+        order, steps = derive(seed, "order"), self.steps_per_epoch(parts.dataset)
+        batches = EpochBatches(parts.dataset, parts.loss, order, self.batch_size, steps, prepare)
         report = Report(fit, parts.loss, batches, validate, on_epoch, self.stop_on_nonfinite)
         callbacks = [report, *self.callbacks, MonitorsAreThere(self.callbacks)]
         if self.stop_on_nonfinite:

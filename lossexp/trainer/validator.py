@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base.links import predicted_values
 from lossexp.base.variables import untouched
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.losses.base.loss import Loss
@@ -36,13 +37,12 @@ class Validator:
 
     def __call__(self) -> Validation:
         outputs = self.predict(self._x)
-        scores = quick_score(
-            outputs,
-            self._split.y,
-            task=self._dataset.task,
-            link=self._loss.link,
-            target_scale=self._dataset.target_scale,
-        )
+        data, link = self._dataset, self._loss.link
+        if data.task == "regression":
+            predicted, true = data.original(predicted_values(outputs, link)), data.original(self._split.y)
+            scores = quick_score(predicted, true, task=data.task)
+        else:
+            scores = quick_score(outputs, self._split.y, task=data.task, link=link)
         with untouched(self._loss):
             value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
         metrics = {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}

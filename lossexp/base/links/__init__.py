@@ -77,11 +77,11 @@ def log_probabilities(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:
 
 
 def predicted_values(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:
-    """Predicted values `[n]` (float64) from raw outputs `[n, width]`. Raises ValueError for a link of classes."""
+    """Predicted values `[n, D]` (float64) from raw outputs `[n, width]`. Raises ValueError for a link of classes."""
     found = named(link)
     if found.of_classes:
         raise ValueError(f"link={found.name!r} gives no values; expected one of {VALUE_LINKS}")
-    return found.values(np.asarray(outputs, np.float64).reshape(len(outputs), -1)[:, 0])
+    return found.values(np.asarray(outputs, np.float64).reshape(len(outputs), -1))
 
 
 def _of_classes(link: str | Mapping) -> ClassLink:

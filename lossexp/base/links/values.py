@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+if TYPE_CHECKING:
+    import keras
+
 
 class ValueLink:
-    """Raw outputs `[n, width]` that predict a value: the first of them, unless a subclass has a function of it.
+    """Raw outputs `[n, width]` that predict values `[n, D]`: themselves, unless a subclass has a function of them.
 
     Arrays are float64. `positive` says whether every value is above 0.
     """
@@ -21,9 +24,13 @@ class ValueLink:
         """The number of raw outputs."""
         return 1
 
-    def values(self, first: np.ndarray) -> np.ndarray:
-        """The predicted values `[n]`, from the first raw output `[n]`."""
-        return first
+    def values(self, outputs: np.ndarray) -> np.ndarray:
+        """The predicted values `[n, D]`."""
+        return outputs
+
+    def layer(self, outputs: Any) -> keras.KerasTensor:
+        """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, D]`."""
+        return outputs
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         """The first raw output `[n]` that predicts these values `[n]`, which are above 0 if the link is `positive`."""
@@ -46,8 +53,13 @@ class Softplus(ValueLink):
     name = "softplus"
     positive = True
 
-    def values(self, first):
-        return np.logaddexp(0.0, first)
+    def values(self, outputs):
+        return np.logaddexp(0.0, outputs)
+
+    def layer(self, outputs):
+        import keras
+
+        return keras.layers.Activation("softplus", name=self.name)(outputs)
 
     def inverse(self, values):
         return values + np.log(-np.expm1(-values))
@@ -59,8 +71,13 @@ class Exp(ValueLink):
     name = "exp"
     positive = True
 
-    def values(self, first):
-        return np.exp(first)
+    def values(self, outputs):
+        return np.exp(outputs)
+
+    def layer(self, outputs):
+        import keras
+
+        return keras.layers.Activation("exponential", name=self.name)(outputs)
 
     def inverse(self, values):
         return np.log(values)
@@ -73,6 +90,12 @@ class Gaussian(ValueLink):
 
     def width(self, num_classes):
         return 2
+
+    def values(self, outputs):
+        return outputs[:, :1]
+
+    def layer(self, outputs):
+        return outputs[:, :1]
 
     def at_values(self, values):
         return np.stack([values, np.zeros_like(values)], axis=1)

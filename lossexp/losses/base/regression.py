@@ -7,6 +7,8 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base import links
+from lossexp.base.variables import untouched
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.shapes import of_shape
 
@@ -57,6 +59,24 @@ def check_domain(loss: Loss, y) -> None:
         f"loss={loss.name} is for targets {ALLOWED[domain]}, but {wrong.size} of {y.size} are not, the first "
         f"being {wrong[0]:g}. Shift or leave out such examples, or take another loss: {others}."
     )
+
+
+def is_shift_invariant(loss: Loss) -> bool:
+    """Whether `loss(y + c, m + c)` is `loss(y, m)`, so that targets may be shifted without changing what is learned.
+
+    It is tried on numbers of both signs: losses of counts, of relative errors, or of positive outputs are not.
+    """
+    link = links.named(loss.link)
+    if link.of_classes or link.positive:
+        return False
+    rng = np.random.default_rng(0)
+    y, m = rng.normal(0.0, 2.0, (2, 64))
+    with untouched(loss):
+        here, up, down = (
+            np.asarray(loss.call(np.float32(y + c)[:, np.newaxis], np.float32(link.at_values(m + c))))
+            for c in (0.0, 8.0, -8.0)
+        )
+    return np.allclose(here, up, 1e-3, 1e-4) and np.allclose(here, down, 1e-3, 1e-4)
 
 
 def pair(y_true, y_pred) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,0 +1,69 @@
+"""What was done to the data is part of the model: layers around a user's model, so that raw inputs give right outputs.
+
+The model that trains is `preprocessed`: inputs as the source has them, then the layers of `Inputs`, then the user's
+own model. The model that is saved, logged and served is `served`: for regression it ends in the original unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from lossexp.base import links
+from lossexp.datasets.dataset import Dataset
+from lossexp.datasets.inputs import RESCALING, VALUES, Inputs
+
+
+def input_layers(inputs: Inputs, shape: tuple[int, ...]) -> list[keras.layers.Layer]:
+    """From examples of `shape` as the source has them to `inputs.shape`; none where nothing is to be done.
+
+    Tables and series are scaled in float64: `Normalization` would take no deviation below Keras's epsilon, 1e-7, and
+    float32 has no digits for features far from 0.
+    """
+    layers = []
+    if inputs.scale is not None:
+        dtype = "float64" if isinstance(inputs.scale, tuple) else "float32"
+        layers.append(keras.layers.Rescaling(inputs.scale, inputs.offset, dtype=dtype, name=RESCALING))
+    if shape != inputs.shape:
+        layers.append(keras.layers.Reshape(inputs.shape, name="channels"))
+    return layers
+
+
+def preprocessed(model: keras.Model, dataset: Dataset, start: Sequence[float] = ()) -> keras.Model:
+    """The model to train: raw examples in, the outputs of `model` out, whose weights it shares.
+
+    start: added to the outputs, one number each, so that a model whose own head begins at 0 begins there. It is
+    `model` itself where there is nothing to add.
+    """
+    x = dataset.train.x
+    layers = input_layers(dataset.inputs, tuple(x.shape[1:]))
+    if np.any(start):
+        ends = [keras.layers.Rescaling(1.0, list(start), dtype="float32", name="start")]
+    else:
+        ends = []
+    return _chained(model, x.shape[1:], x.dtype, layers, ends) if layers or ends else model
+
+
+def served(model: keras.Model, dataset: Dataset, link: str | dict) -> keras.Model:
+    """The model to keep: that which trained, but for regression it gives predicted values, float64 `[batch, outputs]`.
+
+    They are in the original unit. For classes it gives logits, as in training.
+    """
+    if dataset.task != "regression":
+        return model
+    x = dataset.train.x
+    values = keras.Input(model(x[:1]).shape[1:])
+    predicted = links.named(link).layer(values)
+    scale, offset = dataset.target_scale, dataset.target_offset
+    original = keras.layers.Rescaling(scale, offset, dtype="float64", name="original_unit")(predicted)
+    end = keras.Model(values, original, name=VALUES)
+    return _chained(model, x.shape[1:], x.dtype, [], [end])
+
+
+def _chained(model: keras.Model, shape: tuple, dtype: np.dtype, before: Sequence, after: Sequence) -> keras.Model:
+    x = inputs = keras.Input(shape, dtype=np.dtype(dtype).name, name="inputs")
+    for layer in (*before, model, *after):
+        x = layer(x)
+    return keras.Model(inputs, x, name=model.name)
