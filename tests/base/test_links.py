@@ -85,14 +85,19 @@ def test_an_ordinal_class_between_equal_thresholds_has_a_finite_log():
 @pytest.mark.parametrize(
     ("link", "values"),
     [
-        ("identity", [[-2.0, 0.5], [3.0, 0.0]]),
-        ("gaussian", [[-2.0], [3.0]]),
-        ("softplus", [[0.12692801104, 0.97407698418], [3.04858735157, 0.69314718056]]),
-        ("exp", [[0.13533528324, 1.6487212707], [20.0855369232, 1.0]]),
+        ("identity", [-2.0, 3.0]),
+        ("softplus", [0.12692801104, 3.04858735157]),
+        ("exp", [0.13533528324, 20.0855369232]),
     ],
 )
 def test_predicted_values(link, values):
-    np.testing.assert_allclose(predicted_values(np.array([[-2.0, 0.5], [3.0, 0.0]]), link), values, rtol=1e-9)
+    outputs = np.array([[-2.0], [3.0]])
+    np.testing.assert_allclose(predicted_values(outputs, link)[:, 0], values, rtol=1e-9)
+    np.testing.assert_allclose(predicted_values(outputs.T, link), [values], rtol=1e-9)
+
+
+def test_the_first_of_two_gaussian_outputs_is_the_value():
+    assert predicted_values(np.array([[-2.0, 9.0], [3.0, 9.0]]), "gaussian").tolist() == [[-2.0], [3.0]]
 
 
 def test_a_link_of_the_other_kind_is_refused():
@@ -151,7 +156,7 @@ def test_outputs_at_values_predict_them(link):
     values = np.array([0.01, 1.0, 30.0]) if links.named(link).positive else np.array([-2.0, 0.0, 30.0])
     outputs = links.named(link).at_values(values)
     assert outputs.shape == (3, links.named(link).width(0))
-    np.testing.assert_allclose(predicted_values(outputs, link), values, rtol=1e-12)
+    np.testing.assert_allclose(predicted_values(outputs, link)[:, 0], values, rtol=1e-12)
 
 
 @pytest.mark.parametrize("option", OPTIONS)

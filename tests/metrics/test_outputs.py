@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -13,18 +15,61 @@ def test_saved_outputs_score_the_same(tmp_path):
     loaded = load_outputs(path)
     np.testing.assert_array_equal(loaded.outputs, outputs)
     np.testing.assert_array_equal(loaded.labels, labels)
-    assert (loaded.labels.dtype, loaded.class_names, loaded.target_scale) == (np.int32, ("a", "b", "ü"), 1.0)
+    assert (loaded.labels.dtype, loaded.class_names) == (np.int32, ("a", "b", "ü"))
     assert loaded.score() == score(outputs, labels, **meaning)
     assert [file.name for file in path.parent.iterdir()] == ["test.npz"]
 
 
-def test_regression_keeps_its_scale_and_a_link_its_parameters(tmp_path):
-    link = {"name": "softplus", "beta": 1.5}
-    labels = [1.0, 3.0]
-    path = tmp_path / "a.npz"
-    save_outputs(path, np.ones((2, 1)), labels, task="regression", link=link, target_scale=77.0)
+def test_a_link_keeps_its_parameters(tmp_path):
+    link = {"name": "tempered", "t2": 1.5}
+    path = save_outputs(tmp_path / "a.npz", np.ones((2, 3)), [0, 2], task="multiclass", link=link)
     loaded = load_outputs(path)
-    assert (loaded.outputs.dtype, loaded.link, loaded.target_scale) == (np.float32, link, 77.0)
+    assert (loaded.outputs.dtype, loaded.link) == (np.float32, link)
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (5, 3)])
+def test_values_are_kept_as_they_are(tmp_path, shape):
+    true = np.random.default_rng(0).normal(1998, 11, shape)
+    values = (true + 1).astype(np.float32)
+    names = tuple("abc"[: shape[1]])
+    loaded = load_outputs(save_outputs(tmp_path / "a.npz", values, true, task="regression", class_names=names))
+    np.testing.assert_array_equal(loaded.labels, true)
+    np.testing.assert_array_equal(loaded.predicted(), values)
+    assert loaded.score() == score(values, true, task="regression", class_names=names)
+    assert loaded.score()["rmse"] == pytest.approx(1, abs=1e-3)
+
+
+def test_regressions_of_earlier_versions_are_in_the_original_unit(tmp_path):
+    """They kept raw outputs and targets divided by their deviation."""
+    meaning = {"task": "regression", "link": "softplus", "class_names": [], "target_scale": 77.0}
+    raw = np.array([[-2.0], [3.0]], np.float32)
+    np.savez(tmp_path / "a.npz", outputs=raw, labels=[1.0, 3.0], meaning=np.array(json.dumps(meaning)))
+    loaded = load_outputs(tmp_path / "a.npz")
+    np.testing.assert_allclose(loaded.predicted(), 77 * np.log1p(np.exp(raw)), rtol=1e-6)
+    assert loaded.labels.tolist() == [77.0, 231.0]
+
+
+def test_labels_and_pixels_are_kept(tmp_path):
+    rng = np.random.default_rng(0)
+    cases = {
+        "multilabel": (rng.normal(size=(6, 4)), rng.integers(0, 2, (6, 4)), "labels", None),
+        "segmentation": (rng.normal(size=(6, 5, 4, 3)), rng.choice([0, 1, 2, 255], (6, 5, 4)), "softmax", 255),
+    }
+    for task, (outputs, labels, link, ignored) in cases.items():
+        meaning = {"task": task, "link": link, "ignore_class": ignored}
+        loaded = load_outputs(save_outputs(tmp_path / task, outputs, labels, **meaning))
+        assert (loaded.ignore_class, loaded.predicted().shape) == (ignored, labels.shape)
+        assert loaded.score() == pytest.approx(score(outputs, labels, **meaning), rel=1e-5)
+
+
+def test_large_outputs_are_kept_with_fewer_digits_and_none_becomes_infinite(tmp_path, monkeypatch):
+    monkeypatch.setattr("lossexp.metrics.outputs.MOST_BYTES", 4 * 11)
+    large = np.array([[1e6, -1e6, 0.1], [np.inf, np.nan, 2.0]] * 2)
+    for outputs, dtype in ((large, np.float16), (large[:2], np.float32)):
+        kept = load_outputs(save_outputs(tmp_path / "a.npz", outputs, [0] * len(outputs), task="binary")).outputs
+        assert kept.dtype == dtype
+        np.testing.assert_array_equal(np.isfinite(kept), np.isfinite(outputs))
+        np.testing.assert_allclose(kept[1], outputs[1], rtol=1e-3)
 
 
 def test_other_files_are_refused(tmp_path):

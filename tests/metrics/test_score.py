@@ -33,14 +33,12 @@ def test_the_quick_score_has_the_same_values(rng, task, link, width, classes):
     assert all(type(value) is float for value in quick.values())
 
 
-def test_regression_is_in_the_original_unit(rng):
-    y = rng.normal(size=20).astype(np.float32)
-    outputs = (y + 0.5)[:, None]
-    meaning = {"task": "regression", "link": "identity"}
-    small, large = (score(outputs, y, target_scale=scale, **meaning) for scale in (1.0, 77.0))
+def test_regression_is_in_the_unit_of_the_values(rng):
+    y = rng.normal(size=20)
+    small, large = (score((y + 0.5)[:, None] * scale, y * scale, task="regression") for scale in (1.0, 77.0))
     assert small == pytest.approx({"rmse": 0.5, "mae": 0.5, "r2": small["r2"]}, rel=1e-6)
     assert large == pytest.approx({"rmse": 38.5, "mae": 38.5, "r2": small["r2"]}, rel=1e-6)
-    quick = quick_score(outputs, y, target_scale=77.0, **meaning)
+    quick = quick_score((y + 0.5)[:, None] * 77.0, y * 77.0, task="regression")
     assert quick == {name: large[name] for name in ("rmse", "mae")}
 
 
@@ -71,7 +69,7 @@ def test_classes_differ_where_probabilities_no_longer_do():
 @pytest.mark.parametrize("scorer", [score, quick_score])
 @pytest.mark.parametrize(
     ("task", "link", "width"),
-    [("multiclass", "softmax", 3), ("binary", "sigmoid", 1), ("regression", "identity", 1)],
+    [("multiclass", "softmax", 3), ("binary", "sigmoid", 1), ("ordinal", "ordinal", 2), ("regression", None, 1)],
 )
 def test_a_diverged_model_has_no_scores(rng, scorer, task, link, width, bad):
     outputs, labels = rng.normal(size=(6, width)), np.array([0, 1, 0, 1, 0, 1])

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
 
 class ValueLink:
-    """Raw outputs `[n, D]` that predict D values: a function of each, which is the output itself unless a subclass
-    has another.
+    """Raw outputs `[n, width]` that predict values `[n, D]`: themselves, unless a subclass has a function of them.
 
     Arrays are float64. `positive` says whether every value is above 0.
     """
@@ -22,15 +21,15 @@ class ValueLink:
     positive: ClassVar[bool] = False
 
     def width(self, num_classes: int) -> int:
-        """The number of raw outputs for one value."""
+        """The number of raw outputs."""
         return 1
 
     def values(self, outputs: np.ndarray) -> np.ndarray:
-        """The predicted values `[n, D]`, from as many raw outputs."""
+        """The predicted values `[n, D]`."""
         return outputs
 
     def layer(self, outputs: Any) -> keras.KerasTensor:
-        """`values` in a Keras model: from symbolic outputs `[batch, D]` to the predicted values."""
+        """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, D]`."""
         return outputs
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
@@ -85,7 +84,7 @@ class Exp(ValueLink):
 
 
 class Gaussian(ValueLink):
-    """One value: the first output is the mean, the second the logarithm of a spread (which one, the loss says)."""
+    """The first output is the mean, the second the logarithm of a spread (which one, the loss says)."""
 
     name = "gaussian"
 
