@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ from lossexp.datasets.check import check_arrays, check_dataset
 from lossexp.datasets.dataset import Dataset, Split, Task
 from lossexp.datasets.inputs import FEATURES, Asked, Kind, describe, kept_dtype, kind_of, largest_token
 from lossexp.datasets.splitting import cut, take
+
+log = logging.getLogger(__name__)
 
 
 def assemble(
@@ -30,7 +33,7 @@ def assemble(
 ) -> Dataset:
     """Makes a dataset of splits that hold what a source has.
 
-    A split that the source gives is kept whole; a missing test split is cut from `train` by
+    class_names: of classes; of the labels of multilabel data, of the outputs of regression. A split that the source gives is kept whole; a missing test split is cut from `train` by
     `test_fraction`, then a missing validation split by `validation_fraction`, then `limit` shortens what
     is left for training. inputs: what an example is, see `inputs.kind_of`. What the model does to it first is taken
     from the training split that is left, see `inputs.describe`.
@@ -38,7 +41,7 @@ def assemble(
     given = {"train": train, "val": val, "test": test}
     for part, split in given.items():
         if split is not None:
-            check_arrays(split.x, split.y, task, len(class_names), f"dataset {name}, {part} data")
+            check_arrays(split.x, split.y, task, len(class_names), f"dataset {name}, {part} data", ignore_class)
     by_class = task in ("multiclass", "binary", "ordinal")
     if test is None:
         train, test = _cut(train, test_fraction, seed, "test", by_class)
@@ -56,6 +59,9 @@ def assemble(
     described = describe(train.x, kind, standardise, largest)
     dataset = Dataset(name, task, train, val, test, tuple(class_names), described, ignore_class)
     check_dataset(dataset)
+    if task == "multilabel" and 0 in dataset.class_counts:
+        absent = [label for label, count in zip(class_names, dataset.class_counts, strict=True) if not count]
+        log.warning("dataset %s: no training example has %s, so nothing can be learned of it", name, ", ".join(absent))
     return dataset
 
 

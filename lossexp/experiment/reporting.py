@@ -43,7 +43,8 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     """What the choices amount to, a few words a group."""
     data = parts.dataset
     sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
-    classes = f", {data.num_classes} classes" if data.num_classes else ""
+    named = f", {data.num_classes} {'labels' if data.task == 'multilabel' else 'classes'}"
+    classes = named if data.num_classes else ", several outputs" * (data.num_values > 1)
     loss = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
@@ -79,10 +80,10 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
-    found, link, y = fit.predict(test.x), parts.loss.link, test.y
+    found, link, y = fit.predict(test.x), parts.link, test.y
     if data.task == "regression":
         found, link, y = data.original(predicted_values(found, link)), None, data.original(y)
-    outputs = Outputs(found, y, data.task, link, data.class_names)
+    outputs = Outputs(found, y, data.task, link, data.class_names, data.ignore_class)
     result = Result(
         run_key=folder.run_key,
         test=outputs.score(),

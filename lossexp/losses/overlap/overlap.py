@@ -15,10 +15,11 @@ class OverlapLoss(Loss):
     """Adds sums over labels to the base that stands behind it: `class Tversky(OverlapLoss, MulticlassLoss)`.
 
     `(1 - (h TP + smooth) / (h TP + alpha FP + beta FN + smooth))^exponent` with TP = sum t p, FP = sum (1 - t) p,
-    FN = sum t (1 - p), h = `hits`. A subclass declares what is summed over: `"example"`, the outputs of an example;
-    `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything. All but the
-    first make a batch's value, which every example gets, depend on all its examples: sample weights scale that
-    value and do not weight the sums.
+    FN = sum t (1 - p), h = `hits`. A subclass declares what is summed over: `"example"`, the outputs of an example,
+    or, where it has several positions, such as pixels, these for each output, then the mean over the outputs with
+    positives; `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything.
+    Every position gets the value of its example, and of the batch for all but the first: there a batch's value
+    depends on all its examples, and sample weights scale it and do not weight the sums.
 
     Args:
         alpha, beta: >= 0 and not both 0: weights of false positives and of false negatives.
@@ -43,15 +44,17 @@ class OverlapLoss(Loss):
         """
         if counted is not None:
             t, p, q = (tf.where(counted, x, 0.0) for x in (t, p, q))
-        axes = [-1] if self.over == "example" else list(range(t.shape.rank - (self.over == "class")))
+        rank, by_example = t.shape.rank, self.over == "example"
+        by_class = self.over == "class" or by_example and rank > 2
+        axes = [-1] if by_example and rank == 2 else list(range(by_example, rank - by_class))
         hit = self.hits * tf.reduce_sum(t * p, axes)
         missed = tf.reduce_sum(self.alpha * (1.0 - t) * p + self.beta * t * q, axes)
         values = _power(tf.math.divide_no_nan(missed, hit + missed + self.smooth), self.exponent)
-        if self.over == "example":
-            return values
-        if self.over == "class":
+        if by_class:
             present = tf.cast(tf.reduce_sum(t, axes) > 0.0, tf.float32)
-            values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
+            values = tf.math.divide_no_nan(tf.reduce_sum(values * present, -1), tf.reduce_sum(present, -1))
+        if by_example:
+            values = tf.reshape(values, [-1, *[1] * (rank - 2)])
         return values * tf.ones_like(t[..., 0])
 
 
