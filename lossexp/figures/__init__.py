@@ -9,6 +9,11 @@ from lossexp.figures.samples import sample_grid
 from lossexp.figures.segmentation import segmentation_examples
 
 __all__ = [
-    *("confusion_matrix", "figures_of", "learning_curves", "predicted_versus_true", "sample_grid"),
-    *("scores_by_name", "segmentation_examples"),
+    "confusion_matrix",
+    "figures_of",
+    "learning_curves",
+    "predicted_versus_true",
+    "sample_grid",
+    "scores_by_name",
+    "segmentation_examples",
 ]

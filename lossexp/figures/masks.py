@@ -14,7 +14,7 @@ from lossexp.figures.style import GREY, INK, LIGHT, shortened
 
 MOST_NAMES = 24
 # Tol (2021), "muted": told apart with every common colour vision deficiency, and none of them grey.
-MUTED = "#CC6677 #332288 #DDCC77 #117733 #88CCEE #882255 #44AA99 #999933 #AA4499".split()
+MUTED = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
 
 
 class ClassColours:

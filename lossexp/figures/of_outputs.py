@@ -15,10 +15,7 @@ from lossexp.metrics.segmentation import confusion, overlaps
 
 
 def figures_of(outputs: Outputs, x: np.ndarray) -> dict[str, Figure]:
-    """Figures by their file names. x: the inputs `[n, ...]` that the outputs are of.
-
-    Outputs of a model that diverged have none but those of values, which leave out what is not finite.
-    """
+    """Figures by their file names. x: the inputs `[n, ...]` that the outputs are of."""
     if outputs.task == "regression":
         values = predicted_versus_true(outputs.labels, outputs.predicted(), names=outputs.class_names)
         return {"predicted.png": values}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lossexp.figures.masks import ClassColours
 from lossexp.figures.pictures import pixels, show, value_range, without_frame
-from lossexp.figures.style import INK, LIGHT, ORANGE, new_figure, style
+from lossexp.figures.style import LIGHT, ORANGE, new_figure, style
 from lossexp.metrics.segmentation import of_each_example
 
 EXAMPLES = 5
@@ -29,11 +29,14 @@ def segmentation_examples(
 ) -> Figure:
     """Draws picture, true classes, predicted classes and errors of up to five examples, a row each.
 
-    They have the lowest mean IoU, the highest, and those at even ranks between. x: pictures `[n, H, W]` or
+    They have the lowest mean IoU, the highest, and those at even ranks between, among the examples that are not all of
+    one class, if there are any. x: pictures `[n, H, W]` or
     `[n, H, W, channels]`. labels, predicted: class numbers `[n, H, W]`.
     """
     _, iou = of_each_example(predicted, labels, len(class_names), ignore_class)
-    chosen = _from_worst_to_best(iou)
+    chosen = _from_worst_to_best(np.where(_is_varied(labels, ignore_class), iou, np.nan))
+    if not len(chosen):
+        chosen = _from_worst_to_best(iou)
     colours = ClassColours(labels, class_names, ignore_class)
     tall = labels.shape[1] / labels.shape[2]
     rows = np.arange(len(chosen)) * (tall + GAP)
@@ -53,6 +56,10 @@ def segmentation_examples(
         without_frame(axes)
         colours.legend(figure)
     return figure
+
+
+def _is_varied(labels: np.ndarray, ignore_class: int | None) -> np.ndarray:
+    return np.array([len(np.unique(mask[mask != ignore_class])) > 1 for mask in labels])
 
 
 def _from_worst_to_best(iou: np.ndarray) -> np.ndarray:
