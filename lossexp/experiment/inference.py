@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from lossexp.base.errors import InputError
-from lossexp.base.links import probabilities
 from lossexp.base.screen import show_scores
 from lossexp.config.job import Job
 from lossexp.config.targets import locate
@@ -26,6 +24,7 @@ from lossexp.datasets.inputs import RESCALING, VALUES
 from lossexp.datasets.npz import plain_arrays
 from lossexp.datasets.stored import chunks
 from lossexp.experiment.lookup import find_run, reading
+from lossexp.experiment.predictions import table
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.process.importing import first_import
 from lossexp.tracking.mlflow_loader import custom_modules
@@ -51,13 +50,18 @@ def predict(job: Job) -> Path:
 
     Rows: the run's test split (the part that it was scored on), or `x` of the npz file `job["inputs"]`, as the run's
     dataset has its inputs: what was done to them is part of the model.
-    Columns: `label` (where known), `predicted`, and `p/<class>` for classes.
+    `lossexp.experiment.predictions.table` says what its columns are. Predicted classes of pixels are written as
+    `predicted` `[n, H, W]` into `predictions.npz` beside it.
     """
     run_dir, inputs = find_run(job), job["inputs"]
     outputs = run_outputs(run_dir, job.trusted, inputs)
-    path = run_dir / "predictions.csv"
-    path.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
+    path, masks = run_dir / "predictions.csv", run_dir / "predictions.npz"
+    for file in (path, masks):
+        file.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
     table(outputs, labelled=inputs is None).to_csv(path, index_label="example")
+    if outputs.task == "segmentation":
+        np.savez_compressed(masks, predicted=outputs.predicted())
+        log.info("masks in %s", masks)
     log.info("%d predictions in %s", len(outputs.outputs), path)
     return path
 
@@ -74,8 +78,7 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         test = scored(dataset.test, saved["trainer"])
         x, y = test.x, test.y
     else:
-        x = read_inputs(Path(inputs))
-        y = np.zeros(len(x))
+        x, y = read_inputs(Path(inputs)), None
 
     with first_import("keras"):
         import keras
@@ -90,7 +93,14 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         x = as_taken(x, model, inputs)
     parts = (part[i : i + BATCH] for part in chunks(x) for i in range(0, len(part), BATCH))
     predicted = [np.asarray(model(part, training=False)) for part in parts]  # `predict` would round to float32
-    return replace(facts, outputs=np.concatenate(predicted), labels=y)
+    outputs = np.concatenate(predicted)
+    return replace(facts, outputs=outputs, labels=unknown(outputs, facts.task) if y is None else y)
+
+
+def unknown(outputs: np.ndarray, task: str) -> np.ndarray:
+    """Zeros in the place of labels that nobody gave, in their shape."""
+    of_all = {"segmentation": outputs.shape[:-1], "multilabel": outputs.shape, "regression": outputs.shape}
+    return np.zeros(of_all.get(task, len(outputs)), int)
 
 
 def check_version(model: keras.Model, dataset: Dataset, run_dir: Path) -> None:
@@ -161,19 +171,3 @@ def read_inputs(path: Path) -> np.ndarray:
     if not x.size:
         raise InputError(f"inputs={path}: x has the shape {x.shape}. Give at least one example.")
     return x
-
-
-def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
-    """Predictions as a table, one row an example."""
-    columns = {}
-    if outputs.task == "regression":
-        if labelled:
-            columns["label"] = outputs.labels
-        columns["predicted"] = outputs.predicted()
-        return pd.DataFrame(columns)
-    names = np.asarray(outputs.class_names)
-    if labelled:
-        columns["label"] = names[outputs.labels.astype(int)]
-    columns["predicted"] = names[outputs.predicted()]
-    p = probabilities(outputs.outputs, outputs.link)
-    return pd.DataFrame({**columns, **{f"p/{name}": p[:, k] for k, name in enumerate(names)}})

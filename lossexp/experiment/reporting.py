@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import shorten
 
+import numpy as np
 import tensorflow as tf
 
 from lossexp import figures
@@ -69,7 +70,10 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(job.folder / "model.txt")
     tracker.dataset(data)
-    grid = figures.sample_grid(data.train.x, data.train.y, class_names=data.class_names, title=data.name)
+    names, ignored = data.class_names, data.ignore_class
+    grid = figures.sample_grid(
+        data.train.x, data.train.y, task=data.task, class_names=names, ignore_class=ignored, title=data.name
+    )
     tracker.figure(grid, "samples.png")
 
 
@@ -104,7 +108,7 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
     tracker.metrics(_named(result), fit.steps)
     tracker.artifact(folder.path / "test_outputs.npz")
-    _log_figures(tracker, outputs, fit)
+    _log_figures(tracker, outputs, parts.dataset.test.x, fit)
     few = outputs.outputs[:8]
     tracker.model(folder.path / "model.keras", inputs=parts.dataset.test.x[: len(few)], outputs=few, step=fit.steps)
 
@@ -115,14 +119,11 @@ def _named(result: Result) -> dict[str, float]:
     return {**{f"test/{k}": v for k, v in result.test.items()}, **chosen, "best/epoch": result.best_epoch}
 
 
-def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:
-    """Learning curves, and a confusion matrix or predicted against true values."""
+def _log_figures(tracker: Tracker, outputs: Outputs, x: np.ndarray, fit: Fit) -> None:
+    """Learning curves, and what the task's outputs for the inputs `x` look like."""
     records = [{"step": step, "metrics": record} for step, record in zip(fit.ends, fit.history, strict=True)]
     best = fit.monitor.best_epoch
     curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
     tracker.figure(curves, "curves.png")
-    if outputs.task == "regression":
-        tracker.figure(figures.predicted_versus_true(outputs.labels, outputs.predicted()), "predicted.png")
-    else:
-        matrix = figures.confusion_matrix(outputs.labels, outputs.predicted(), outputs.class_names)
-        tracker.figure(matrix, "confusion.png")
+    for name, figure in figures.figures_of(outputs, x).items():
+        tracker.figure(figure, name)

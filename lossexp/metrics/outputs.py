@@ -57,10 +57,9 @@ def save_outputs(
     """
     path, outputs = Path(path), np.asarray(outputs)
     meaning = {"task": task, "link": link, "class_names": list(class_names), "ignore_class": ignore_class}
+    kept = outputs if task == "regression" else _small(outputs)
     with whole(path) as unfinished, open(unfinished, "wb") as file:
-        np.savez_compressed(
-            file, outputs=outputs if task == "regression" else _small(outputs), labels=np.asarray(labels), meaning=np.array(json.dumps(meaning))
-        )
+        np.savez_compressed(file, outputs=kept, labels=np.asarray(labels), meaning=np.array(json.dumps(meaning)))
     return path
 
 
