@@ -24,8 +24,8 @@ def unet(
 
     For `task="segmentation"` they are `[batch, height, width, num_outputs]`: an encoder halves the picture `depth`
     times, a decoder doubles it as often, and each of its levels sees the encoder's too (Ronneberger et al. 2015,
-    "U-Net"; here with padded convolutions). For any other task they are `[batch, num_outputs]`, of the encoder's
-    features at their largest over the picture.
+    "U-Net"; here with padded convolutions and batch normalisation). For any other task they are `[batch,
+    num_outputs]`, of the encoder's features at their largest over the picture.
 
     filters: of the first level; each further one has twice as many. Raises InputError for inputs that are no images.
     """
@@ -51,5 +51,6 @@ def unet(
 
 def _convolutions(x, filters: int):
     for _ in range(2):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.Activation("relu")(layers.BatchNormalization()(x))
     return x

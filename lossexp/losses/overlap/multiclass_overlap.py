@@ -29,8 +29,7 @@ class Tversky(OverlapLoss, MulticlassLoss):
             classes present in it. `"class"`: the batch for each class, then the mean over the classes present in
             it. `"batch"`: everything. The last two make a batch's value depend on all its examples: sample weights
             scale that value and do not weight the sums. `"auto"`: by example where that has one position, else by
-            class, as is usual for segmentation: in single pictures, which lack most classes, nothing but these
-            holds back the others, and training may end in the background.
+            class, as is usual for segmentation, where single pictures lack most classes.
     """
 
     over: Literal["auto", "example", "class", "batch"] = "auto"
