@@ -91,8 +91,10 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         check_version(model, dataset, run_dir)
     else:
         x = as_taken(x, model, inputs)
-    outputs = np.concatenate([model.predict(part, batch_size=BATCH, verbose=0) for part in chunks(x)])
-    return replace(facts, outputs=outputs, labels=unknown(outputs, facts.task) if y is None else y)
+    parts = (part[i : i + BATCH] for part in chunks(x) for i in range(0, len(part), BATCH))
+    outputs = [np.asarray(model(part, training=False)) for part in parts]  # `predict` would round to float32
+    found = np.concatenate(outputs)
+    return replace(facts, outputs=found, labels=unknown(found, facts.task) if y is None else y)
 
 
 def unknown(outputs: np.ndarray, task: str) -> np.ndarray:

@@ -27,7 +27,7 @@ def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
         known, p = outputs.labels, probabilities(outputs.outputs, outputs.link)
     elif outputs.task == "regression":
         known, p = np.reshape(outputs.labels, predicted.shape), None
-        names = names or [str(number) for number in range(predicted.shape[1])]
+        names = names or [str(number) for number in range(predicted[0].size)]
     else:
         words = np.asarray(names)
         known, predicted = words[outputs.labels.astype(int)], words[predicted]
