@@ -70,9 +70,14 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(job.folder / "model.txt")
     tracker.dataset(data)
-    names, ignored = data.class_names, data.ignore_class
     grid = figures.sample_grid(
-        data.train.x, data.train.y, task=data.task, class_names=names, ignore_class=ignored, title=data.name
+        data.train.x,
+        data.train.y,
+        task=data.task,
+        kind=data.inputs.kind,
+        class_names=data.class_names,
+        ignore_class=data.ignore_class,
+        title=data.name,
     )
     tracker.figure(grid, "samples.png")
 
