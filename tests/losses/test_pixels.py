@@ -12,7 +12,7 @@ from tests.losses.options import OPTIONS, make
 SHAPE = (2, 3, 4)
 LOSSES = {option: make(option) for option in OPTIONS if option not in ("function", "custom")}
 SEGMENTATION = [option for option, loss in LOSSES.items() if "segmentation" in loss.tasks]
-BY_PICTURE = [option for option in SEGMENTATION if getattr(LOSSES[option], "over", "") == "example"]
+OVERLAP = [option for option in SEGMENTATION if getattr(LOSSES[option], "over", "") == "auto"]
 KERAS = [option for option in SEGMENTATION if option.startswith("keras_")]  # means over the pixels of each picture
 RNG = np.random.default_rng(0)
 Y = RNG.permutation(np.arange(24) % 4).reshape(SHAPE)
@@ -32,7 +32,7 @@ def test_the_families():
     assert not {"two_way", "mmce", "coral", "corn", "bce", "mse", "squared_emd"} & set(SEGMENTATION)
 
 
-@pytest.mark.parametrize("option", [o for o in SEGMENTATION if o not in BY_PICTURE])
+@pytest.mark.parametrize("option", [o for o in SEGMENTATION if o not in OVERLAP])
 def test_a_pixel_is_an_example(option):
     loss, other = make(option), make(option)
     z = outputs(loss)
@@ -62,9 +62,17 @@ def test_pixels_of_the_ignored_class_do_not_count(option):
     assert not loss.call(ignored, z).numpy()[0, 0, :3].any()
 
 
-@pytest.mark.parametrize("option", BY_PICTURE)
+@pytest.mark.parametrize("option", OVERLAP)
+def test_the_overlap_of_pixels_is_by_class(option):
+    of_pixels, of_batch = make(option), make(option, over="class")
+    z = outputs(of_batch)
+    expected = of_batch.call(Y.reshape(-1), z.reshape(24, -1)).numpy().reshape(SHAPE)
+    np.testing.assert_allclose(of_pixels.call(Y, z), expected, 1e-5)
+
+
+@pytest.mark.parametrize("option", OVERLAP)
 def test_the_overlap_of_a_picture_is_that_of_a_batch_of_its_pixels_by_class(option):
-    loss, of_batch = make(option), make(option, over="class")
+    loss, of_batch = make(option, over="example"), make(option, over="class")
     z = outputs(loss)
     for picture in range(2):
         values = of_batch.call(Y[picture].reshape(-1), z[picture].reshape(12, -1))
@@ -72,7 +80,7 @@ def test_the_overlap_of_a_picture_is_that_of_a_batch_of_its_pixels_by_class(opti
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("loss", [Dice(ignore_class=3), FocalTversky(), LovaszSoftmax()])
+@pytest.mark.parametrize("loss", [Dice(ignore_class=3), FocalTversky(over="example"), LovaszSoftmax()])
 def test_in_graphs(loss, jit_compile):
     z = np.abs(RNG.normal(0, 2, [*SHAPE, 4])).astype(np.float32)
     compute = tf.function(loss, jit_compile=jit_compile, autograph=False)
@@ -82,5 +90,5 @@ def test_in_graphs(loss, jit_compile):
 def test_a_picture_without_a_counted_pixel_costs_nothing():
     y = Y.copy()
     y[0] = 9
-    values = Dice(ignore_class=9).call(y, outputs(Dice()))
+    values = Dice(ignore_class=9, over="example").call(y, outputs(Dice()))
     assert not values[0].numpy().any() and values[1].numpy().all()

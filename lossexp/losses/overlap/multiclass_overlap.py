@@ -26,12 +26,14 @@ class Tversky(OverlapLoss, MulticlassLoss):
         smooth: >= 0.
         over: what is summed over. `"example"`: its K outputs; several classes at once are taken as they are. Of an
             example with many positions, `[batch, H, W, K]`, its positions for each class, then the mean over the
-            classes present in it: the Dice loss of a segmented picture. `"class"`: the batch for each class, then
-            the mean over the classes present in it. `"batch"`: everything. The last two make a batch's value depend
-            on all its examples: sample weights scale that value and do not weight the sums.
+            classes present in it. `"class"`: the batch for each class, then the mean over the classes present in
+            it. `"batch"`: everything. The last two make a batch's value depend on all its examples: sample weights
+            scale that value and do not weight the sums. `"auto"`: by example where that has one position, else by
+            class, as is usual for segmentation: in single pictures, which lack most classes, nothing but these
+            holds back the others, and training may end in the background.
     """
 
-    over: Literal["example", "class", "batch"] = "example"
+    over: Literal["auto", "example", "class", "batch"] = "auto"
     label_smoothing: ClassVar[float] = 0.0
     class_weight: ClassVar[None] = None
 
@@ -58,7 +60,7 @@ class FocalTversky(Tversky):
 
     def batch_values(self, targets, logits, counted):
         values = super().batch_values(targets, logits, counted)
-        if self.over != "example" or self.exponent == 1.0 or targets.shape.rank > 2:
+        if self.exponent == 1.0 or not self.by_example(targets) or targets.shape.rank > 2:
             return values
         of_one = sums_to_one(targets)
         labels = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen
@@ -83,8 +85,8 @@ class Dice(Tversky):
 
     Milletari et al. 2016, "V-Net", with p in place of p^2. For one label per example `over="example"` is
     1 - p_y, half the mean absolute error; `over="class"` is the soft form of 1 - macro F1, where every class
-    weighs the same: there is no `class_weight`. For segmentation both are 1 - soft Dice of the classes, by picture or
-    of the batch.
+    weighs the same: there is no `class_weight`. For segmentation both are 1 - the mean soft Dice of the classes, in
+    each picture or in the batch.
 
     Args:
         smooth: >= 0.

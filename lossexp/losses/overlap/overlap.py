@@ -17,8 +17,8 @@ class OverlapLoss(Loss):
     `(1 - (h TP + smooth) / (h TP + alpha FP + beta FN + smooth))^exponent` with TP = sum t p, FP = sum (1 - t) p,
     FN = sum t (1 - p), h = `hits`. A subclass declares what is summed over: `"example"`, the outputs of an example,
     or, where it has several positions, such as pixels, these for each output, then the mean over the outputs with
-    positives; `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything.
-    Every position gets the value of its example, and of the batch for all but the first: there a batch's value
+    positives; `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything;
+    `"auto"`, by example where that has one position, else by class. Every position gets the value of its example, and of the batch for all but the first: there a batch's value
     depends on all its examples, and sample weights scale it and do not weight the sums.
 
     Args:
@@ -37,6 +37,10 @@ class OverlapLoss(Loss):
         super().__post_init__()
         arguments.not_both_zero(self, "alpha", "beta")
 
+    def by_example(self, t: tf.Tensor) -> bool:
+        """Whether sums are over one example of targets `[batch, ..., L]`."""
+        return self.over == "example" or self.over == "auto" and t.shape.rank == 2
+
     def of_sums(self, t: tf.Tensor, p: tf.Tensor, q: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
         """Values `[...]` for targets t, probabilities p and q = 1 - p, all `[..., L]` float32.
 
@@ -44,8 +48,8 @@ class OverlapLoss(Loss):
         """
         if counted is not None:
             t, p, q = (tf.where(counted, x, 0.0) for x in (t, p, q))
-        rank, by_example = t.shape.rank, self.over == "example"
-        by_class = self.over == "class" or by_example and rank > 2
+        rank, by_example = t.shape.rank, self.by_example(t)
+        by_class = not by_example and self.over != "batch" or by_example and rank > 2
         axes = [-1] if by_example and rank == 2 else list(range(by_example, rank - by_class))
         hit = self.hits * tf.reduce_sum(t * p, axes)
         missed = tf.reduce_sum(self.alpha * (1.0 - t) * p + self.beta * t * q, axes)
