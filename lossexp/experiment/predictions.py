@@ -9,7 +9,7 @@ import pandas as pd
 
 from lossexp.base.links import probabilities
 from lossexp.metrics import Outputs
-from lossexp.metrics.segmentation import of_each_example
+from lossexp.metrics.segmentation import scores_by_example
 
 
 def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
         known, p = outputs.labels, probabilities(outputs.outputs, outputs.link)
     elif outputs.task == "regression":
         known, p = np.reshape(outputs.labels, predicted.shape), None
-        names = names or [str(number) for number in range(predicted.shape[1])]
+        names = names or [str(number) for number in range(predicted[0].size)]
     else:
         words = np.asarray(names)
         known, predicted = words[outputs.labels.astype(int)], words[predicted]
@@ -40,7 +40,7 @@ def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
 def _of_pixels(outputs: Outputs, predicted: np.ndarray, labelled: bool) -> dict[str, np.ndarray]:
     names, columns = outputs.class_names, {}
     if labelled:
-        accuracy, iou = of_each_example(predicted, outputs.labels, len(names), outputs.ignore_class)
+        accuracy, iou = scores_by_example(predicted, outputs.labels, len(names), outputs.ignore_class)
         columns = {"accuracy": accuracy, "mean_iou": iou}
     fractions = np.stack([(predicted == k).mean(axis=(1, 2)) for k in range(len(names))], axis=1)
     return {**columns, **_each("predicted", fractions, names)}

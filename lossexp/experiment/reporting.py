@@ -52,7 +52,7 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     where = f"{device}, seed {job['seed']}"
     rate, schedule = job["optimizer"]["learning_rate"], job["schedule"]["_target_"].rpartition(".")[2]
     return {
-        "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
+        "dataset": f"{data.task}{classes}, {sizes} train/val/test: {data.inputs.describe(data.train.x)}",
         "model": f"{parts.model.count_params():,} parameters",
         "loss": ", ".join(f"{k}={v}" for k, v in loss.items() if v is not None and v is not False),
         "optimizer": f"learning rate {rate}, {schedule}",
@@ -70,9 +70,14 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(job.folder / "model.txt")
     tracker.dataset(data)
-    names, ignored = data.class_names, data.ignore_class
     grid = figures.sample_grid(
-        data.train.x, data.train.y, task=data.task, class_names=names, ignore_class=ignored, title=data.name
+        data.train.x,
+        data.train.y,
+        task=data.task,
+        kind=data.inputs.kind,
+        class_names=data.class_names,
+        ignore_class=data.ignore_class,
+        title=data.name,
     )
     tracker.figure(grid, "samples.png")
 
@@ -109,8 +114,9 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.metrics(_named(result), fit.steps)
     tracker.artifact(folder.path / "test_outputs.npz")
     _log_figures(tracker, outputs, parts.dataset.test.x, fit)
-    few = outputs.outputs[:8]
-    tracker.model(folder.path / "model.keras", inputs=parts.dataset.test.x[: len(few)], outputs=few, step=fit.steps)
+    few, data = outputs.outputs[:8], parts.dataset
+    inputs = data.test.x[: len(few)].astype(data.inputs.dtype or data.test.x.dtype)
+    tracker.model(folder.path / "model.keras", inputs=inputs, outputs=few, step=fit.steps)
 
 
 def _named(result: Result) -> dict[str, float]:

@@ -19,14 +19,18 @@ MOST_NAMES = 40
 def confusion_matrix(
     labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], *, title: str = ""
 ) -> Figure:
-    """Draws the confusion matrix, true classes in rows.
+    """Draws the confusion matrix of class numbers `[n]`, 0 to `len(class_names) - 1`: `confusion_of_counts` of them."""
+    counts = confusion(np.asarray(labels, np.int64), np.asarray(predicted, np.int64), len(class_names))
+    return confusion_of_counts(counts, class_names, title=title)
 
-    Colours are fractions of each true class, so that rows sum to 1. Up to 20 classes, every cell also has its number
-    of examples, or that fraction in percent where a number is long. labels, predicted: class numbers `[n]`, 0 to
-    `len(class_names) - 1`, of examples or of pixels.
+
+def confusion_of_counts(counts: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
+    """Draws a confusion matrix `[K, K]`, true classes in rows, of examples or of pixels.
+
+    Colours are fractions of each true class, so that rows sum to 1. Up to 20 classes, every cell also has its number,
+    or that fraction in percent where a number is long.
     """
     k = len(class_names)
-    counts = confusion(np.asarray(labels, np.int64), np.asarray(predicted, np.int64), k)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = [shortened(name) for name in class_names]
     with style():

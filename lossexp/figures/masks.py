@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from lossexp.figures.style import GREY, INK, LIGHT, shortened
 
 MOST_NAMES = 24
+FIRST = 100  # masks that are enough to tell which class is the most frequent
 # Tol (2021), "muted": told apart with every common colour vision deficiency, and none of them grey.
 MUTED = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
 

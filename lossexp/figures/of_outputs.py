@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lossexp.figures.by_name import scores_by_name
-from lossexp.figures.confusion import confusion_matrix
+from lossexp.figures.confusion import confusion_matrix, confusion_of_counts
 from lossexp.figures.predicted_values import predicted_versus_true
 from lossexp.figures.segmentation import segmentation_examples
 from lossexp.metrics import Outputs
 from lossexp.metrics.multilabel import auroc, average_precision
-from lossexp.metrics.segmentation import confusion, overlaps
+from lossexp.metrics.segmentation import by_example, overlaps
 
 
 def figures_of(outputs: Outputs, x: np.ndarray) -> dict[str, Figure]:
@@ -36,15 +36,15 @@ def _labels(outputs: Outputs) -> Figure:
 
 def _pixels(outputs: Outputs, x: np.ndarray) -> dict[str, Figure]:
     """Examples from worst to best, the overlap of each class, and which classes are taken for which."""
-    predicted, labels, names = outputs.predicted(), outputs.labels, outputs.class_names
-    counted = labels != outputs.ignore_class
-    true, guess = labels[counted].astype(int), predicted[counted].astype(int)
-    iou, dice = overlaps(confusion(true, guess, len(names)))
-    shares = np.bincount(true, minlength=len(names)) / max(len(true), 1)
+    predicted, names, ignored = outputs.predicted(), outputs.class_names, outputs.ignore_class
+    counts = sum(by_example(predicted, outputs.labels, len(names), ignored))
+    iou, dice = overlaps(counts)
+    shares = counts.sum(axis=1) / max(counts.sum(), 1)
     support = [f"{100 * share:.1f}% of pixels" for share in shares]
-    examples = segmentation_examples(x, labels, predicted, class_names=names, ignore_class=outputs.ignore_class)
     return {
-        "segmentation.png": examples,
+        "segmentation.png": segmentation_examples(
+            x, outputs.labels, predicted, class_names=names, ignore_class=ignored
+        ),
         "overlap.png": scores_by_name({"IoU": iou, "Dice": dice}, names, support),
-        "confusion.png": confusion_matrix(true, guess, names),
+        "confusion.png": confusion_of_counts(counts, names),
     }

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from lossexp.figures.masks import ClassColours
+from lossexp.figures.masks import FIRST, ClassColours
 from lossexp.figures.pictures import pixels, show, value_range, without_frame
+from lossexp.figures.series import series_grid
 from lossexp.figures.style import INK, new_figure, shortened, style
 from lossexp.metrics.table import ONE_CLASS
 
@@ -24,19 +25,22 @@ def sample_grid(
     y: np.ndarray,
     *,
     task: str = "multiclass",
+    kind: str = "image",
     class_names: Sequence[str] = (),
     ignore_class: int | None = None,
     title: str = "",
 ) -> Figure:
     """Draws a few examples of a split: of each class the first, unless there are too many classes for that, or none.
 
-    x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; other shapes become a table of
-    features. y: as a dataset of this task has it.
+    x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; series `[n, steps, features]` where
+    `kind` is `"series"`; other shapes become a table of features. y: as a dataset of this task has it.
     """
     y = np.asarray(y)
     if task == "segmentation":
         return _masks(x, y, class_names, ignore_class, title)
     with style():
+        if kind == "series":
+            return series_grid(x, [caption(value, task, class_names) for value in y[: COLUMNS * MOST_ROWS]], title)
         if x.ndim not in (3, 4):
             return _feature_table(x.reshape(len(x), -1), y, task, class_names, title)
         if task in ONE_CLASS and len(class_names) <= MOST_ROWS:
@@ -87,7 +91,7 @@ def _masks(x: np.ndarray, y: np.ndarray, names: Sequence[str], ignore_class: int
     tall, (low, high) = x.shape[1] / x.shape[2], value_range(x)
     count = min(len(x), PAIRS * PAIR_ROWS)
     rows, across, down = -(-count // PAIRS), 2.25, tall + 0.15
-    colours = ClassColours(y, names, ignore_class)
+    colours = ClassColours(y[:FIRST], names, ignore_class)
     with style():
         legend = 0.25 * -(-len(names) // 6)
         figure = new_figure(8.2, 0.86 * down * rows + legend + (0.55 if title else 0.3), title)

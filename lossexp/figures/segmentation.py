@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
-from lossexp.figures.masks import ClassColours
+from lossexp.figures.masks import FIRST, ClassColours
 from lossexp.figures.pictures import pixels, show, value_range, without_frame
 from lossexp.figures.style import LIGHT, ORANGE, new_figure, style
-from lossexp.metrics.segmentation import of_each_example
+from lossexp.metrics.segmentation import scores_by_example
 
 EXAMPLES = 5
 GAP = 0.07
@@ -33,11 +33,11 @@ def segmentation_examples(
     one class, if there are any. x: pictures `[n, H, W]` or
     `[n, H, W, channels]`. labels, predicted: class numbers `[n, H, W]`.
     """
-    _, iou = of_each_example(predicted, labels, len(class_names), ignore_class)
+    _, iou = scores_by_example(predicted, labels, len(class_names), ignore_class)
     chosen = _from_worst_to_best(np.where(_is_varied(labels, ignore_class), iou, np.nan))
     if not len(chosen):
         chosen = _from_worst_to_best(iou)
-    colours = ClassColours(labels, class_names, ignore_class)
+    colours = ClassColours(labels[:FIRST], class_names, ignore_class)
     tall = labels.shape[1] / labels.shape[2]
     rows = np.arange(len(chosen)) * (tall + GAP)
     with style():
@@ -59,7 +59,9 @@ def segmentation_examples(
 
 
 def _is_varied(labels: np.ndarray, ignore_class: int | None) -> np.ndarray:
-    return np.array([len(np.unique(mask[mask != ignore_class])) > 1 for mask in labels])
+    """Whether an example has more than one class, `[n]`."""
+    known = (mask[mask != ignore_class] for mask in labels)
+    return np.array([mask.size > 0 and mask.min() < mask.max() for mask in known])
 
 
 def _from_worst_to_best(iou: np.ndarray) -> np.ndarray:

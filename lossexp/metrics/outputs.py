@@ -34,7 +34,7 @@ class Outputs:
         return score(**vars(self))
 
     def predicted(self) -> np.ndarray:
-        """Classes, labels of 0 and 1, or values `[n, D]`: what is predicted, in the shape of labels."""
+        """What is predicted: classes, labels of 0 and 1, or values, `[n]` where there is one an example."""
         kind = OF_TASK[self.task]
         return kind(self.outputs, self.labels, self.link, self.class_names, self.ignore_class).predicted()
 

@@ -21,7 +21,7 @@ class Values(Measured):
             raise ValueError(f"labels {self.labels.shape} and outputs {self.outputs.shape}; expected [n, D] both")
 
     def predicted(self):
-        return self.outputs
+        return self.outputs[:, 0] if self.outputs.shape[1] == 1 else self.outputs
 
     def scores(self):
         return value_metrics(self.outputs, self.labels, self.names)

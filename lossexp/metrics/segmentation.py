@@ -90,16 +90,22 @@ def overlaps(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return hits / (both - hits), 2 * hits / both
 
 
-def of_each_example(
+def by_example(
+    predicted: np.ndarray, labels: np.ndarray, num_classes: int, ignore_class: int | None = None
+) -> Iterator[np.ndarray]:
+    """The confusion matrix of each example by itself, from classes `[n, H, W]`."""
+    for guess, true in zip(predicted, labels, strict=True):
+        counted = true != ignore_class
+        yield confusion(true[counted].astype(np.int64), guess[counted], num_classes)
+
+
+def scores_by_example(
     predicted: np.ndarray, labels: np.ndarray, num_classes: int, ignore_class: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The accuracy and the mean IoU of each example by itself, `[n]`, from classes `[n, H, W]`.
 
     The mean is over the classes that are in the example or predicted there. NaN for an example without labels.
     """
-    found = np.full([2, len(labels)], np.nan)
-    for i, (guess, true) in enumerate(zip(predicted, labels, strict=True)):
-        counted = true != ignore_class
-        counts = confusion(true[counted].astype(int), guess[counted], num_classes)
-        found[:, i] = counts.trace() / (counts.sum() or np.nan), mean(overlaps(counts)[0])
-    return found[0], found[1]
+    every = list(by_example(predicted, labels, num_classes, ignore_class))
+    accuracy = [counts.trace() / (counts.sum() or np.nan) for counts in every]
+    return np.array(accuracy), np.array([mean(overlaps(counts)[0]) for counts in every])

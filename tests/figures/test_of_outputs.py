@@ -173,3 +173,14 @@ def test_a_table_says_which_values_stand_beside_its_rows(rng, image):
     image(figure)
     assert ticks(figure.axes[0].yaxis) == ["191, 36, 50", "189, 37, 52"]
     assert figure.axes[0].get_ylabel() == "Weight, Waist, Pulse"
+
+
+@pytest.mark.parametrize(("features", "lines"), [(1, 1), (3, 3), (9, 6)])
+def test_series_are_lines_a_panel_each(features, lines, rng, image):
+    x, y = rng.normal(size=(30, 50, features)).cumsum(axis=1), np.arange(30) % 3
+    figure = figures.sample_grid(x, y, kind="series", class_names=NAMES, title="walks")
+    image(figure)
+    assert [axes.get_title("left") for axes in figure.axes] == [NAMES[k] for k in y[:12]]
+    assert [len(axes.get_lines()) for axes in figure.axes] == [lines] * 12
+    few = figures.sample_grid(x[:2], y[:2], kind="series", class_names=NAMES)
+    image(few)

@@ -22,9 +22,23 @@ def test_saved_outputs_score_the_same(tmp_path):
 
 def test_a_link_keeps_its_parameters(tmp_path):
     link = {"name": "tempered", "t2": 1.5}
-    path = save_outputs(tmp_path / "a.npz", np.ones((2, 3)), [0, 2], task="multiclass", link=link)
-    loaded = load_outputs(path)
-    assert (loaded.outputs.dtype, loaded.link) == (np.float32, link)
+    save_outputs(tmp_path / "a.npz", np.ones((2, 3)), [0, 1], task="multiclass", link=link)
+    assert load_outputs(tmp_path / "a.npz").link == link
+
+
+def test_predicted_values_keep_all_their_digits(tmp_path):
+    values, labels = np.array([[1.7e9 + 0.25], [1.7e9]]), [1.7e9, 1.7e9 + 1]
+    save_outputs(tmp_path / "a.npz", values, labels, task="regression")
+    loaded = load_outputs(tmp_path / "a.npz")
+    np.testing.assert_array_equal(loaded.predicted(), values[:, 0])
+    assert loaded.score()["mae"] == pytest.approx(0.625)
+
+
+def test_values_that_an_earlier_version_saved_in_the_unit_of_training_come_in_the_original_one(tmp_path):
+    meaning = {"task": "regression", "link": "exp", "class_names": [], "target_scale": 77.0}
+    np.savez(tmp_path / "a.npz", outputs=np.zeros((2, 1)), labels=[1.0, 2.0], meaning=np.array(json.dumps(meaning)))
+    loaded = load_outputs(tmp_path / "a.npz")
+    assert (loaded.predicted().tolist(), loaded.labels.tolist()) == ([77.0, 77.0], [77.0, 154.0])
 
 
 @pytest.mark.parametrize("shape", [(5, 1), (5, 3)])
@@ -34,19 +48,9 @@ def test_values_are_kept_as_they_are(tmp_path, shape):
     names = tuple("abc"[: shape[1]])
     loaded = load_outputs(save_outputs(tmp_path / "a.npz", values, true, task="regression", class_names=names))
     np.testing.assert_array_equal(loaded.labels, true)
-    np.testing.assert_array_equal(loaded.predicted(), values)
+    np.testing.assert_array_equal(loaded.predicted(), values.reshape(loaded.predicted().shape))
     assert loaded.score() == score(values, true, task="regression", class_names=names)
     assert loaded.score()["rmse"] == pytest.approx(1, abs=1e-3)
-
-
-def test_regressions_of_earlier_versions_are_in_the_original_unit(tmp_path):
-    """They kept raw outputs and targets divided by their deviation."""
-    meaning = {"task": "regression", "link": "softplus", "class_names": [], "target_scale": 77.0}
-    raw = np.array([[-2.0], [3.0]], np.float32)
-    np.savez(tmp_path / "a.npz", outputs=raw, labels=[1.0, 3.0], meaning=np.array(json.dumps(meaning)))
-    loaded = load_outputs(tmp_path / "a.npz")
-    np.testing.assert_allclose(loaded.predicted(), 77 * np.log1p(np.exp(raw)), rtol=1e-6)
-    assert loaded.labels.tolist() == [77.0, 231.0]
 
 
 def test_labels_and_pixels_are_kept(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from lossexp.metrics import quick_score, score, segmentation
-from lossexp.metrics.segmentation import Pixels, of_each_example
+from lossexp.metrics.segmentation import Pixels, scores_by_example
 
 NAMES = ("sky", "tree/bush", "road", "car")
 IGNORED = 255
@@ -86,7 +86,7 @@ def test_each_example_is_scored_by_itself(some):
     outputs, labels = some
     labels[3] = IGNORED
     predicted = outputs.argmax(axis=-1)
-    accuracy, iou = of_each_example(predicted, labels, 4, IGNORED)
+    accuracy, iou = scores_by_example(predicted, labels, 4, IGNORED)
     for i in range(len(labels)):
         alone = score(outputs[i : i + 1], labels[i : i + 1], task="segmentation", link="softmax", ignore_class=IGNORED)
         assert (accuracy[i], iou[i]) == pytest.approx((alone["accuracy"], alone["mean_iou"]), nan_ok=True)
