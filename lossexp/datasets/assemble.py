@@ -34,10 +34,11 @@ def assemble(
 ) -> Dataset:
     """Makes a dataset of splits that hold what a source has.
 
-    class_names: of classes; of the labels of multilabel data, of the outputs of regression. A split that the source gives is kept whole; a missing test split is cut from `train` by
+    A split that the source gives is kept whole; a missing test split is cut from `train` by
     `test_fraction`, then a missing validation split by `validation_fraction`, then `limit` shortens what
-    is left for training. inputs: what an example is, see `inputs.kind_of`. What the model does to it first is taken
-    from the training split that is left, see `inputs.describe`.
+    is left for training. class_names: of classes, of the labels of multilabel data, or of the outputs of regression.
+    inputs: what an example is, see `inputs.kind_of`. What the model does to it first is taken from the training split
+    that is left, see `inputs.describe`.
     """
     given = {"train": train, "val": val, "test": test}
     for part, split in given.items():

@@ -1,4 +1,4 @@
-"""Pictures of several handwritten digits: which digits appear (multilabel), or whose ink each pixel is (segmentation)."""
+"""Pictures of several handwritten digits: which digits appear, or whose ink each pixel is."""
 
 from __future__ import annotations
 

@@ -52,5 +52,6 @@ def unet(
 def _convolutions(x, filters: int):
     for _ in range(2):
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-        x = layers.Activation("relu")(layers.BatchNormalization()(x))
+        x = layers.BatchNormalization(momentum=0.9)(x)  # at Keras's 0.99, means of the data take hundreds of steps
+        x = layers.Activation("relu")(x)
     return x

@@ -44,9 +44,9 @@ class Answers(NamedTuple):
 class StepResult(NamedTuple):
     """Scalars of one step.
 
-    objective: float32, loss plus the model's own penalties. correct: examples right, float32 (0 for values; where an
-    example has several labels or pixels, the fraction of them that is right, for all together). largest: the largest absolute output, float32, NaN if one is not finite. finite: whether objective
-    (and gradients, where they are checked) are finite, bool; under loss scaling, whether the scale is still above 1.
+    objective: float32, loss plus the model's own penalties. correct: see `count_correct`. largest: the largest
+    absolute output, float32, NaN if one is not finite. finite: whether objective (and gradients, where they are
+    checked) are finite, bool; under loss scaling, whether the scale is still above 1.
     """
 
     objective: Tensor

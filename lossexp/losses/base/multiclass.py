@@ -21,8 +21,8 @@ class MulticlassLoss(ClassLoss):
     """A loss of softmax logits `[..., K]`; a subclass implements `formula(t, log_p, log_q)`.
 
     `call` returns float32 values in the shape `[...]` of the logits without their last axis: one per
-    example, or one per position for logits `[batch, positions, K]` or `[batch, H, W, K]`. Labels may be class numbers, one-hot or
-    soft (see `targets.multiclass_targets`).
+    example, or one per position for logits `[batch, positions, K]` or `[batch, H, W, K]`. Labels may be class
+    numbers, one-hot or soft (see `targets.multiclass_targets`).
 
     A logit of -inf masks a class for its example: the class has probability 0 and no gradient, and the value is
     that of the loss on the other classes, over which label smoothing is spread too. Where the label itself is

@@ -59,7 +59,7 @@ class FocalTversky(Tversky):
 
     def batch_values(self, targets, logits, counted):
         values = super().batch_values(targets, logits, counted)
-        if self.exponent == 1.0 or not self.by_example(targets) or targets.shape.rank > 2:
+        if self.exponent == 1.0 or self.summed(targets) != "outputs":
             return values
         of_one = sums_to_one(targets)
         labels = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen

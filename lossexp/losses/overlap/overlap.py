@@ -16,10 +16,10 @@ class OverlapLoss(Loss):
 
     `(1 - (h TP + smooth) / (h TP + alpha FP + beta FN + smooth))^exponent` with TP = sum t p, FP = sum (1 - t) p,
     FN = sum t (1 - p), h = `hits`. A subclass declares what is summed over: `"example"`, the outputs of an example,
-    or, where it has several positions, such as pixels, these for each output, then the mean over the outputs with
+    or, where it has many positions, such as pixels, these for each output, then the mean over the outputs with
     positives; `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything;
-    `"auto"`, by example where that has one position, else by class. Every position gets the value of its example, and of the batch for all but the first: there a batch's value
-    depends on all its examples, and sample weights scale it and do not weight the sums.
+    `"auto"`, by example where that has one position, else by class. Every example, and position, gets the value of the
+    sums that it is in. Where these are the batch's, sample weights scale that value and do not weight the sums.
 
     Args:
         alpha, beta: >= 0 and not both 0: weights of false positives and of false negatives.
@@ -37,9 +37,11 @@ class OverlapLoss(Loss):
         super().__post_init__()
         arguments.not_both_zero(self, "alpha", "beta")
 
-    def by_example(self, t: tf.Tensor) -> bool:
-        """Whether sums are over one example of targets `[batch, ..., L]`."""
-        return self.over == "example" or self.over == "auto" and t.shape.rank == 2
+    def summed(self, t: tf.Tensor) -> str:
+        """What is summed over for targets `[batch, ..., L]`: outputs, positions, class (batch and positions), batch."""
+        if t.shape.rank == 2:
+            return {"auto": "outputs", "example": "outputs"}.get(self.over, self.over)
+        return {"auto": "class", "example": "positions"}.get(self.over, self.over)
 
     def of_sums(self, t: tf.Tensor, p: tf.Tensor, q: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
         """Values `[...]` for targets t, probabilities p and q = 1 - p, all `[..., L]` float32.
@@ -48,18 +50,15 @@ class OverlapLoss(Loss):
         """
         if counted is not None:
             t, p, q = (tf.where(counted, x, 0.0) for x in (t, p, q))
-        rank, by_example = t.shape.rank, self.by_example(t)
-        by_class = not by_example and self.over != "batch" or by_example and rank > 2
-        axes = [-1] if by_example and rank == 2 else list(range(by_example, rank - by_class))
+        every, summed = list(range(t.shape.rank)), self.summed(t)
+        axes = {"outputs": [-1], "positions": every[1:-1], "class": every[:-1], "batch": every}[summed]
         hit = self.hits * tf.reduce_sum(t * p, axes)
         missed = tf.reduce_sum(self.alpha * (1.0 - t) * p + self.beta * t * q, axes)
         values = _power(tf.math.divide_no_nan(missed, hit + missed + self.smooth), self.exponent)
-        if by_class:
+        if summed in ("positions", "class"):
             present = tf.cast(tf.reduce_sum(t, axes) > 0.0, tf.float32)
             values = tf.math.divide_no_nan(tf.reduce_sum(values * present, -1), tf.reduce_sum(present, -1))
-        if by_example:
-            values = tf.reshape(values, [-1, *[1] * (rank - 2)])
-        return values * tf.ones_like(t[..., 0])
+        return tf.reshape(values, [-1, *[1] * len(every[2:])]) * tf.ones_like(t[..., 0])
 
 
 def _power(values: tf.Tensor, exponent: float) -> tf.Tensor:
