@@ -6,8 +6,7 @@ Everything comes from the run's folder: its saved config, not the one composed n
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,6 @@ from lossexp.datasets.npz import plain_arrays
 from lossexp.experiment.lookup import find_run, reading
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.process.importing import first_import
-from lossexp.tracking.mlflow_loader import custom_modules
 
 if TYPE_CHECKING:
     import keras
@@ -75,31 +73,16 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         y = np.zeros(len(x))
 
     with first_import("lossexp.trainer.predictor"):
-        import keras
-
+        from lossexp.models.keras_file import check_modules, load
         from lossexp.trainer.predictor import Predictor
 
     locate(target, "model", trusted)  # importing it registers its classes
     with reading(run_dir / "model.keras"):
         check_modules(run_dir / "model.keras", trusted)
-        model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
+        model = load(run_dir / "model.keras", trusted)
     if inputs is not None:
         check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)
-
-
-def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
-    """Raises InputError for a model file that names modules which loading it could import anew.
-
-    Keras imports some packages by the name that the file gives. What is imported already runs nothing again.
-    """
-    for module in sorted(custom_modules(keras_file)):
-        package = module.partition(".")[0]
-        if package not in ("lossexp", *trusted) and module not in sys.modules:
-            raise InputError(
-                f"{keras_file} has objects of the module {module}, which is neither lossexp's nor Keras's. If you "
-                f"trust it, say so on the command line: trusted_packages=[{package}]."
-            )
 
 
 def scored(test: Split, trainer: Mapping[str, Any]) -> Split:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
 from lossexp.base.blame import blaming
@@ -12,6 +10,7 @@ from lossexp.config.job import Job
 from lossexp.config.optimizer_settings import check_learning_rate, check_steps, check_together
 from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.compatibility import check_loss, try_loss
+from lossexp.experiment.model import build_model
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.check import check_outputs
 from lossexp.trainer.parts import Parts
@@ -27,13 +26,7 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     counts = dataset.class_counts
     if counts:
         loss.adapt(getattr(loss, "class_counts", None) or counts)  # the user's own go first
-    needs: dict[str, Any] = {
-        "input_shape": dataset.input_shape,
-        "num_outputs": num_outputs,
-        "head": loss.head,
-        "initial_bias": loss.initial_bias(counts) if counts else None,
-    }
-    model = job.build("model", **needs)
+    model = build_model(job, dataset, loss, num_outputs)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
     with untouched(model), blaming(f"model={job['model']['_target_']}"):

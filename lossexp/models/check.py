@@ -48,7 +48,7 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
     if not isinstance(model, keras.Model):
         raise InputError(
             f"model is a {type(model).__name__}, not a keras.Model. Let model._target_ name a function or "
-            "class that returns one from (input_shape, num_outputs, ...)."
+            "class that returns one: def net(input_shape, num_outputs)."
         )
     where = f"model {model.name} ({type(model).__name__})"
     outputs = model(x, training=False)

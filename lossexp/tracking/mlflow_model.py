@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lossexp.base.keras_archive import custom_modules
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.tracking import mlflow_loader
-from lossexp.tracking.mlflow_loader import KERAS_FILE, custom_modules
+from lossexp.tracking.mlflow_loader import KERAS_FILE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
