@@ -16,9 +16,9 @@ import pandas as pd
 
 from lossexp.base.errors import InputError
 from lossexp.base.links import probabilities
+from lossexp.base.model_files import WEIGHTS, model_file
 from lossexp.base.screen import show_scores
 from lossexp.config.job import Job
-from lossexp.config.targets import locate
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.npz import plain_arrays
@@ -61,11 +61,11 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
     with reading(run_dir / "config.yaml"):
         saved = Job.read(run_dir / "config.yaml", trusted)
-        target = saved["model"]["_target_"]
     with reading(run_dir / "test_outputs.npz"):
         facts = load_outputs(run_dir / "test_outputs.npz")
+    file = model_file(run_dir)
+    dataset: Dataset | None = saved.build("dataset") if inputs is None or file.name == WEIGHTS else None
     if inputs is None:
-        dataset: Dataset = saved.build("dataset")
         test = scored(dataset.test, saved["trainer"])
         x, y = test.x, test.y
     else:
@@ -73,13 +73,17 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         y = np.zeros(len(x))
 
     with first_import("lossexp.trainer.predictor"):
+        from lossexp.experiment.rebuilding import rebuilt
         from lossexp.models.keras_file import check_modules, load
         from lossexp.trainer.predictor import Predictor
 
-    locate(target, "model", trusted)  # importing it registers its classes
-    with reading(run_dir / "model.keras"):
-        check_modules(run_dir / "model.keras", trusted)
-        model = load(run_dir / "model.keras", trusted)
+    if file.name == WEIGHTS:
+        model = rebuilt(saved, dataset, file)
+    else:
+        saved.prepare("model")  # importing what it names registers its classes
+        with reading(file):
+            check_modules(file, trusted)
+            model = load(file, trusted)
     if inputs is not None:
         check_shape(x, model, inputs)
     return replace(facts, outputs=Predictor(model)(x), labels=y)

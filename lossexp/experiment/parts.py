@@ -13,6 +13,7 @@ from lossexp.experiment.compatibility import check_loss, try_loss
 from lossexp.experiment.model import build_model
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.check import check_outputs
+from lossexp.models.saving_check import is_savable
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
@@ -33,7 +34,7 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
         check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
     trainer.check_model(model)
     try_loss(loss, model, dataset)
-    return Parts(dataset, model, loss, optimizer)
+    return Parts(dataset, model, loss, optimizer, savable=is_savable(model, dataset.train.x[:4]))
 
 
 def build_optimizer(job: Job, total_steps: int) -> keras.optimizers.Optimizer:

@@ -12,7 +12,7 @@ import keras
 from lossexp.base.blame import blaming, sentence
 from lossexp.base.checks import Place, settings
 from lossexp.base.errors import InputError
-from lossexp.base.keras_archive import custom_modules, lambdas
+from lossexp.base.model_files import custom_modules, lambdas
 
 
 @settings("model")

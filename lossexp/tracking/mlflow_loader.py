@@ -9,7 +9,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from lossexp.base.keras_archive import custom_modules
+from lossexp.base.model_files import custom_modules
 
 KERAS_FILE = Path("data") / "model.keras"
 

@@ -12,9 +12,13 @@ from lossexp.losses.base.loss import Loss
 
 @dataclass(frozen=True)
 class Parts:
-    """A dataset, and a model, loss and optimizer that were checked to fit it and each other."""
+    """A dataset, and a model, loss and optimizer that were checked to fit it and each other.
+
+    savable: whether the model comes back from a `.keras` file as it was.
+    """
 
     dataset: Dataset
     model: keras.Model
     loss: Loss
     optimizer: keras.optimizers.Optimizer
+    savable: bool = True

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from lossexp.base.keras_archive import custom_modules
+from lossexp.base.model_files import custom_modules
 from lossexp.models.subclassed import ConvNet
 from lossexp.tracking.mlflow import MLflowTracker
 

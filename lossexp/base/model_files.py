@@ -1,4 +1,4 @@
-"""What a `.keras` file says of its objects, read without Keras and without importing anything."""
+"""The files that models are kept in, and what a `.keras` file says of its objects: read without Keras."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+MODEL, WEIGHTS = "model.keras", "model.weights.h5"  # in a run's folder: one of the two
 BUILT_IN = ("keras", "builtins", "__main__")
+
+
+def model_file(folder: Path) -> Path:
+    """The file that a run's folder keeps its model in; the whole model's where it keeps none."""
+    return folder / (WEIGHTS if (folder / WEIGHTS).is_file() and not (folder / MODEL).is_file() else MODEL)
 
 
 class Saved(NamedTuple):
