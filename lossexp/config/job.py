@@ -99,6 +99,13 @@ class Job:
         """The group's settings as `build` takes them: plain data, targets checked, numbers of the right type."""
         return prepare(self.config[group], group, self.trusted)
 
+    def named(self, group: str) -> str:
+        """What a group is, for messages: `model=lossexp.models.mlp.mlp`, or of a user's own `model.fn=mine.net`."""
+        node = self[group]
+        inner = node.get("fn")
+        own = isinstance(inner, Mapping) and "_target_" in inner
+        return f"{group}.fn={inner['_target_']}" if own else f"{group}={node['_target_']}"
+
     def build(self, group: str, **extra: Any) -> Any:
         """What the group's settings describe; callbacks write into the job's folder. extra: further arguments.
 

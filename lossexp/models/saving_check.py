@@ -15,9 +15,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from lossexp.base.blame import sentence, users_place
+from lossexp.base.blame import defined, sentence, users_place
 from lossexp.base.model_files import lambdas
-from lossexp.base.variables import Holdings, is_own, unseeded, untouched, weights_of
+from lossexp.base.variables import is_own, unseeded, untouched
 
 log = logging.getLogger(__name__)
 KNOWN = {  # of what Keras says in a page
@@ -33,14 +33,6 @@ def is_savable(model: keras.Model, x: np.ndarray) -> bool:
 
     x: a few examples. Nothing is trained, and neither the model nor what is drawn at random later is changed.
     """
-    learned = unkept(model)
-    if learned:
-        log.warning(
-            "%s: the tf.Variable at %s is not the model's own weight, so no file of Keras keeps it, and predictions of "
-            "the saved model lack what it has learned. Make it with self.add_weight.",
-            _named(model),
-            " and ".join(learned),
-        )
     with _undisturbed(model), tempfile.TemporaryDirectory() as folder:
         reason = why_unsavable(model, x, Path(folder) / "model.keras")
     if reason:
@@ -78,19 +70,11 @@ def why_unsavable(model: keras.Model, x: np.ndarray, file: Path) -> str | None:
     return None
 
 
-def unkept(model: keras.Model) -> list[str]:
-    """Where the model has plain, trainable `tf.Variable`s, which Keras does not save, as paths."""
-    found = Holdings()
-    found.add(model, model.name)
-    plain = {id(variable) for variable in weights_of(model)} - {id(variable) for variable in model.weights}
-    return [path for path, variable in found.variables.items() if id(variable) in plain and variable.trainable]
-
-
 def _why(error: Exception, model: keras.Model, forgotten: str = "") -> str:
     for said, what in KNOWN.items():
         if found := said.search(str(error)):
             kind = next((kind for kind in _kinds(model) if kind.__name__ == found[1]), None)
-            return f"the class {_place(kind) if kind else found[1]} {what}: {SAVABLE}"
+            return f"the class {defined(kind) if kind else found[1]} {what}: {SAVABLE}"
     place = users_place(error, called=True)
     told = f"{type(error).__name__}{f' in {place}' if place else ''}: {sentence(error)}".rstrip(".")
     return f"{told}. {forgotten or f'If a class of yours is meant, {SAVABLE}'}"
@@ -103,19 +87,12 @@ def _forgotten(model: keras.Model) -> str:
             taken, config = inspect.signature(type(layer).__init__).parameters, layer.get_config()
             missing = [name for name in taken if name not in (*NOT_SETTINGS, *config)]
             if missing:
-                return f"get_config of the class {_place(type(layer))} lacks {' and '.join(missing)}: {SAVABLE}"
+                return f"get_config of the class {defined(type(layer))} lacks {' and '.join(missing)}: {SAVABLE}"
     return ""
 
 
 def _kinds(model: keras.Model) -> list[type]:
     return [type(layer) for layer in model._flatten_layers()]
-
-
-def _place(kind: type) -> str:
-    try:
-        return f"{kind.__qualname__} ({kind.__module__}, line {inspect.getsourcelines(kind)[1]})"
-    except (OSError, TypeError):
-        return kind.__qualname__
 
 
 def _named(model: keras.Model) -> str:

@@ -6,7 +6,6 @@ import re
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from lossexp.models.functional import conv_net
 from lossexp.models.mlp import mlp
@@ -56,15 +55,6 @@ class Raising(Scaled):
 
 class Unregistered(Scaled):
     pass
-
-
-@keras.saving.register_keras_serializable("tests")
-class PlainVariable(keras.layers.Layer):
-    def build(self, shape):
-        self.gain = tf.Variable(tf.ones(shape[-1:]), trainable=True)
-
-    def call(self, x):
-        return x * self.gain
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -135,8 +125,3 @@ def test_the_trial_leaves_model_and_randomness_as_they_were():
 
 def test_a_model_with_noise_at_inference_is_not_said_to_come_back_otherwise(caplog):
     assert is_savable(ending(Noisy()), X)
-
-
-def test_a_plain_variable_that_no_file_keeps_is_named(caplog):
-    assert is_savable(ending(PlainVariable()), X)
-    assert "gain is not the model's own weight" in caplog.text
