@@ -12,6 +12,7 @@ from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.parts import build_parts
 from lossexp.models.preprocessing import served
+from lossexp.models.saving import load_weights
 from lossexp.process.runtime import runtime
 from lossexp.trainer.trainer import Trainer
 
@@ -26,7 +27,7 @@ def rebuilt(job: Job, dataset: Dataset, weights: Path) -> keras.Model:
         parts = build_parts(job, dataset, trainer)
         model = served(parts.model, parts.dataset, parts.loss.link)
         try:
-            model.load_weights(weights)
+            load_weights(model, weights)
         except Exception as error:  # h5py's and Keras's, for other layers, other shapes or a damaged file
             raise InputError(
                 f"{weights} does not fit the model that the run's config builds now: {sentence(error)}. Has its code "

@@ -1,8 +1,9 @@
-"""The file that a trained model is kept in: the model itself, or its weights where it cannot be saved."""
+"""The files that models are kept in: the model itself, or its weights where it cannot be saved."""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from pathlib import Path
 
 import keras
@@ -30,3 +31,11 @@ def save_model(model: keras.Model, folder: Path, savable: bool = True) -> Path:
         return save_model(model, folder, savable=False)
     (folder / other).unlink(missing_ok=True)
     return folder / kept
+
+
+def load_weights(model: keras.Model, file: Path) -> None:
+    """Loads all weights of a model from its file; whatever Keras or h5py raise where they are not all there."""
+    with warnings.catch_warnings():
+        # Keras passes over some layers that a file does not have, and only warns.
+        warnings.filterwarnings("error", message="Skipping nested container")
+        model.load_weights(file)

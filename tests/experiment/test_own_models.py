@@ -16,6 +16,7 @@ from lossexp.base.errors import InputError
 from lossexp.config import Job
 from lossexp.datasets.scikit_learn import digits
 from lossexp.experiment.inference import evaluate, predict
+from lossexp.metrics import load_outputs
 from tests.jobs import asked, job
 
 OWN = """\
@@ -55,12 +56,24 @@ def with_lambda(input_shape, num_outputs):
     twice = keras.layers.Lambda(lambda x: 2 * x)
     return keras.Sequential([keras.Input(input_shape), twice, keras.layers.Flatten(), keras.layers.Dense(num_outputs)])
 
+def augmented(input_shape, num_outputs):
+    random = [keras.layers.RandomFlip(), keras.layers.RandomRotation(0.1), keras.layers.GaussianNoise(0.1)]
+    layers = [*random, keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(num_outputs)]
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
+def in_float32(input_shape, num_outputs):
+    layers = [keras.layers.Flatten(dtype="float32"), keras.layers.Dense(num_outputs, dtype="float32")]
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
 def broken(input_shape):
     return keras.Input(shape) + missing
 
 def wide(input_shape, num_outputs):
     return net(input_shape, num_outputs + 1)
 """
+
+
+SPLIT = {"validation_fraction": 0.1, "test_fraction": 0.2}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -82,10 +95,35 @@ def again(run_dir: Path, mode: str = "evaluate", inputs: Path | None = None) -> 
     return Job(OmegaConf.create(asked(run_dir, run_dir.name, mode, inputs).config), trusted=("my_losses",))
 
 
-@pytest.mark.parametrize("name", ["net", "fixed", "WithConfig"])
+@pytest.mark.parametrize("name", ["net", "fixed", "WithConfig", "augmented"])
 def test_a_function_or_a_registered_class_trains_and_is_kept_whole(name, tmp_path):
     scores, run_dir = job(tmp_path, *custom(name))
     assert (run_dir / "model.keras").is_file()
+    assert evaluate(again(run_dir)) == pytest.approx(scores.test, rel=1e-4)
+
+
+def test_random_layers_are_at_rest_in_inference(tmp_path):
+    _, run_dir = job(tmp_path, *custom("augmented"))
+    first, second = (pd.read_csv(predict(again(run_dir, "predict"))) for _ in range(2))
+    assert first.equals(second)
+    outputs = keras.saving.load_model(run_dir / "model.keras").predict(
+        digits(seed=0, limit=200, **SPLIT).test.x, verbose=0
+    )
+    assert np.allclose(load_outputs(run_dir / "test_outputs.npz").outputs, outputs, atol=1e-5)
+
+
+def test_a_model_that_keeps_to_float32_trains_under_mixed_precision(tmp_path):
+    scores, run_dir = job(tmp_path, *custom("in_float32"), "trainer.precision=mixed_bfloat16")
+    assert evaluate(again(run_dir)) == pytest.approx(scores.test, rel=1e-4)
+
+
+def test_a_pretrained_network_trains_its_head_from_a_file_of_weights(tmp_path):
+    network = keras.applications.MobileNet(weights=None, include_top=False, input_shape=(32, 32, 3))
+    network.save_weights(tmp_path / "mine.weights.h5")
+    name = ("model=pretrained", "model.name=MobileNet", "model.size=32", f"model.weights={tmp_path}/mine.weights.h5")
+    scores, run_dir = job(tmp_path, *name, "model.trainable=false", "trainer.epochs=1", "dataset.limit=60")
+    kept = keras.saving.load_model(run_dir / "model.keras").get_layer(network.name)
+    assert all(np.array_equal(a, b) for a, b in zip(kept.get_weights(), network.get_weights(), strict=True))
     assert evaluate(again(run_dir)) == pytest.approx(scores.test, rel=1e-4)
 
 
@@ -113,7 +151,7 @@ def test_a_model_that_cannot_be_saved_ends_finished_with_scores_and_weights(name
     assert "model.weights.h5" in {file.path for file in client.list_artifacts(run.info.run_id)}
 
     assert evaluate(again(run_dir)) == pytest.approx(scores.test, rel=1e-4)
-    test = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=200).test
+    test = digits(seed=0, limit=200, **SPLIT).test
     np.savez(tmp_path / "rows.npz", x=test.x[:5])
     own, new = (pd.read_csv(predict(again(run_dir, "predict", file))) for file in (None, tmp_path / "rows.npz"))
     assert np.allclose(new.filter(like="p/"), own.filter(like="p/")[:5], atol=1e-6)
@@ -148,7 +186,7 @@ def test_a_model_file_goes_on_training(tmp_path):
     [
         (
             ["model=custom", "model.fn._target_=my_losses.broken"],
-            r"^model\.fn=my_losses\.broken: NameError in .*line 38, in broken",
+            r"^model\.fn=my_losses\.broken: NameError in .*line \d+, in broken",
         ),
         (["model=custom", "model.fn._target_=my_losses.wide"], r"returns shape \(32, 11\).*num_outputs=10"),
         (["model=custom", "model.fn._target_=my_losses.net", "loss=arcface"], "takes no argument `head`"),
