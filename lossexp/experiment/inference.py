@@ -155,7 +155,14 @@ def check_shape(x: np.ndarray, model: keras.Model, inputs: str) -> None:
 
 def read_inputs(path: Path) -> np.ndarray:
     """`x` `[n, ...]` from an npz file, as it is there. Raises InputError where it holds no such numbers."""
-    x = plain_arrays(path, ("x",), f"inputs={path}", "Write it with numpy.savez(path, x=...).")["x"]
+    setting, layout = f"inputs={path}", "Write it with numpy.savez(path, x=...)."
+
+    def pick(found: Sequence[str]) -> dict[str, str]:
+        if "x" not in found:
+            raise InputError(f"{setting} lacks x; it has {', '.join(found) or 'nothing'}. {layout}")
+        return {"x": "x"}
+
+    x = plain_arrays(path, pick, setting, layout)["x"]
     check_numbers(x, "values of x", f"inputs={path}")
     if not x.size:
         raise InputError(f"inputs={path}: x has the shape {x.shape}. Give at least one example.")
