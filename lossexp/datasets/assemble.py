@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
 
+from lossexp.base.errors import InputError
 from lossexp.datasets.check import check_arrays, check_dataset
 from lossexp.datasets.dataset import Dataset, Split, Task
-from lossexp.datasets.inputs import FEATURES, Asked, Kind, describe, kept_dtype, kind_of, largest_token
+from lossexp.datasets.inputs import FEATURES, Asked, describe, kept_dtype, kind_of, largest_token
 from lossexp.datasets.splitting import cut, take
+
+log = logging.getLogger(__name__)
 
 
 def assemble(
@@ -51,8 +55,18 @@ def assemble(
     largest = 0
     if kind == "tokens":
         largest = max(largest_token(split.x, f"dataset {name}, {part} split") for part, split in splits.items())
-    features = kept_dtype(train.x, kind) if kind in FEATURES else None  # of one dtype in every split
-    train, val, test = (_kept(split, kind, features, task) for split in splits.values())
+    dtypes = {part: kept_dtype(split.x, kind) for part, split in splits.items()}
+    if kind not in FEATURES and len(set(dtypes.values())) > 1:  # bytes beside numbers in [0, 1], for instance
+        found = ", ".join(f"{dtype} in {part}" for part, dtype in dtypes.items())
+        raise InputError(f"dataset {name}: inputs are {found}. Give every split inputs of one dtype and range.")
+    if dtypes["train"] == np.float64:
+        log.warning(
+            "dataset %s: some features are so far from 0 that float32 has no digits for their differences. They are "
+            "kept in float64, but Keras's own predict, and so MLflow's, rounds what it gets to float32: subtract a "
+            "constant from them, or call the model itself, model(x)",
+            name,
+        )
+    train, val, test = (_kept(split, dtypes["train"], task) for split in splits.values())
     described = describe(train.x, kind, standardise, largest)
     dataset = Dataset(name, task, train, val, test, tuple(class_names), described, ignore_class)
     check_dataset(dataset)
@@ -64,7 +78,7 @@ def _cut(split: Split, fraction: float, seed: int, part: str, by_class: bool) ->
     return split.rows(rest), split.rows(chosen)
 
 
-def _kept(split: Split, kind: Kind, dtype: np.dtype | None, task: Task) -> Split:
+def _kept(split: Split, dtype: np.dtype, task: Task) -> Split:
     weight = None if split.sample_weight is None else np.asarray(split.sample_weight, np.float32)
     y = split.y.astype(np.float64 if task == "regression" else np.int32)
-    return replace(split, x=split.x.astype(dtype or kept_dtype(split.x, kind), copy=False), y=y, sample_weight=weight)
+    return replace(split, x=split.x.astype(dtype, copy=False), y=y, sample_weight=weight)

@@ -20,11 +20,11 @@ def check_dataset(dataset: Dataset) -> None:
     for name, split in dataset.splits.items():
         where = f"dataset {dataset.name}, {name} split"
         check_arrays(split.x, split.y, dataset.task, dataset.num_classes, where)
-        x, training = split.x, dataset.train.x
-        if (x.shape[1:], x.dtype) != (training.shape[1:], training.dtype):
+        shape, training = split.x.shape[1:], dataset.train.x.shape[1:]
+        if shape != training:
             raise InputError(
-                f"{where}: inputs have shape {x.shape[1:]} and dtype {x.dtype}, the training inputs "
-                f"{training.shape[1:]} and {training.dtype}. Give every split inputs of one shape and dtype."
+                f"{where}: inputs have shape {shape}, the training inputs {training}. "
+                "Give every split inputs of one shape."
             )
         if dataset.task == "regression" and name != "val" and len(split) > 1 and (split.y == split.y[0]).all():
             raise InputError(

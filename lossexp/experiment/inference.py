@@ -88,7 +88,8 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
         check_version(model, dataset, run_dir)
     else:
         x = as_taken(x, model, inputs)
-    predicted = [model.predict(part, batch_size=BATCH, verbose=0) for part in chunks(x)]
+    parts = (part[i : i + BATCH] for part in chunks(x) for i in range(0, len(part), BATCH))
+    predicted = [np.asarray(model(part, training=False)) for part in parts]  # `predict` would round to float32
     return replace(facts, outputs=np.concatenate(predicted), labels=y)
 
 

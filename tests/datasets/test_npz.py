@@ -29,25 +29,30 @@ def write(tmp_path):
     return _write
 
 
-def test_a_table_is_standardised_and_keeps_its_test_split(write):
+def test_a_table_is_standardised_by_its_model_and_keeps_its_test_split(write):
     dataset = load(write())
     assert (dataset.name, dataset.task, dataset.class_names) == ("mine", "multiclass", ("0", "1", "2"))
     assert [len(split) for split in dataset.splits.values()] == [54, 6, 12]
-    assert np.allclose(dataset.train.x.mean(axis=0), 0, atol=1e-6)
+    seen = dataset.train.x * dataset.inputs.scale + dataset.inputs.offset
+    assert np.allclose(seen.mean(axis=0), 0, atol=1e-6)
+    assert np.allclose(seen.std(axis=0), 1, atol=1e-6)
     assert dataset.test.y.tolist() == (np.arange(12) % 3).tolist()
 
 
 def test_a_table_can_stay_as_it_is(write):
     x = DRAW.normal(3, 2, (12, 4))
-    assert np.array_equal(load(write(x_test=x), standardise=False).test.x, x.astype(np.float32))
+    dataset = load(write(x_test=x), standardise=False)
+    assert np.array_equal(dataset.test.x, x.astype(np.float32))
+    assert dataset.inputs.scale is None
 
 
-def test_pictures_of_bytes_become_0_to_1_with_a_channel(write):
+def test_pictures_stay_bytes_and_become_0_to_1_with_a_channel_in_the_model(write):
     pixels = DRAW.integers(0, 256, (12, 5, 6), dtype=np.uint8)
     dataset = load(write(x_train=np.tile(pixels, (5, 1, 1)), x_test=pixels))
     assert dataset.input_shape == (5, 6, 1)
-    assert dataset.test.x.dtype == np.float32
-    assert np.allclose(dataset.test.x[..., 0], pixels / 255)
+    assert (dataset.inputs.kind, dataset.inputs.scale) == ("image", 1 / 255)
+    assert dataset.test.x.dtype == np.uint8
+    assert np.array_equal(dataset.test.x, pixels)
 
 
 def test_colour_pictures_keep_their_channels_and_real_pixels_their_range(write):
@@ -63,9 +68,10 @@ def test_two_classes_are_a_binary_task_unless_told_otherwise(write):
 
 
 def test_real_targets_are_a_regression_task(write):
-    dataset = load(write(y_train=DRAW.uniform(1, 9, 60), y_test=DRAW.uniform(1, 9, 12)))
+    y = DRAW.uniform(1, 9, 12)
+    dataset = load(write(y_train=DRAW.uniform(1, 9, 60), y_test=y))
     assert (dataset.task, dataset.class_names) == ("regression", ())
-    assert np.isclose(dataset.train.y.std(), 1, atol=1e-6)
+    assert np.array_equal(dataset.test.y, y)
 
 
 def test_a_column_of_labels_is_flattened(write):
@@ -111,7 +117,7 @@ def test_unlabelled_pictures_on_disk_stay_there(tmp_path):
         np.save(tmp_path / f"y_{part}.npy", labels)
     dataset = load(str(tmp_path), ignore_class=-1)
     assert isinstance(dataset.test.x, StoredInputs)
-    assert np.allclose(dataset.test.x[:][..., 0], pixels[labels >= 0] / 255)
+    assert np.array_equal(dataset.test.x[:], pixels[labels >= 0])
     assert dataset.test.y.tolist() == labels[labels >= 0].tolist()
 
 
@@ -136,7 +142,7 @@ def test_real_mnist(mnist_npz):
     assert (dataset.name, dataset.task, dataset.input_shape) == ("mnist", "multiclass", (28, 28, 1))
     assert [len(split) for split in dataset.splits.values()] == [54000, 6000, 10000]
     assert np.bincount(dataset.test.y).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    assert (dataset.train.x.min(), dataset.train.x.max()) == (0, 1)
+    assert (dataset.train.x.dtype, dataset.train.x.max()) == (np.uint8, 255)
 
 
 def test_whole_numbers_stored_as_reals_need_a_task(write):

@@ -68,7 +68,7 @@ def test_training_gives_the_same_bits(in_memory, on_disk):
 
 
 def test_chunks_and_single_examples_are_the_array(on_disk, in_memory, monkeypatch):
-    monkeypatch.setattr("lossexp.datasets.stored.CHUNK_BYTES", 1000)
+    monkeypatch.setattr("lossexp.datasets.stored.CHUNK_BYTES", 250)
     for inputs in (on_disk.train.x, in_memory.train.x):
         parts = list(chunks(inputs))
         assert len(parts) > 5

@@ -156,8 +156,8 @@ def test_features_become_a_table_with_both_classes(rng, image):
 
 @pytest.mark.parametrize("x", [np.zeros((3, 2)), np.full((3, 4, 4), 7.0), np.full((3, 2), np.nan)])
 def test_constant_and_missing_values_are_drawn(x, image):
-    y = np.array([0.5, 1.0, 1.5], np.float32)
-    figure = figures.sample_grid(x, y, target_scale=10.0)
+    y = np.array([5, 10, 15], np.float32)
+    figure = figures.sample_grid(x, y)
     image(figure)
     axes = figure.axes[0]
     shown = texts(axes) + [label.get_text() for label in axes.get_yticklabels()]

@@ -33,14 +33,13 @@ def test_the_quick_score_has_the_same_values(rng, task, link, width, classes):
     assert all(type(value) is float for value in quick.values())
 
 
-def test_regression_is_in_the_original_unit(rng):
+def test_regression_is_in_the_unit_of_its_values(rng):
     y = rng.normal(size=20).astype(np.float32)
-    outputs = (y + 0.5)[:, None]
-    meaning = {"task": "regression", "link": "identity"}
-    small, large = (score(outputs, y, target_scale=scale, **meaning) for scale in (1.0, 77.0))
+    values = (y + 0.5)[:, None]
+    small, large = (score(values * scale, y * scale, task="regression") for scale in (1.0, 77.0))
     assert small == pytest.approx({"rmse": 0.5, "mae": 0.5, "r2": small["r2"]}, rel=1e-6)
     assert large == pytest.approx({"rmse": 38.5, "mae": 38.5, "r2": small["r2"]}, rel=1e-6)
-    quick = quick_score(outputs, y, target_scale=77.0, **meaning)
+    quick = quick_score(values * 77.0, y * 77.0, task="regression")
     assert quick == {name: large[name] for name in ("rmse", "mae")}
 
 

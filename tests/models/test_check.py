@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from lossexp.base.errors import InputError
-from lossexp.models.check import check_outputs, squashing_end
+from lossexp.models.check import check_kind, check_outputs, squashing_end
 from lossexp.models.functional import conv_net
 from lossexp.models.mlp import mlp
 
@@ -113,4 +113,4 @@ def test_outputs_in_half_precision():
 
 def test_something_that_is_no_model():
     with pytest.raises(InputError, match="is a function, not a keras"):
-        check_outputs(lambda x: x, TABLE, 3)
+        check_kind(lambda x: x)
