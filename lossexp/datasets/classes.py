@@ -52,7 +52,7 @@ def _texts(
             "first."
         )
     if names is None and len(used) == 1:
-        raise InputError(f"{where} holds nothing but {used[0]!r}. Give examples of two classes or more.")
+        raise InputError(f"{where} holds nothing but {str(used[0])!r}. Give examples of two classes or more.")
     names = names or tuple(used.tolist())
     return np.array(names), names
 
@@ -99,10 +99,6 @@ def _refusal(used: np.ndarray, y: np.ndarray, task: AskedTask, where: str) -> st
 
 def class_numbers(y: np.ndarray, values: np.ndarray, where: str) -> np.ndarray:
     """Class numbers `[...]` int32 of labels. Raises InputError for a label that is no class's."""
-    if (y.dtype.kind == "U") != (values.dtype.kind == "U"):
-        raise InputError(
-            f"{where} has dtype {y.dtype}, and the training labels {values.dtype}. Give labels of one kind."
-        )
     order = np.argsort(values)
     at = order[np.searchsorted(values, y, sorter=order).clip(max=len(values) - 1)]
     unknown = y[values[at] != y]

@@ -43,6 +43,7 @@ def read_targets(
     Raises InputError where the targets may mean one thing as well as another, or nothing.
     """
     y = {part: _plain(array, f"{where}: y_{part}") for part, array in given.items()}
+    _check_alike(y, where)
     names = None if class_names is None else tuple(str(name) for name in class_names)
     meant = _certain_task(y, where) if task == "auto" else task
     if meant in ("multilabel", "regression"):
@@ -54,7 +55,8 @@ def read_targets(
         y, values = _from_one_hot(y, where)
         names = _names_of_columns(names, len(values), meant, where)
     else:
-        values, names = classes_of(y["train"][_counted(y["train"], ignored)], names, task, f"{where}: y_train")
+        told = task if meant == "multiclass" else meant
+        values, names = classes_of(y["train"][_counted(y["train"], ignored)], names, told, f"{where}: y_train")
     if meant == "multiclass" and task == "auto":
         meant = "binary" if len(names) == 2 else "multiclass"
     if meant == "binary" and len(names) != 2:
@@ -79,6 +81,15 @@ def _plain(y: np.ndarray, where: str) -> np.ndarray:
             f"{where}: {(~np.isfinite(y)).sum()} of {y.size} targets are NaN or infinite. Leave these examples out."
         )
     return y[..., 0] if y.ndim in (2, 4) and y.shape[-1] == 1 else y
+
+
+def _check_alike(y: Mapping[str, np.ndarray], where: str) -> None:
+    for part, array in y.items():
+        shape, own = y["train"].shape[1:], array.shape[1:]
+        if shape != own and not (len(shape) == len(own) == 2):  # pictures may differ in size here
+            raise InputError(f"{where}: y_{part} has shape {array.shape}, and the training targets {y['train'].shape}.")
+        if (array.dtype.kind == "U") != (y["train"].dtype.kind == "U"):
+            raise InputError(f"{where}: y_{part} has dtype {array.dtype}, the training targets {y['train'].dtype}.")
 
 
 def _certain_task(y: Mapping[str, np.ndarray], where: str) -> Task:

@@ -98,9 +98,7 @@ def plain_arrays(
     except InputError:
         raise
     except Exception as error:  # numpy, zipfile and zlib each have their own for a broken file
-        raise InputError(
-            f"{setting} is not an .npz file of plain arrays (numbers, bools or texts): {_reason(error)}. {layout}"
-        ) from error
+        raise InputError(f"{setting} is not an .npz file of plain arrays: {_reason(error)}. {layout}") from error
 
 
 def _read_folder(folder: Path, names: Mapping[str, str | None]) -> dict[str, np.ndarray | StoredInputs]:
@@ -109,9 +107,7 @@ def _read_folder(folder: Path, names: Mapping[str, str | None]) -> dict[str, np.
     try:
         return {key: _opened(folder / f"{name}.npy", is_input=key.startswith("x_")) for key, name in picked.items()}
     except Exception as error:
-        raise InputError(
-            f"{setting} does not hold plain arrays (numbers, bools or texts): {_reason(error)}. {FOLDER}"
-        ) from error
+        raise InputError(f"{setting} does not hold plain arrays: {_reason(error)}. {FOLDER}") from error
 
 
 def _opened(file: Path, is_input: bool) -> np.ndarray | StoredInputs:
