@@ -25,8 +25,10 @@ def job(folder: Path, *overrides: str, tracked: bool = False) -> tuple[Result, P
     return run(Job(config, run_dir, choices, trusted=("my_losses", "docs"))), run_dir
 
 
-def asked(run_dir: Path, run: str | None, mode: str = "evaluate", inputs: Path | None = None) -> Job:
+def asked(
+    run_dir: Path, run: str | None, mode: str = "evaluate", inputs: Path | None = None, trusted: tuple[str, ...] = ()
+) -> Job:
     """A job that looks again at the run `run`, whose folder and store are where `job` has put them."""
     tracking = {"_target_": "lossexp.tracking.mlflow.MLflowTracker", "root": str(run_dir.parents[1])}
     settings = {"mode": mode, "run": run, "inputs": inputs, "output": str(run_dir.parent), "tracking": tracking}
-    return Job(OmegaConf.create(settings))
+    return Job(OmegaConf.create(settings), trusted=trusted)

@@ -67,7 +67,7 @@ def assemble(
             name,
         )
     train, val, test = (_kept(split, dtypes["train"], task) for split in splits.values())
-    described = describe(train.x, kind, standardise, largest)
+    described = replace(describe(train.x, kind, standardise, largest), dtype=splits["train"].x.dtype.name)
     dataset = Dataset(name, task, train, val, test, tuple(class_names), described, ignore_class)
     check_dataset(dataset)
     return dataset

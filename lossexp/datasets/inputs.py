@@ -31,7 +31,8 @@ class Inputs:
 
     kind: image, table, series, tokens or raw. shape: of one example as the model's own first layer gets it. scale,
     offset: of `x * scale + offset`, one number or one for each feature of the last axis; None where x stays as it is.
-    vocabulary: for tokens, one more than the largest id of all splits.
+    vocabulary: for tokens, one more than the largest id of all splits. dtype: in which the source has them, and so in
+    which they are asked for; None is that of the arrays.
     """
 
     kind: Kind
@@ -39,6 +40,15 @@ class Inputs:
     scale: float | tuple[float, ...] | None = None
     offset: float | tuple[float, ...] = 0.0
     vocabulary: int | None = None
+    dtype: str | None = None
+
+    def describe(self, train: np.ndarray | StoredInputs) -> str:
+        """In a few words, with dtype, shape and range of the first training examples."""
+        first = next(iter(chunks(train)))
+        words = f"{self.kind} {train.dtype}{list(train.shape[1:])} from {first.min():.4g} to {first.max():.4g}"
+        if isinstance(self.scale, tuple):
+            return f"{words}, standardised"
+        return f"{words}, scaled to [0, 1]" if self.scale else words
 
 
 def kind_of(x: np.ndarray | StoredInputs, asked: Asked, where: str) -> Kind:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lossexp.base.blame import blaming
 from lossexp.base.errors import InputError
 from lossexp.base.links import probabilities
 from lossexp.base.screen import show_scores
@@ -89,13 +90,21 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     else:
         x = as_taken(x, model, inputs)
     parts = (part[i : i + BATCH] for part in chunks(x) for i in range(0, len(part), BATCH))
-    predicted = [np.asarray(model(part, training=False)) for part in parts]  # `predict` would round to float32
+    with blaming(f"inputs={inputs}" if inputs else f"run={run_dir.name}"):
+        predicted = [np.asarray(model(part, training=False)) for part in parts]  # `predict` would round to float32
     return replace(facts, outputs=np.concatenate(predicted), labels=y)
+
+
+def layer_names(model: keras.Model) -> Iterator[str]:
+    """The names of all layers, those of models inside too."""
+    for layer in getattr(model, "layers", []):
+        yield layer.name
+        yield from layer_names(layer)
 
 
 def check_version(model: keras.Model, dataset: Dataset, run_dir: Path) -> None:
     """Raises InputError for a model without the preprocessing that the dataset asks for."""
-    layers = {layer.name for layer in model.layers}
+    layers = set(layer_names(model))
     if (dataset.inputs.scale is not None and RESCALING not in layers) or (
         dataset.task == "regression" and VALUES not in layers
     ):

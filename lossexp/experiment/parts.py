@@ -18,7 +18,7 @@ from lossexp.experiment.compatibility import check_loss, try_loss
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.regression import is_shift_invariant
 from lossexp.losses.keras.adapted import as_loss
-from lossexp.models.check import OF_FIT, check_kind, check_outputs, overridden
+from lossexp.models.check import OF_FIT, check_kind, check_outputs, check_tokens, overridden
 from lossexp.models.preprocessing import preprocessed
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
@@ -51,6 +51,7 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
     with untouched(model), blaming(f"model={job['model']['_target_']}"):
+        check_tokens(model, dataset)
         check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
     try_loss(loss, model, dataset)
     return Parts(dataset, model, loss, optimizer, own)

@@ -51,7 +51,7 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     where = f"{device}, seed {job['seed']}"
     rate, schedule = job["optimizer"]["learning_rate"], job["schedule"]["_target_"].rpartition(".")[2]
     return {
-        "dataset": f"{data.task}{classes}, {sizes} train/val/test of shape {data.input_shape}",
+        "dataset": f"{data.task}{classes}, {sizes} train/val/test: {data.inputs.describe(data.train.x)}",
         "model": f"{parts.model.count_params():,} parameters",
         "loss": ", ".join(f"{k}={v}" for k, v in loss.items() if v is not None and v is not False),
         "optimizer": f"learning rate {rate}, {schedule}",
@@ -105,8 +105,9 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.metrics(_named(result), fit.steps)
     tracker.artifact(folder.path / "test_outputs.npz")
     _log_figures(tracker, outputs, fit)
-    few = outputs.outputs[:8]
-    tracker.model(folder.path / "model.keras", inputs=parts.dataset.test.x[: len(few)], outputs=few, step=fit.steps)
+    few, data = outputs.outputs[:8], parts.dataset
+    inputs = data.test.x[: len(few)].astype(data.inputs.dtype or data.test.x.dtype)
+    tracker.model(folder.path / "model.keras", inputs=inputs, outputs=few, step=fit.steps)
 
 
 def _named(result: Result) -> dict[str, float]:

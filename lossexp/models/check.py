@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from lossexp.base.blame import sentence
 from lossexp.base.errors import InputError
+from lossexp.datasets.dataset import Dataset
 
 # What a Keras model may do in its own way: while it trains in `fit`, and for `evaluate` and `predict`.
 OF_FIT = (
@@ -68,6 +71,23 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
         raise InputError(f"{where} has no trainable weights. Set trainable=True on a layer that has weights.")
     if task != "regression":
         _check_logits(model, keras.ops.convert_to_numpy(outputs), where)
+
+
+def check_tokens(model: keras.Model, dataset: Dataset) -> None:
+    """Raises InputError where the model's `Embedding` has no row for the largest id of the dataset's tokens."""
+    if dataset.inputs.kind != "tokens":
+        return
+    largest = dataset.inputs.vocabulary - 1
+    row = np.full((1, *dataset.input_shape), largest, np.int32)
+    try:
+        with tf.device("CPU"):  # where TensorFlow says so: a GPU gives zeros
+            model(row, training=False)
+    except tf.errors.InvalidArgumentError as error:
+        raise InputError(
+            f"model {model.name} takes no token id {largest}, the largest of dataset {dataset.name}: "
+            f"{sentence(error)}. Give its Embedding an input_dim of at least {largest + 1}, or map rare ids to one of "
+            "their own."
+        ) from error
 
 
 def overridden(thing: object, methods: Sequence[str], library: str = "keras") -> list[str]:

@@ -1,0 +1,106 @@
+"""Raw rows in, the test split's own predictions out: by `mode=predict`, by Keras and by MLflow."""
+
+import keras
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
+
+from lossexp.base.errors import InputError
+from lossexp.experiment.inference import predict
+from lossexp.metrics import load_outputs
+from tests.jobs import asked, job
+
+DRAW = np.random.default_rng(0)
+MODELS = """
+import keras
+
+def embedding(input_shape, num_outputs, vocabulary=50, head="linear", initial_bias=None):
+    return keras.Sequential(
+        [keras.layers.Embedding(vocabulary, 4), keras.layers.Flatten(), keras.layers.Dense(num_outputs)]
+    )
+
+def convolution(input_shape, num_outputs, head="linear", initial_bias=None):
+    return keras.Sequential(
+        [keras.Input(input_shape), keras.layers.Conv1D(4, 3), keras.layers.Flatten(), keras.layers.Dense(num_outputs)]
+    )
+"""
+CLASSES = np.arange(300) % 2
+CASES = {
+    "pictures": (DRAW.integers(0, 256, (300, 6, 7), dtype=np.uint8), CLASSES, ["model=subclassed"]),
+    "table": (DRAW.normal(0, [1, 10, 1000, 0.01], (300, 4)), CLASSES, ["model=mlp"]),
+    "table far from 0": (DRAW.normal([0, 1e8], [1, 1], (300, 2)), CLASSES, ["model=mlp"]),
+    "tokens": (
+        DRAW.integers(0, 50, (300, 8)),
+        CLASSES,
+        ["model._target_=my_losses.embedding", "dataset.inputs=tokens"],
+    ),
+    "series": (
+        DRAW.normal(50, 20, (300, 9, 2)),
+        CLASSES,
+        ["model._target_=my_losses.convolution", "dataset.inputs=series"],
+    ),
+    "targets": (DRAW.normal(size=(300, 3)), DRAW.normal(1998, 11, 300), ["model=mlp", "loss=huber"]),
+}
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "my_losses.py").write_text(MODELS)
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def written(folder, x, y, **more):
+    np.savez(folder / "mine.npz", x_train=x, y_train=y, x_test=x[:40], y_test=y[:40], **more)
+    return [
+        *("dataset=npz", f"dataset.path={folder / 'mine.npz'}", "dataset.limit=null", "trainer.epochs=3"),
+        "~model.filters",
+        "~model.kernel_size",
+        "~model.units",
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_raw_rows_give_the_predictions_of_the_test_split(case, own):
+    x, y, choices = CASES[case]
+    overrides = written(own, x, y)
+    if "_target_" not in choices[0]:
+        overrides = overrides[:4]
+    _, run_dir = job(own, *overrides, *choices, "trusted_packages=[my_losses]", tracked=True)
+    expected = load_outputs(run_dir / "test_outputs.npz").outputs
+
+    np.savez(own / "new.npz", x=x[:40])
+    again = pd.read_csv(predict(asked(run_dir, run_dir.name, "predict", own / "new.npz", ("my_losses",))))
+    of_the_split = pd.read_csv(predict(asked(run_dir, run_dir.name, "predict", trusted=("my_losses",))))
+    pd.testing.assert_frame_equal(again, of_the_split.drop(columns="label"))
+
+    loaded = keras.saving.load_model(run_dir / "model.keras")
+    np.testing.assert_allclose(loaded(x[:40]), expected, rtol=1e-5, atol=1e-5)
+    if case != "table far from 0":
+        client = MlflowClient(f"sqlite:///{own}/mlflow.db")
+        [found] = client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])
+        model = mlflow.pyfunc.load_model(f"{found.info.artifact_uri}/model")
+        np.testing.assert_allclose(model.predict(x[:40]), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber", "mae", "gaussian_nll", "quantile"])
+@pytest.mark.parametrize(("mean", "deviation"), [(1998, 11), (250_000, 40_000), (1.7e9, 1e5)])
+def test_targets_far_from_0_are_learned_as_well_as_by_least_squares(mean, deviation, loss, tmp_path):
+    x = DRAW.normal(size=(600, 3))
+    y = mean + deviation * (x @ [0.8, -0.5, 0.2] + 0.15 * DRAW.normal(size=600))
+    overrides = written(tmp_path, x, y)[:4]
+    result, _ = job(tmp_path, *overrides, "model=mlp", f"loss={loss}", "trainer.epochs=20")
+    linear = r2_score(y[:40], LinearRegression().fit(x, y).predict(x[:40]))
+    assert result.test["r2"] > 0.9 * linear
+
+
+def test_a_token_that_the_model_has_no_place_for_is_found_before_training(own):
+    x, y, choices = CASES["tokens"]
+    x = x.copy()
+    x[3, 3] = 77
+    with pytest.raises(InputError, match=r"takes no token id 77.* input_dim of at least 78"):
+        job(own, *written(own, x, y), *choices, "trusted_packages=[my_losses]")
