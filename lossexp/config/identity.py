@@ -41,11 +41,8 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
             plain = {k: v for k, v in plain.items() if decides(f"{key}.{k}")}
         chosen[str(key)] = plain
     dataset = chosen.get("dataset")
-    if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
-        try:
-            dataset["path"] = _content(Path(dataset["path"]).expanduser())
-        except OSError as error:
-            raise InputError(f"dataset.path={dataset['path']} cannot be read: {error.strerror}.") from error
+    if isinstance(dataset, dict) and "path" in dataset:
+        dataset["path"] = _contents(dataset["path"])
     trusted = set(config.get("trusted_packages") or ())
     sources = {name: _source(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
@@ -113,10 +110,21 @@ def _canonical(node: Any) -> Any:
     return node
 
 
+def _contents(path: Any) -> Any:
+    """Digests in the place of a path, or of several by name."""
+    if isinstance(path, dict):
+        return {name: _contents(inner) for name, inner in path.items()}
+    try:
+        return _content(Path(path).expanduser()) if isinstance(path, str) else path
+    except OSError as error:
+        raise InputError(f"dataset.path={path} cannot be read: {error.strerror}.") from error
+
+
 def _content(path: Path) -> str:
     """A digest of a file's content; of a folder's files, which may be too large to read, their sizes and times."""
     if path.is_dir():
-        return "files:" + _digest([[file.name, *_size_and_time(file)] for file in sorted(path.glob("*.npy"))])
+        files = sorted(path.glob("*.npy")) or sorted(file for file in path.rglob("*") if file.is_file())
+        return "files:" + _digest([[str(file.relative_to(path)), *_size_and_time(file)] for file in files])
     if not path.is_file():
         return str(path)
     with path.open("rb") as file:

@@ -84,7 +84,7 @@ class Job:
         """What the run is: its settings as they are built from. Paths of data are found from any folder."""
         found = {key: self.prepare(key) for key in self.config if key not in NOT_PARAMETERS}
         paths = {key: found["dataset"][key] for key in PATHS if found["dataset"].get(key)}
-        found["dataset"] |= {key: str(Path(path).expanduser().absolute()) for key, path in paths.items()}
+        found["dataset"] |= {key: _absolute(path) for key, path in paths.items()}
         return found
 
     def check(self) -> None:
@@ -105,3 +105,10 @@ class Job:
         if self.folder:
             node = confined(node, group, self.folder, self.config.get("trusted_paths"))
         return build(node, group, self.trusted, **extra)
+
+
+def _absolute(path: Any) -> Any:
+    """A path, or several by name, as they are from any folder."""
+    if isinstance(path, Mapping):
+        return {name: _absolute(inner) for name, inner in path.items()}
+    return str(Path(path).expanduser().absolute())

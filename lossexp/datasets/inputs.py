@@ -33,8 +33,8 @@ class Inputs:
     kind: image, table, series, tokens or raw. shape: of one example as the model's own first layer gets it. scale,
     offset: of `x * scale + offset`, one number or one for each feature of the last axis; None where x stays as it is.
     vocabulary: for tokens, one more than the largest id of all splits. dtype: in which the source has them, and so in
-    which they are asked for; None is that of the arrays. columns: of a table that has names, and perhaps categories: kept
-    for training is their `columns.matrix`, and the saved model takes raw columns.
+    which they are asked for; None is that of the arrays. columns: of a table that has names, and perhaps categories:
+    kept for training is their `columns.matrix`, and the saved model takes raw columns.
     """
 
     kind: Kind
@@ -56,8 +56,8 @@ class Inputs:
         return replace(self, shape=shape, scale=scale, offset=offset, columns=tuple(columns))
 
     def raw(self, x: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
-        """Kept inputs `[n, ...]` as the saved model takes them: by name, `[n, 1]`, for a table that has columns."""
-        return from_matrix(self.columns, x) if self.columns else x
+        """Kept inputs `[n, ...]` as the source has them; by name, `[n, 1]`, for a table that has columns."""
+        return from_matrix(self.columns, x) if self.columns else x.astype(self.dtype or x.dtype)
 
     def describe(self, train: np.ndarray | StoredInputs) -> str:
         """In a few words, with dtype, shape and range of the first training examples."""

@@ -106,7 +106,7 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.artifact(folder.path / "test_outputs.npz")
     _log_figures(tracker, outputs, fit)
     few, data = outputs.outputs[:8], parts.dataset
-    inputs = data.test.x[: len(few)].astype(data.inputs.dtype or data.test.x.dtype)
+    inputs = data.inputs.raw(data.test.x[: len(few)])
     tracker.model(folder.path / "model.keras", inputs=inputs, outputs=few, step=fit.steps)
 
 

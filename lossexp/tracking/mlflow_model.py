@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.tracking import mlflow_loader
@@ -29,7 +31,7 @@ def log_keras_model(
     client: MlflowClient,
     run_id: str,
     model: Any,
-    inputs: np.ndarray,
+    inputs: np.ndarray | Mapping[str, np.ndarray],
     outputs: np.ndarray,
     step: int,
 ) -> None:
@@ -57,7 +59,6 @@ def log_keras_model(
         run_id=run_id,
         model_id=logged.model_id,
         model_uuid=logged.model_id,
-        signature=infer_signature(np.asarray(inputs), np.asarray(outputs)),
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL_NAME
@@ -65,18 +66,27 @@ def log_keras_model(
             model,
             str(path),
             mlflow_model=description,
-            signature=description.signature,
             pip_requirements=requirements(),
         )
-        if custom_modules(path / KERAS_FILE):
+        description.signature = infer_signature(
+            _as_signed(inputs), np.asarray(outputs)
+        )  # of columns MLflow's refuses it
+        if custom_modules(path / KERAS_FILE) or isinstance(inputs, Mapping):
             description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
-            description.save(str(path / "MLmodel"))
+        description.save(str(path / "MLmodel"))
         client.log_model_artifacts(logged.model_id, str(path))
         # The run's own page lists a logged model's files only where the run has no others: a copy for it.
         client.log_artifacts(run_id, str(path), MODEL_NAME)
     client.finalize_logged_model(logged.model_id, "READY")
     if logged.model_id not in {output.model_id for output in run.outputs.model_outputs}:
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
+
+
+def _as_signed(inputs: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray | pd.DataFrame:
+    """Examples as a caller of the logged model has them: columns `[n, 1]` are those of a table."""
+    if isinstance(inputs, Mapping):
+        return pd.DataFrame({name: values[:, 0] for name, values in inputs.items()})
+    return np.asarray(inputs)
 
 
 def requirements() -> list[str]:
