@@ -19,7 +19,7 @@ TOP_LEVEL_EXCLUDED = (
     *("mode", "run", "inputs", "trusted_packages", "trusted_paths"),
 )
 EXCLUDED = {
-    "dataset": ("data_dir", "download", "in_memory"),
+    "dataset": ("data_dir", "download", "in_memory", "reread"),
     "trainer": ("progress", "keep_checkpoints", "checkpoint_seconds", "device_megabytes"),
 }
 
@@ -44,7 +44,7 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     if isinstance(dataset, dict) and "path" in dataset:
         dataset["path"] = _contents(dataset["path"])
     trusted = set(config.get("trusted_packages") or ())
-    sources = {name: _source(name) for name in sorted(_packages(chosen) & trusted)}
+    sources = {name: source_digest(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
 
 
@@ -62,7 +62,7 @@ def _packages(node: Any) -> set[str]:
     return set().union(*(_packages(value) for value in node)) if isinstance(node, list) else set()
 
 
-def _source(package: str) -> str:
+def source_digest(package: str) -> str:
     """A digest of a user's module, or of all modules of a package: edited code is another run."""
     try:
         spec = importlib.util.find_spec(package)

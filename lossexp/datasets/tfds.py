@@ -120,7 +120,7 @@ def _read(builder: DatasetBuilder, split: str | None, part: str, files: Path | N
     def read(batch_size: int):
         return builder.as_dataset(split=split, batch_size=batch_size, as_supervised=True, read_config=order)
 
-    return Split(*(tfds.as_numpy(read(-1)) if files is None else stored_split(builder, split, files, read)))
+    return Split(*tfds.as_numpy(read(-1))) if files is None else stored_split(builder, split, files, read)
 
 
 def _check_split(builder: DatasetBuilder, split: str | None, part: str) -> None:
