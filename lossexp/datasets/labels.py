@@ -143,7 +143,7 @@ def _names_of_columns(names: tuple[str, ...] | None, outputs: int, task: Task, w
     if names is not None and len(names) != outputs:
         what = f"{outputs} columns" if outputs else "one value for each example"
         raise InputError(f"{where}: dataset.class_names has {len(names)} names, but y_train has {what}.")
-    return names or (tuple(str(k) for k in range(outputs)) if task == "multilabel" else ())
+    return names or (tuple(str(k) for k in range(outputs)) if task != "regression" else ())
 
 
 def _from_one_hot(y: Mapping[str, np.ndarray], where: str) -> tuple[dict[str, np.ndarray], np.ndarray]:

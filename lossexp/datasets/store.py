@@ -59,11 +59,9 @@ def write_examples(
     finally:
         if x:
             x.close()
-    if x is None:
-        raise InputError(f"{where} gives no examples.")
     for name, parts in zip(("y", "sample_weight"), zip(*others, strict=True)):
         np.save(folder / f"{name}.npy", np.concatenate(parts))
-    return x.count
+    return x.count if x else 0
 
 
 def read_examples(place: Path) -> Split:
@@ -88,8 +86,8 @@ class GrowingFile:
     def append(self, rows: np.ndarray) -> None:
         if rows.shape[1:] != self._row or rows.dtype != self._dtype:
             raise InputError(
-                f"{self._where}: inputs of shape {rows.shape[1:]} and dtype {rows.dtype} follow those of shape {self._row} "
-                f"and dtype {self._dtype}. Give all examples one shape and dtype."
+                f"{self._where}: inputs of shape {rows.shape[1:]} and dtype {rows.dtype} follow those of shape "
+                f"{self._row} and dtype {self._dtype}. Give all examples one shape and dtype."
             )
         self._file.write(np.ascontiguousarray(rows).data)
         self.count, self.nbytes = self.count + len(rows), self.nbytes + rows.nbytes

@@ -23,6 +23,7 @@ from lossexp.config.job import Job
 from lossexp.config.targets import locate
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.inputs import RESCALING, VALUES
+from lossexp.experiment.data import build_dataset
 from lossexp.experiment.lookup import find_run, reading
 from lossexp.experiment.new_rows import batches, read_rows
 from lossexp.metrics import Outputs, load_outputs
@@ -68,7 +69,7 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     with reading(run_dir / "test_outputs.npz"):
         facts = load_outputs(run_dir / "test_outputs.npz")
     if inputs is None:
-        dataset: Dataset = saved.build("dataset")
+        dataset: Dataset = build_dataset(saved)
         test = scored(dataset.test, saved["trainer"])
         x, y = dataset.inputs.raw(test.x), test.y
 
