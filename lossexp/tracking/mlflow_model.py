@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,7 @@ def log_keras_model(
     client: MlflowClient,
     run_id: str,
     model: Any,
-    inputs: np.ndarray | Mapping[str, np.ndarray],
+    inputs: np.ndarray | dict[str, np.ndarray],
     outputs: np.ndarray,
     step: int,
 ) -> None:
@@ -66,13 +65,14 @@ def log_keras_model(
             model,
             str(path),
             mlflow_model=description,
+            signature=infer_signature(inputs, outputs),
             pip_requirements=requirements(),
         )
-        description.signature = infer_signature(
-            _as_signed(inputs), np.asarray(outputs)
-        )  # of columns MLflow's refuses it
-        if custom_modules(path / KERAS_FILE) or isinstance(inputs, Mapping):
+        if custom_modules(path / KERAS_FILE) or isinstance(inputs, dict):
             description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
+        if isinstance(inputs, dict):  # for callers who have a table, whose columns save_model would refuse
+            frame = pd.DataFrame({name: values[:, 0] for name, values in inputs.items()})
+            description.signature = infer_signature(frame, outputs)
         description.save(str(path / "MLmodel"))
         client.log_model_artifacts(logged.model_id, str(path))
         # The run's own page lists a logged model's files only where the run has no others: a copy for it.
@@ -80,13 +80,6 @@ def log_keras_model(
     client.finalize_logged_model(logged.model_id, "READY")
     if logged.model_id not in {output.model_id for output in run.outputs.model_outputs}:
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
-
-
-def _as_signed(inputs: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray | pd.DataFrame:
-    """Examples as a caller of the logged model has them: columns `[n, 1]` are those of a table."""
-    if isinstance(inputs, Mapping):
-        return pd.DataFrame({name: values[:, 0] for name, values in inputs.items()})
-    return np.asarray(inputs)
 
 
 def requirements() -> list[str]:
