@@ -27,7 +27,10 @@ QUICK_ROOMS = {"base", "config", "cli", "datasets", "metrics", "tracking", "figu
 QUICK_FILES = {
     *("__init__.py", "__main__.py", "process/importing.py", "process/signals.py"),
     *("curves/__init__.py", "curves/__main__.py", "curves/command.py", "curves/variant.py"),
-    *(f"experiment/{name}.py" for name in ("__init__", "run", "run_folder", "result", "lookup", "inference")),
+    *(
+        f"experiment/{name}.py"
+        for name in ("__init__", "run", "run_folder", "result", "lookup", "inference", "predictions")
+    ),
 }
 SLOW = {"tensorflow", "keras", "mlflow", "tensorflow_datasets"}
 

@@ -80,7 +80,7 @@ BY_HAND = [
     (["model=mlp", "model.hidden=[4000000000000]"], r"model\.hidden=\[4000000000000\].*more memory"),
     (["model.filters=400000000000"], r"model\.filters=400000000000.*more memory"),
     (["loss=taylor", "loss.order=100000"], r"loss\.order=100000"),
-    (["loss=bce"], r"loss=\w+ is for binary tasks"),
+    (["loss=bce"], r"loss=\w+ is for binary and multilabel tasks"),
     (["loss=ce", "loss.reduction=none"], r"loss\.reduction=none"),
     (["loss=focal", "loss.alpha=[1,2]"], "alpha has 2 entries for 10 classes"),
 ]

@@ -9,6 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 import lossexp.cli  # noqa: F401 - registers the resolvers
+from lossexp.base.links import predicted_values
 from lossexp.config import Job, build
 from lossexp.experiment.parts import build_parts
 from lossexp.losses.keras.adapted import as_loss
@@ -41,13 +42,11 @@ def test_it_trains_with_finite_values(option):
         parts = build_parts(job, dataset, trainer)
         before = parts.model.get_weights()
         fit = trainer.fit(parts, config.seed)
-        test = score(
-            fit.predict(dataset.test.x),
-            dataset.test.y,
-            task=dataset.task,
-            link=parts.loss.link,
-            class_names=dataset.class_names,
-        )
+        outputs, link = fit.predict(dataset.test.x), parts.link
+        if dataset.task == "regression":
+            outputs, link = predicted_values(outputs, link), None
+        names = dataset.class_names
+        test = score(outputs, dataset.test.y, task=dataset.task, link=link, class_names=names)
     assert len(fit.history) == 2
     for record in fit.history:
         assert all(np.isfinite(value) for value in record.values()), record

@@ -12,7 +12,7 @@ CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "tracking")
 OPTIONS = [(group, f.stem) for group in GROUPS for f in sorted((CONF / group).glob("*.yaml"))]
 GIVEN_BY_THE_EXPERIMENT = {
-    "model": {"input_shape", "num_outputs", "head", "initial_bias"},
+    "model": {"input_shape", "num_outputs", "head", "initial_bias", "task"},
     "schedule": {"learning_rate", "total_steps"},
 }
 NOT_SETTINGS = {"name", "dtype", "kwargs", "args"}

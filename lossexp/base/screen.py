@@ -33,7 +33,10 @@ def show_choices(choices: Mapping[str, str], facts: Mapping[str, str], run_dir: 
 
 
 def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
-    """The test metrics as a table, and the command that opens the tracker on this run."""
+    """The test metrics as a table, and the command that opens the tracker on this run.
+
+    Those of single classes, labels or outputs, `<metric>/<name>`, are shown as ranges where they are many.
+    """
     console = Console(**PLAIN)
     table = Table(title=title, title_justify="left", min_width=min(len(title), console.width))
     table.add_column("test metric")
@@ -44,7 +47,15 @@ def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
             table.add_row(name, f"{value:.4f}")
     console.print(table)
     if len(per_class) > PER_CLASS_SHOWN:
-        worst = min(per_class, key=lambda name: test[name])
-        console.print(f"lowest of {len(per_class)} classes: {worst} {test[worst]:.4f}")
+        for metric in dict.fromkeys(name.partition("/")[0] for name in per_class):
+            console.print(_range({name: test[name] for name in per_class if name.startswith(f"{metric}/")}))
     if where:
         console.print(f"look at it:  {where}", soft_wrap=True)
+
+
+def _range(scores: Mapping[str, float]) -> str:
+    """The lowest and the highest of one metric's values, by name."""
+    low, high = (choose(scores, key=lambda name: scores[name]) for choose in (min, max))
+    metric, _, lowest = low.partition("/")
+    highest = high.partition("/")[2]
+    return f"{metric} of {len(scores)}: {scores[low]:.4f} ({lowest}) to {scores[high]:.4f} ({highest})"

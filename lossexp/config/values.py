@@ -22,7 +22,10 @@ WHOLE = re.compile(
 )  # where a partial would be called by nobody
 GROUPS = ("dataset", "loss", "model", "optimizer", "schedule", "trainer", "tracking")
 # What an experiment itself gives to what it builds: a setting of that name would be overwritten.
-GIVEN = {"model": ("input_shape", "num_outputs", "head", "initial_bias"), "schedule": ("learning_rate", "total_steps")}
+GIVEN = {
+    "model": ("input_shape", "num_outputs", "head", "initial_bias", "task"),
+    "schedule": ("learning_rate", "total_steps"),
+}
 
 
 def check_values(config: DictConfig, trusted: Collection[str] = ()) -> None:

@@ -37,13 +37,14 @@ def assemble(
 
     A split that the source gives is kept whole; a missing test split is cut from `train` by
     `test_fraction`, then a missing validation split by `validation_fraction`, then `limit` shortens what
-    is left for training. inputs: what an example is, see `inputs.kind_of`. What the model does to it first is taken
-    from the training split that is left, see `inputs.describe`.
+    is left for training. class_names: of classes, of the labels of multilabel data, or of the outputs of regression.
+    inputs: what an example is, see `inputs.kind_of`. What the model does to it first is taken from the training split
+    that is left, see `inputs.describe`.
     """
     given = {"train": train, "val": val, "test": test}
     for part, split in given.items():
         if split is not None:
-            check_arrays(split.x, split.y, task, len(class_names), f"dataset {name}, {part} data")
+            check_arrays(split.x, split.y, task, len(class_names), f"dataset {name}, {part} data", ignore_class)
     given = {part: split for part, split in given.items() if split is not None}
     splits = divide(given, task, seed, validation_fraction, test_fraction, limit)
     train = splits["train"]
@@ -67,6 +68,9 @@ def assemble(
     described = replace(describe(train.x, kind, standardise, largest), dtype=splits["train"].x.dtype.name)
     dataset = Dataset(name, task, train, val, test, tuple(class_names), described, ignore_class)
     check_dataset(dataset)
+    if task == "multilabel" and 0 in dataset.class_counts:
+        absent = [label for label, count in zip(class_names, dataset.class_counts, strict=True) if not count]
+        log.warning("dataset %s: no training example has %s, so nothing can be learned of it", name, ", ".join(absent))
     return dataset
 
 

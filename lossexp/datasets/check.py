@@ -13,29 +13,31 @@ RENUMBER = "Number the classes 0, 1, ... without gaps, in the same way in every 
 def check_dataset(dataset: Dataset) -> None:
     """Raises InputError for an unusable split or for splits that do not fit each other.
 
-    Unusable: empty, inputs and targets of different lengths, NaN or infinite values, class labels that
-    are not whole numbers in [0, num_classes), values of regression that are all the same (training or test), or
-    sample weights that are not finite and positive in sum.
+    Unusable: empty, inputs and targets of different lengths, NaN or infinite values, targets of another shape than
+    the task has, class labels that are not whole numbers in [0, num_classes), values of regression that are all the
+    same (training or test), or sample weights that are not finite and positive in sum.
     """
     for name, split in dataset.splits.items():
         where = f"dataset {dataset.name}, {name} split"
-        check_arrays(split.x, split.y, dataset.task, dataset.num_classes, where)
+        check_arrays(split.x, split.y, dataset.task, dataset.num_classes, where, dataset.ignore_class)
         shape, training = split.x.shape[1:], dataset.train.x.shape[1:]
         if shape != training:
             raise InputError(
                 f"{where}: inputs have shape {shape}, the training inputs {training}. "
                 "Give every split inputs of one shape."
             )
-        if dataset.task == "regression" and name != "val" and len(split) > 1 and (split.y == split.y[0]).all():
-            raise InputError(
-                f"{where}: all {len(split)} targets are {dataset.original(split.y[0]):g}, so there is nothing to "
-                "predict, and R2 has no meaning. Give targets that differ, or set dataset.task where the source has it."
-            )
+        if dataset.task == "regression" and name != "val" and len(split) > 1:
+            _check_differ(dataset.original(split.y), where)
         _check_weights(split, where)
 
 
-def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, where: str) -> None:
-    """Raises InputError for unusable inputs `[n, ...]` and targets `[n]` of one split; `where` opens every message."""
+def check_arrays(
+    x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, where: str, ignore_class: int | None = None
+) -> None:
+    """Raises InputError for unusable inputs `[n, ...]` and targets (`Split.y`) of one split.
+
+    where: opens every message. ignore_class: the label of pixels that do not count.
+    """
     if len(x) != len(y):
         raise InputError(f"{where}: {len(x)} inputs but {len(y)} targets. Give one target for each input.")
     if len(x) == 0:
@@ -43,13 +45,48 @@ def check_arrays(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, whe
     if isinstance(x, np.ndarray):  # those on disk were checked when they were opened
         check_numbers(x, "inputs", where)
     check_numbers(y, "targets", where)
-    if y.ndim != 1:
-        raise InputError(
-            f"{where}: targets have shape {y.shape}. Give one number for each example, [n]; "
-            "for one-hot labels that is y.argmax(axis=-1)."
-        )
-    if task != "regression":
+    _check_shape(x, y, task, num_classes, where)
+    if task == "multilabel":
+        wrong = y[(y != 0) & (y != 1)]
+        if len(wrong):
+            raise InputError(
+                f"{where}: {len(wrong)} of {y.size} answers are neither 0 nor 1, such as {wrong[0]:g}. Give 1 where "
+                "an example has the label, else 0."
+            )
+    elif task == "segmentation":
+        counted = y.reshape(-1) if ignore_class is None else y[y != ignore_class]
+        if not len(counted):
+            raise InputError(f"{where}: all pixels are of dataset.ignore_class={ignore_class}. Label some of them.")
+        _check_labels(counted, num_classes, where, "pixels")
+    elif task != "regression":
         _check_labels(y, num_classes, where)
+
+
+def _check_shape(x: np.ndarray, y: np.ndarray, task: Task, num_classes: int, where: str) -> None:
+    if task == "multilabel":
+        fits, means = y.shape[1:] == (num_classes,), f"0 or 1 for each of {num_classes} labels, [n, {num_classes}]"
+    elif task == "segmentation":
+        size = x.shape[1:3] if x.ndim in (3, 4) else ("height", "width")
+        fits, means = y.shape[1:] == size, f"a class number for each pixel, [n, {size[0]}, {size[1]}]"
+    elif task == "regression":
+        fits, means = y.ndim == 1 or (y.ndim == 2 and y.shape[1] > 0), "one number, [n], or several, [n, outputs]"
+    else:
+        fits, means = y.ndim == 1, "one number for each example, [n]"
+    if not fits:
+        one_hot = "; for one-hot labels that is y.argmax(axis=-1)" if task not in ("multilabel", "regression") else ""
+        raise InputError(f"{where}: targets have shape {y.shape}. Give {means}{one_hot}.")
+
+
+def _check_differ(y: np.ndarray, where: str) -> None:
+    """Raises InputError where a target of regression, in the original unit, is the same in all examples."""
+    same = np.atleast_1d((y == y[0]).all(axis=0))
+    if same.any():
+        column = int(same.argmax())
+        of = f" of output {column}" if y.ndim == 2 else ""
+        raise InputError(
+            f"{where}: all {len(y)} targets{of} are {np.atleast_1d(y[0])[column]:g}, so there is nothing to "
+            "predict, and R2 has no meaning. Give targets that differ, or set dataset.task where the source has it."
+        )
 
 
 def check_numbers(values: np.ndarray, what: str, where: str) -> None:
@@ -71,7 +108,7 @@ def check_numbers(values: np.ndarray, what: str, where: str) -> None:
         )
 
 
-def _check_labels(y: np.ndarray, num_classes: int, where: str) -> None:
+def _check_labels(y: np.ndarray, num_classes: int, where: str, what: str = "examples") -> None:
     if np.any(y != np.floor(y)):
         raise InputError(
             f"{where}: class labels are not whole numbers (such as {y[y != np.floor(y)][0]:g}). "
@@ -81,7 +118,7 @@ def _check_labels(y: np.ndarray, num_classes: int, where: str) -> None:
     if len(outside):
         raise InputError(
             f"{where}: label {int(outside[0])} is outside the {num_classes} classes 0 to {num_classes - 1} "
-            f"({len(outside)} such examples). {label_advice(y)}"
+            f"({len(outside)} such {what}). {label_advice(y)}"
         )
 
 
@@ -112,7 +149,7 @@ def _check_weights(split: Split, where: str) -> None:
     weights = split.sample_weight
     if weights is None:
         return
-    if weights.shape != split.y.shape or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+    if weights.shape != (len(split),) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise InputError(
             f"{where}: sample weights must be one finite number from 0 up for each example, not all 0; "
             f"they have shape {weights.shape}."

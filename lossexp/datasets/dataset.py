@@ -77,11 +77,21 @@ class Dataset:
         return 0 if self.task == "regression" else len(self.class_names)
 
     @property
+    def num_values(self) -> int:
+        """Numbers to predict for each example of regression; 0 for classes."""
+        if self.task != "regression":
+            return 0
+        return 1 if self.train.y.ndim == 1 else self.train.y.shape[1]
+
+    @property
     def class_counts(self) -> tuple[int, ...]:
-        """Training examples of each class, `[num_classes]`; empty for regression."""
+        """Training examples of each class or with each label, or its pixels, `[num_classes]`; empty for regression."""
         if self.task == "regression":
             return ()
-        return tuple(int(n) for n in np.bincount(self.train.y, minlength=self.num_classes))
+        if self.task == "multilabel":
+            return tuple(self.train.y.sum(axis=0).tolist())
+        labels = self.train.y if self.ignore_class is None else self.train.y[self.train.y != self.ignore_class]
+        return tuple(np.bincount(labels.reshape(-1), minlength=self.num_classes).tolist())
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -53,6 +53,27 @@ def breast_cancer(
 
 
 @settings("dataset")
+def linnerud(
+    seed: FromZero = 0,
+    validation_fraction: Between = 0.2,
+    test_fraction: Between = 0.2,
+    limit: Count | None = None,
+) -> Dataset:
+    """20 men in a fitness club: weight, waist and pulse from three exercises; only to try several outputs with."""
+    data = datasets.load_linnerud()
+    return assemble(
+        "linnerud",
+        "regression",
+        Split(data.data, data.target),
+        class_names=tuple(name.lower() for name in data.target_names),
+        seed=seed,
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        limit=limit,
+    )
+
+
+@settings("dataset")
 def diabetes(
     seed: FromZero = 0,
     validation_fraction: Between = 0.1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from lossexp.base import links
 from lossexp.base.blame import blaming
 from lossexp.base.errors import InputError
 from lossexp.base.variables import untouched
@@ -16,6 +17,9 @@ from lossexp.trainer.step import encode_labels
 SUGGESTIONS = {
     "multiclass": "loss=ce, loss=focal",
     "binary": "loss=bce, loss=binary_focal, loss=focal",
+    "ordinal": "loss=corn, loss=squared_emd, loss=ce",
+    "multilabel": "loss=bce, loss=asl, loss=zlpr",
+    "segmentation": "loss=ce, loss=dice, loss=lovasz_softmax",
     "regression": "loss=mse, loss=huber",
 }
 
@@ -26,6 +30,12 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
         raise InputError(
             f"loss={loss.name} is for {' and '.join(loss.tasks)} tasks, but dataset={dataset.name} is a "
             f"{dataset.task} task. Try {SUGGESTIONS[dataset.task]}, or a dataset of its task."
+        )
+    if dataset.task == "multilabel" and links.for_task(loss.link, dataset.task) != "labels":
+        raise InputError(
+            f"loss={loss.name} makes one answer of all outputs (link={loss.link}), but dataset={dataset.name} may have "
+            f"several labels an example. Set loss.labels=binary if it asks of each output whether, or try "
+            f"{SUGGESTIONS[dataset.task]}."
         )
     if loss.labels in ("binary", "values") and loss.labels != _scalar_labels(dataset):
         raise InputError(
@@ -42,7 +52,37 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
             check_domain(loss, split.y)
         except ValueError as error:
             raise InputError(f"dataset={dataset.name}: {error}") from error
-    return loss.num_outputs(dataset.num_classes)
+    check_ignored(loss, dataset)
+    return count_outputs(loss, dataset)
+
+
+def count_outputs(loss: Loss, dataset: Dataset) -> int:
+    """The head's width. Raises InputError for several values an example, of which the loss predicts one by several."""
+    if dataset.task == "multilabel":
+        return dataset.num_classes
+    width = loss.num_outputs(dataset.num_classes)
+    if dataset.num_values > 1 and width > 1:
+        raise InputError(
+            f"loss={loss.name} predicts one value by {width} outputs, but dataset={dataset.name} has "
+            f"{dataset.num_values} values an example. Try {SUGGESTIONS[dataset.task]}."
+        )
+    return width * max(1, dataset.num_values)
+
+
+def check_ignored(loss: Loss, dataset: Dataset) -> None:
+    """Raises InputError where the loss cannot leave out the pixels that do not count, or leaves out others."""
+    ignored, own = dataset.ignore_class, getattr(loss, "ignore_class", "none")
+    if ignored is None or own in (None, ignored):
+        return
+    if own == "none":
+        raise InputError(
+            f"loss={loss.name} has no ignore_class, and in dataset={dataset.name} pixels of class {ignored} do not "
+            f"count. Try {SUGGESTIONS[dataset.task]}."
+        )
+    raise InputError(
+        f"loss.ignore_class={own}, but in dataset={dataset.name} it is pixels of class {ignored} that do not count. "
+        "Leave loss.ignore_class out: it is taken from the dataset."
+    )
 
 
 def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
@@ -66,4 +106,4 @@ def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
 
 
 def _scalar_labels(dataset: Dataset) -> str:
-    return {"regression": "values", "binary": "binary"}.get(dataset.task, "sparse")
+    return {"regression": "values", "binary": "binary", "multilabel": "binary"}.get(dataset.task, "sparse")

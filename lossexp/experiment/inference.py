@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from lossexp.base.blame import blaming
 from lossexp.base.errors import InputError
-from lossexp.base.links import probabilities
 from lossexp.base.screen import show_scores
 from lossexp.config.job import Job
 from lossexp.config.targets import locate
@@ -26,6 +24,7 @@ from lossexp.datasets.inputs import RESCALING, VALUES
 from lossexp.experiment.data import build_dataset
 from lossexp.experiment.lookup import find_run, reading
 from lossexp.experiment.new_rows import batches, read_rows
+from lossexp.experiment.predictions import table
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.process.importing import first_import
 from lossexp.tracking.mlflow_loader import custom_modules
@@ -50,13 +49,18 @@ def predict(job: Job) -> Path:
 
     Rows: the run's test split (the part that it was scored on), or those of the file `job["inputs"]`, as the run's
     dataset has its inputs: `x` of an npz file, or the columns of a table; what was done to them is part of the model.
-    Columns: `label` (where known), `predicted`, and `p/<class>` for classes.
+    `lossexp.experiment.predictions.table` says what its columns are. Predicted classes of pixels are written as
+    `predicted` `[n, H, W]` into `predictions.npz` beside it.
     """
     run_dir, inputs = find_run(job), job["inputs"]
     outputs = run_outputs(run_dir, job.trusted, inputs)
-    path = run_dir / "predictions.csv"
-    path.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
+    path, masks = run_dir / "predictions.csv", run_dir / "predictions.npz"
+    for file in (path, masks):
+        file.unlink(missing_ok=True)  # in a stranger's folder it may be a link to another file
     table(outputs, labelled=inputs is None).to_csv(path, index_label="example")
+    if outputs.task == "segmentation":
+        np.savez_compressed(masks, predicted=outputs.predicted())
+        log.info("masks in %s", masks)
     log.info("%d predictions in %s", len(outputs.outputs), path)
     return path
 
@@ -85,9 +89,15 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     else:
         x = read_rows(inputs, model, saved["dataset"])
     with blaming(f"inputs={inputs}" if inputs else f"run={run_dir.name}"):
-        predicted = [np.asarray(model(part, training=False)) for part in batches(x)]  # `predict` would round to float32
-    outputs = np.concatenate(predicted)
-    return replace(facts, outputs=outputs, labels=y if inputs is None else np.zeros(len(outputs)))
+        found = [np.asarray(model(part, training=False)) for part in batches(x)]  # `predict` would round to float32
+    outputs = np.concatenate(found)
+    return replace(facts, outputs=outputs, labels=unknown(outputs, facts.task) if inputs is not None else y)
+
+
+def unknown(outputs: np.ndarray, task: str) -> np.ndarray:
+    """Zeros in the place of labels that nobody gave, in their shape."""
+    of_all = {"segmentation": outputs.shape[:-1], "multilabel": outputs.shape, "regression": outputs.shape}
+    return np.zeros(of_all.get(task, len(outputs)), int)
 
 
 def layer_names(model: keras.Model) -> Iterator[str]:
@@ -127,19 +137,3 @@ def scored(test: Split, trainer: Mapping[str, Any]) -> Split:
     """The part of the test split that a run with these trainer settings is scored on."""
     batches = trainer.get("limit_eval_batches")
     return test if batches is None else test.first(batches * trainer["batch_size"])
-
-
-def table(outputs: Outputs, labelled: bool) -> pd.DataFrame:
-    """Predictions as a table, one row an example."""
-    columns = {}
-    if outputs.task == "regression":
-        if labelled:
-            columns["label"] = outputs.labels
-        columns["predicted"] = outputs.predicted()
-        return pd.DataFrame(columns)
-    names = np.asarray(outputs.class_names)
-    if labelled:
-        columns["label"] = names[outputs.labels.astype(int)]
-    columns["predicted"] = names[outputs.predicted()]
-    p = probabilities(outputs.outputs, outputs.link)
-    return pd.DataFrame({**columns, **{f"p/{name}": p[:, k] for k, name in enumerate(names)}})

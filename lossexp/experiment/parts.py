@@ -12,6 +12,7 @@ from lossexp.base.blame import blaming
 from lossexp.base.variables import untouched
 from lossexp.config.job import Job
 from lossexp.config.optimizer_settings import check_learning_rate, check_steps, check_together
+from lossexp.config.signatures import signature
 from lossexp.datasets.dataset import Dataset
 from lossexp.datasets.targets import scale_targets
 from lossexp.experiment.compatibility import check_loss, try_loss
@@ -30,15 +31,16 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
         loss = as_loss(job.build("loss"))
         loss.get_config()  # the user's own may raise, and is asked for later
     num_outputs = check_loss(loss, dataset)
-    counts = dataset.class_counts
-    if counts:
-        loss.adapt(getattr(loss, "class_counts", None) or counts)  # the user's own go first
+    adapt(loss, dataset)
     needs: dict[str, Any] = {
         "input_shape": dataset.input_shape,
         "num_outputs": num_outputs,
         "head": loss.head,
-        "initial_bias": loss.initial_bias(counts) if counts else None,
+        "initial_bias": initial_bias(loss, dataset),
     }
+    takes = signature(job["model"]["_target_"])
+    if takes and "task" in takes.parameters:
+        needs["task"] = dataset.task
     own = job.build("model", **needs)
     check_kind(own)
     trainer.check_model(own)
@@ -57,10 +59,28 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     return Parts(dataset, model, loss, optimizer, own)
 
 
+def adapt(loss: Loss, dataset: Dataset) -> None:
+    """Tells the loss of the training split: its counts, which the user's own go before, and what does not count."""
+    if dataset.ignore_class is not None:
+        loss.ignore_class = dataset.ignore_class
+    if dataset.task == "multilabel" and getattr(loss, "examples", 0) is None:
+        loss.examples = len(dataset.train)
+    if dataset.class_counts:
+        loss.adapt(getattr(loss, "class_counts", None) or dataset.class_counts)
+
+
+def initial_bias(loss: Loss, dataset: Dataset) -> float | None:
+    """Where the loss wants the head's bias to start; by the answers no and yes where it asks that of many labels."""
+    counts = dataset.class_counts
+    if dataset.task == "multilabel" and loss.labels == "binary":
+        counts = (dataset.train.y.size - sum(counts), sum(counts))
+    return loss.initial_bias(counts) if counts else None
+
+
 def loss_start(loss: Loss, dataset: Dataset) -> list[float]:
-    """Outputs that predict the mean of the training targets, `[width]`, where a model's own head starts at 0."""
-    link, mean = links.named(loss.link), float(np.mean(dataset.train.y))
-    return [] if link.positive and mean <= 0 else link.at_values(np.array([mean]))[0].tolist()
+    """Outputs that predict the means of the training targets, `[width]`, where a model's own head starts at 0."""
+    link, means = links.named(loss.link), np.atleast_1d(dataset.train.y.mean(axis=0, dtype=np.float64))
+    return [] if link.positive and (means <= 0).any() else link.at_values(means).reshape(-1).tolist()
 
 
 def build_optimizer(job: Job, total_steps: int) -> keras.optimizers.Optimizer:

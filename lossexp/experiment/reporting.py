@@ -44,7 +44,8 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     """What the choices amount to, a few words a group."""
     data = parts.dataset
     sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
-    classes = f", {data.num_classes} classes" if data.num_classes else ""
+    named = f", {data.num_classes} {'labels' if data.task == 'multilabel' else 'classes'}"
+    classes = named if data.num_classes else ", several outputs" * (data.num_values > 1)
     loss = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
@@ -69,7 +70,15 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(job.folder / "model.txt")
     tracker.dataset(data)
-    grid = figures.sample_grid(data.train.x, data.train.y, class_names=data.class_names, title=data.name)
+    grid = figures.sample_grid(
+        data.train.x,
+        data.train.y,
+        task=data.task,
+        kind=data.inputs.kind,
+        class_names=data.class_names,
+        ignore_class=data.ignore_class,
+        title=data.name,
+    )
     tracker.figure(grid, "samples.png")
 
 
@@ -80,10 +89,10 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
-    found, link, y = fit.predict(test.x), parts.loss.link, test.y
+    found, link, y = fit.predict(test.x), parts.link, test.y
     if data.task == "regression":
-        found, link, y = data.original(predicted_values(found, link))[:, np.newaxis], None, data.original(y)
-    outputs = Outputs(found, y, data.task, link, data.class_names)
+        found, link, y = data.original(predicted_values(found, link)), None, data.original(y)
+    outputs = Outputs(found, y, data.task, link, data.class_names, data.ignore_class)
     result = Result(
         run_key=folder.run_key,
         test=outputs.score(),
@@ -104,7 +113,7 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
     tracker.metrics(_named(result), fit.steps)
     tracker.artifact(folder.path / "test_outputs.npz")
-    _log_figures(tracker, outputs, fit)
+    _log_figures(tracker, outputs, parts.dataset.test.x, fit)
     few, data = outputs.outputs[:8], parts.dataset
     inputs = data.inputs.raw(data.test.x[: len(few)])
     tracker.model(folder.path / "model.keras", inputs=inputs, outputs=few, step=fit.steps)
@@ -116,14 +125,11 @@ def _named(result: Result) -> dict[str, float]:
     return {**{f"test/{k}": v for k, v in result.test.items()}, **chosen, "best/epoch": result.best_epoch}
 
 
-def _log_figures(tracker: Tracker, outputs: Outputs, fit: Fit) -> None:
-    """Learning curves, and a confusion matrix or predicted against true values."""
+def _log_figures(tracker: Tracker, outputs: Outputs, x: np.ndarray, fit: Fit) -> None:
+    """Learning curves, and what the task's outputs for the inputs `x` look like."""
     records = [{"step": step, "metrics": record} for step, record in zip(fit.ends, fit.history, strict=True)]
     best = fit.monitor.best_epoch
     curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
     tracker.figure(curves, "curves.png")
-    if outputs.task == "regression":
-        tracker.figure(figures.predicted_versus_true(outputs.labels, outputs.predicted()), "predicted.png")
-    else:
-        matrix = figures.confusion_matrix(outputs.labels, outputs.predicted(), outputs.class_names)
-        tracker.figure(matrix, "confusion.png")
+    for name, figure in figures.figures_of(outputs, x).items():
+        tracker.figure(figure, name)

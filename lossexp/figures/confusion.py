@@ -8,24 +8,29 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
-from sklearn.metrics import confusion_matrix as count
 
 from lossexp.figures.style import GREY, new_figure, shortened, style
+from lossexp.metrics.segmentation import confusion
 
-MOST_NUMBERS = 20
+MOST_NUMBERS, MOST_DIGITS = 20, 4
 MOST_NAMES = 40
 
 
 def confusion_matrix(
     labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str], *, title: str = ""
 ) -> Figure:
-    """Draws the confusion matrix, true classes in rows.
+    """Draws the confusion matrix of class numbers `[n]`, 0 to `len(class_names) - 1`: `confusion_of_counts` of them."""
+    counts = confusion(np.asarray(labels, np.int64), np.asarray(predicted, np.int64), len(class_names))
+    return confusion_of_counts(counts, class_names, title=title)
 
-    Colours are fractions of each true class, so that rows sum to 1. Up to 20 classes, every cell also has its number
-    of examples. labels, predicted: class numbers `[n]`, 0 to `len(class_names) - 1`.
+
+def confusion_of_counts(counts: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
+    """Draws a confusion matrix `[K, K]`, true classes in rows, of examples or of pixels.
+
+    Colours are fractions of each true class, so that rows sum to 1. Up to 20 classes, every cell also has its number,
+    or that fraction in percent where a number is long.
     """
     k = len(class_names)
-    counts = count(labels, predicted, labels=np.arange(k))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = [shortened(name) for name in class_names]
     with style():
@@ -45,10 +50,14 @@ def confusion_matrix(
 
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
     size = 10 if len(counts) <= 12 else 7
+    short = counts.max() < 10**MOST_DIGITS
     for (row, column), number in np.ndenumerate(counts):
+        share = shares[row, column]
         if number:
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, f"{number}", ha="center", va="center", color=colour, fontsize=size)
+            text = f"{number}" if short else f"{100 * share:.0f}%" if share >= 0.005 else "<1%"
+            axes.text(
+                column, row, text, ha="center", va="center", color="white" if share > 0.5 else "black", fontsize=size
+            )
 
 
 def _name_axes(axes: Axes, k: int, names: Sequence[str]) -> None:

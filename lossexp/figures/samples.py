@@ -1,18 +1,22 @@
-"""What the model gets to see: a grid of images, or a table of features."""
+"""What the model gets to see: a grid of images, with masks beside them where there are any, or a table of features."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
+from lossexp.figures.masks import FIRST, ClassColours
+from lossexp.figures.pictures import pixels, show, value_range, without_frame
+from lossexp.figures.series import series_grid
 from lossexp.figures.style import INK, new_figure, shortened, style
+from lossexp.metrics.table import ONE_CLASS
 
 COLUMNS = 8
 MOST_ROWS = 10
+PAIRS, PAIR_ROWS = 4, 4
 TABLE_ROWS, TABLE_COLUMNS = 12, 10
 
 
@@ -20,82 +24,112 @@ def sample_grid(
     x: np.ndarray,
     y: np.ndarray,
     *,
+    task: str = "multiclass",
+    kind: str = "image",
     class_names: Sequence[str] = (),
+    ignore_class: int | None = None,
     title: str = "",
 ) -> Figure:
-    """Draws a few examples of a split: the first of each class, unless there are too many classes for that, or none.
+    """Draws a few examples of a split: of each class the first, unless there are too many classes for that, or none.
 
-    x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; other shapes become a table of
-    features. y: `[n]` class numbers, or values where class_names is empty.
+    x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; series `[n, steps, features]` where
+    `kind` is `"series"`; other shapes become a table of features. y: as a dataset of this task has it.
     """
-    y = np.asarray(y).reshape(-1)
-    names = [shortened(str(name)) for name in class_names]
+    y = np.asarray(y)
+    if task == "segmentation":
+        return _masks(x, y, class_names, ignore_class, title)
     with style():
-        if x.ndim in (3, 4):
-            return _image_grid(x, y, names, title)
-        return _feature_table(x.reshape(len(x), -1), y, names, title)
+        if kind == "series":
+            return series_grid(x, [caption(value, task, class_names) for value in y[: COLUMNS * MOST_ROWS]], title)
+        if x.ndim not in (3, 4):
+            return _feature_table(x.reshape(len(x), -1), y, task, class_names, title)
+        if task in ONE_CLASS and len(class_names) <= MOST_ROWS:
+            return _a_row_a_class(x, y.reshape(-1), [shortened(name) for name in class_names], title)
+        return _captioned(x, y, task, class_names, title)
 
 
-def _image_grid(x: np.ndarray, y: np.ndarray, names: list[str], title: str) -> Figure:
-    by_class = 0 < len(names) <= MOST_ROWS
-    if by_class:
-        rows = [np.flatnonzero(y == k)[:COLUMNS] for k in range(len(names))]
-    else:
-        count = min(len(x), 5 * COLUMNS)
-        rows = [np.arange(start, min(start + COLUMNS, count)) for start in range(0, count, COLUMNS)]
-    tall = x.shape[1] / x.shape[2]
-    across, down = 1.1, tall + (0.1 if by_class else 0.4)  # distance between images, which are 1 wide
-    width = 0.95 * COLUMNS + (0.085 * max(map(len, names)) if by_class else 0)
-    figure = new_figure(width, 0.86 * down * len(rows) + (0.45 if title else 0.2), title)
-    axes = figure.subplots()  # one for all images: an axes each takes ten times as long
-    for row, chosen in enumerate(rows):
-        for column, index in enumerate(chosen):
-            left, top = column * across, row * down
-            place = (left, left + 1, top + tall, top)
-            axes.imshow(_pixels(x[index], x), extent=place, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            if not by_class:
-                label = _label(y[index], names)
-                axes.text(left + 0.5, top - 0.06, label, ha="center", va="bottom", fontsize=8, color=INK)
-    axes.set(xlim=(0, COLUMNS * across - 0.1), ylim=(len(rows) * down - 0.1, 0 if by_class else -0.3))
-    axes.set_yticks([row * down + tall / 2 for row in range(len(rows))], names if by_class else [""] * len(rows))
+def _a_row_a_class(x: np.ndarray, y: np.ndarray, names: Sequence[str], title: str) -> Figure:
+    tall, across = x.shape[1] / x.shape[2], 1.1  # images are 1 wide
+    down, (low, high) = tall + 0.1, value_range(x)
+    width = 0.95 * COLUMNS + 0.085 * max(map(len, names))
+    figure = new_figure(width, 0.86 * down * len(names) + (0.45 if title else 0.2), title)
+    axes = figure.subplots()
+    for k in range(len(names)):
+        for column, i in enumerate(np.flatnonzero(y == k)[:COLUMNS]):
+            show(axes, pixels(x[i], low, high), column * across, k * down)
+    axes.set(xlim=(0, COLUMNS * across - 0.1), ylim=(len(names) * down - 0.1, 0))
+    axes.set_yticks(np.arange(len(names)) * down + tall / 2, names)
     axes.set_xticks([])
-    _only_labels(axes)
+    without_frame(axes)
     return figure
 
 
-def _pixels(image: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """One image, scaled to [0, 1] by the range of the first images, with one or three channels."""
-    shown = x[: COLUMNS * MOST_ROWS].astype(np.float64)
-    low, high = np.nanmin(shown), np.nanmax(shown)
-    image = (np.asarray(image, np.float64) - low) / ((high - low) or 1.0)
-    if image.ndim == 3 and image.shape[-1] != 3:
-        image = image[..., 0]
-    return np.clip(np.nan_to_num(image), 0, 1)
-
-
-def _feature_table(x: np.ndarray, y: np.ndarray, names: list[str], title: str) -> Figure:
-    chosen = _of_each_class(y, len(names), TABLE_ROWS) if names else np.arange(min(len(x), TABLE_ROWS))
-    values = x[chosen, :TABLE_COLUMNS].astype(np.float64)
-    rows, columns = values.shape
-    figure = new_figure(1.6 + 0.72 * columns, 0.9 + 0.34 * rows, title)
+def _captioned(x: np.ndarray, y: np.ndarray, task: str, names: Sequence[str], title: str) -> Figure:
+    """The first images, each below what is true of it; larger ones where that is long."""
+    captions = [caption(value, task, names) for value in y[: 5 * COLUMNS]]
+    columns = COLUMNS if max(map(len, captions)) <= 16 else 5
+    captions = captions[: 5 * columns]
+    rows, unit = -(-len(captions) // columns), 7.6 / columns  # inches an image
+    tall, across = x.shape[1] / x.shape[2], 1.1
+    down, (low, high) = tall + 0.38 / unit, value_range(x)
+    figure = new_figure(unit * columns, 0.86 * unit * down * rows + (0.45 if title else 0.2), title)
     axes = figure.subplots()
-    largest = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
-    axes.imshow(values, cmap="PuOr_r", norm=TwoSlopeNorm(0, -1.6 * largest, 1.6 * largest), aspect="auto")
+    for i, text in enumerate(captions):
+        left, top = i % columns * across, i // columns * down
+        show(axes, pixels(x[i], low, high), left, top)
+        text = shortened(text, int(17 * unit))
+        axes.text(left + 0.5, top - 0.06, text, ha="center", va="bottom", fontsize=8, color=INK)
+    axes.set(xlim=(0, columns * across - 0.1), ylim=(rows * down - 0.3 / unit, -0.3 / unit))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    without_frame(axes)
+    return figure
+
+
+def _masks(x: np.ndarray, y: np.ndarray, names: Sequence[str], ignore_class: int | None, title: str) -> Figure:
+    """Pairs of an image and the same image below its mask."""
+    tall, (low, high) = x.shape[1] / x.shape[2], value_range(x)
+    count = min(len(x), PAIRS * PAIR_ROWS)
+    rows, across, down = -(-count // PAIRS), 2.25, tall + 0.15
+    colours = ClassColours(y[:FIRST], names, ignore_class)
+    with style():
+        legend = 0.25 * -(-len(names) // 6)
+        figure = new_figure(8.2, 0.86 * down * rows + legend + (0.55 if title else 0.3), title)
+        axes = figure.subplots()
+        for i in range(count):
+            left, top, image = i % PAIRS * across, i // PAIRS * down, pixels(x[i], low, high)
+            show(axes, image, left, top)
+            show(axes, image, left + 1.03, top)
+            show(axes, colours.paint(y[i], background=False), left + 1.03, top, alpha=0.75)
+        axes.set(xlim=(0, PAIRS * across - 0.22), ylim=(rows * down - 0.15, 0))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        without_frame(axes)
+        colours.legend(figure)
+    return figure
+
+
+def _feature_table(x: np.ndarray, y: np.ndarray, task: str, names: Sequence[str], title: str) -> Figure:
+    few = np.arange(min(len(x), TABLE_ROWS))
+    chosen = _of_each_class(y.reshape(-1), len(names), TABLE_ROWS) if task in ONE_CLASS else few
+    values = x[chosen, :TABLE_COLUMNS].astype(np.float64)
+    captions = [shortened(caption(value, task, names), 26) for value in y[chosen]]
+    rows, columns = values.shape
+    figure = new_figure(1.0 + 0.075 * max(8, *map(len, captions)) + 0.72 * columns, 0.9 + 0.34 * rows, title)
+    axes = figure.subplots()
+    largest = np.nanmax(np.abs(values), axis=0, initial=1e-300)  # of a feature; they may be of any size
+    axes.imshow(values / largest, cmap="PuOr_r", norm=TwoSlopeNorm(0, -1.6, 1.6), aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=8.5, color=INK)
     axes.set_xticks(range(columns), [f"x{column}" for column in range(columns)])
-    axes.set_yticks(range(rows), [_label(value, names) for value in y[chosen]])
+    axes.set_yticks(range(rows), captions)
     axes.xaxis.tick_top()
-    _only_labels(axes)
+    without_frame(axes)
+    if task == "regression" and len(names):
+        axes.set_ylabel(shortened(", ".join(names), 40), fontsize=9)
     if x.shape[1] > columns:
         axes.set_xlabel(f"the first {columns} of {x.shape[1]} features", fontsize=9)
     return figure
-
-
-def _only_labels(axes: Axes) -> None:
-    axes.tick_params(length=0)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
 
 
 def _of_each_class(y: np.ndarray, num_classes: int, count: int) -> np.ndarray:
@@ -104,5 +138,10 @@ def _of_each_class(y: np.ndarray, num_classes: int, count: int) -> np.ndarray:
     return np.concatenate(first)[:count]
 
 
-def _label(value: float, names: list[str]) -> str:
-    return names[int(value)] if names else f"{float(value):.6g}"
+def caption(y: np.ndarray, task: str, names: Sequence[str]) -> str:
+    """The label of one example in words: its class, its labels, or its values."""
+    if task == "regression":
+        return ", ".join(f"{value:.6g}" for value in np.atleast_1d(y))
+    if task == "multilabel":
+        return ", ".join(names[k] for k in np.flatnonzero(y)) or "none"
+    return names[int(y)]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito (2008): told apart with every common colour vision deficiency, and in grey.
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
-INK, GREY = "#222222", "#8A8A8A"
+INK, GREY, LIGHT = "#222222", "#8A8A8A", "#E4E4E4"
 
 STYLE = {
     "font.size": 10,
@@ -23,7 +23,7 @@ STYLE = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": "#E4E4E4",
+    "grid.color": LIGHT,
     "grid.linewidth": 0.8,
     "lines.linewidth": 1.8,
     "legend.frameon": False,

@@ -12,39 +12,31 @@ import numpy as np
 
 from lossexp.base.errors import InputError
 from lossexp.base.files import whole
-from lossexp.base.links import log_probabilities, predicted_values
-from lossexp.metrics.score import score
+from lossexp.base.links import predicted_values
+from lossexp.metrics.score import OF_TASK, score
+
+MOST_BYTES = 512 * 2**20  # of float32 outputs; larger ones are kept as float16
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """A split's outputs and labels `[n]`, with what gives them meaning.
-
-    outputs: raw ones `[n, num_outputs]` float32, which the link makes probabilities of; for regression the predicted
-    values `[n, 1]` float64 in the original unit, as the labels are, and no link.
-    """
+    """A split's outputs and labels, with what gives them meaning; shapes are those of `lossexp.metrics.score`."""
 
     outputs: np.ndarray
     labels: np.ndarray
     task: str
     link: Any = None
     class_names: tuple[str, ...] = ()
+    ignore_class: int | None = None
 
     def score(self) -> dict[str, float]:
         """`lossexp.metrics.score` of these outputs."""
-        return score(
-            self.outputs,
-            self.labels,
-            task=self.task,
-            link=self.link,
-            class_names=self.class_names,
-        )
+        return score(**vars(self))
 
     def predicted(self) -> np.ndarray:
-        """The most probable class of each example, `[n]`, or its predicted value in the original unit."""
-        if self.task == "regression":
-            return self.outputs[:, 0]
-        return log_probabilities(self.outputs, self.link).argmax(axis=1)
+        """What is predicted: classes, labels of 0 and 1, or values, `[n]` where there is one an example."""
+        kind = OF_TASK[self.task]
+        return kind(self.outputs, self.labels, self.link, self.class_names, self.ignore_class).predicted()
 
 
 def save_outputs(
@@ -55,17 +47,19 @@ def save_outputs(
     task: str,
     link: Any = None,
     class_names: Sequence[str] = (),
+    ignore_class: int | None = None,
 ) -> Path:
-    """Writes a `.npz`, whole or not at all; returns its path."""
-    path = Path(path)
-    meaning = {"task": task, "link": link, "class_names": list(class_names)}
+    """Writes a `.npz`, whole or not at all; returns its path.
+
+    Raw outputs are kept as float32, or as float16 where that would be more than 512 MB, as it may be for segmentation:
+    scores of the file are then those of the run to three digits. (Beyond 65504, its largest number, they are that.)
+    Values of regression keep their dtype.
+    """
+    path, outputs = Path(path), np.asarray(outputs)
+    meaning = {"task": task, "link": link, "class_names": list(class_names), "ignore_class": ignore_class}
+    kept = outputs if task == "regression" else _small(outputs)
     with whole(path) as unfinished, open(unfinished, "wb") as file:
-        np.savez_compressed(
-            file,
-            outputs=np.asarray(outputs),
-            labels=np.asarray(labels),
-            meaning=np.array(json.dumps(meaning)),
-        )
+        np.savez_compressed(file, outputs=kept, labels=np.asarray(labels), meaning=np.array(json.dumps(meaning)))
     return path
 
 
@@ -78,9 +72,16 @@ def load_outputs(path: Path) -> Outputs:
             outputs, labels = file["outputs"], file["labels"]
             scale = meaning.pop("target_scale", None)
             if scale and meaning["task"] == "regression":  # written before outputs were in the original unit
-                outputs, labels = predicted_values(outputs, meaning.pop("link"))[:, np.newaxis] * scale, labels * scale
+                outputs, labels = predicted_values(outputs, meaning.pop("link")) * scale, labels * scale
             return Outputs(outputs, labels, **meaning)
     except FileNotFoundError:
         raise
     except Exception as error:
         raise InputError(f"{path} is not a file of saved outputs: {error}") from error
+
+
+def _small(outputs: np.ndarray) -> np.ndarray:
+    if 4 * outputs.size <= MOST_BYTES:
+        return outputs.astype(np.float32)
+    largest = np.finfo(np.float16).max
+    return np.where(np.isfinite(outputs), np.clip(outputs, -largest, largest), outputs).astype(np.float16)

@@ -53,6 +53,8 @@ def check_kind(model: object) -> None:
 def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str = "multiclass") -> None:
     """Raises InputError unless `model` gives raw outputs `[batch, num_outputs]`, float32, for the batch `x`.
 
+    For segmentation they are `[batch, height, width, num_outputs]`, of the size of the pictures.
+
     Probabilities are recognised, for classification, by a softmax or sigmoid at the end of the model with
     outputs in [0, 1], or by rows in [0, 1] that sum to 1. x: `[batch, *input_shape]`; a few dozen training
     examples are enough.
@@ -60,10 +62,13 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
     where = f"model {model.name} ({type(model).__name__})"
     outputs = model(x, training=False)
     shape = tuple(getattr(outputs, "shape", ()))
-    if shape != (len(x), num_outputs):
+    by_pixel = task == "segmentation"
+    expected = (*(x.shape[:3] if by_pixel else x.shape[:1]), num_outputs)
+    if shape != expected:
         raise InputError(
             f"{where} returns {f'shape {shape}' if shape else type(outputs).__name__} for {len(x)} examples. "
-            f"Its last layer must give num_outputs={num_outputs} raw values for each example."
+            f"Its last layer must give num_outputs={num_outputs} raw values for each "
+            + (f"pixel, {expected}, as model=unet does." if by_pixel else "example.")
         )
     if keras.backend.standardize_dtype(outputs.dtype) != "float32":
         raise InputError(f'{where} returns {outputs.dtype}. Give its last layer dtype="float32".')
@@ -104,7 +109,7 @@ def _check_logits(model: keras.Model, outputs: np.ndarray, where: str) -> None:
     if outputs.min() < 0 or outputs.max() > 1:
         return
     ending = squashing_end(model)
-    sums_to_one = outputs.shape[1] > 1 and np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
+    sums_to_one = outputs.shape[-1] > 1 and np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)
     if ending or sums_to_one:
         found = f"it ends with {ending}" if ending else "its outputs are in [0, 1] and sum to 1"
         raise InputError(

@@ -69,10 +69,24 @@ def compiled_is_faster(plain: Sequence[float], compiled: Sequence[float]) -> boo
     return min(compiled) < min(plain)
 
 
+def hopeless(step: float, trial: float, steps: int) -> bool:
+    """Whether one compiled step takes so long that trials would waste time: as a trial of `steps` plain ones does."""
+    return step > trial * max(1.0, 3.0 / steps)
+
+
 def _faster(plain: Engine, make: Callable[[bool], Engine], order: np.ndarray, steps: int) -> Engine:
     compiled = make(True)
     try:
         compiling = _seconds(compiled, order, 1)
+        step, trial = _seconds(compiled, order, 1), _seconds(plain, order, steps)
+        if hopeless(step, trial, steps):
+            log.info(
+                "jit_compile=auto: without XLA (%.0f ms per step with, %.3f without; compiling took %.1f s)",
+                1e3 * step,
+                1e3 * trial / steps,
+                compiling,
+            )
+            return plain
         _seconds(compiled, order, steps)
     except Exception as error:  # XLA has no common base class for what it cannot compile
         log.info("jit_compile=auto: no XLA, which cannot compile this run: %s", _reason(error))

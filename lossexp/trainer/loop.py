@@ -182,9 +182,9 @@ class Loop:
     def _step(self, batch: Batch) -> StepResult:
         """One update, on all devices."""
         model, optimizer, loss = self.parts.model, self.parts.optimizer, self.parts.loss
-        num_classes, check = self.parts.dataset.num_classes, self.settings.check_gradients
+        answers, check = self.parts.answers, self.settings.check_gradients
         return self.settings.devices.run(
-            lambda part, replica: train_step(model, optimizer, loss, part, num_classes, check, replica), batch
+            lambda part, replica: train_step(model, optimizer, loss, part, answers, check, replica), batch
         )
 
     def _order(self, epoch: int) -> np.ndarray:

@@ -16,9 +16,8 @@ from lossexp.metrics.table import every_epoch
 class Monitor:
     """Keeps the weights of the best epoch so far.
 
-    metric: `"auto"` (validation accuracy, or RMSE for regression), or `val/` and a metric that the table has for
-    every epoch of the task. A loss value is refused: it is not comparable between losses, so choosing by it would
-    favour some.
+    metric: `val/` and a metric that the table has for every epoch of the task, or `"auto"` for the first of them. A
+    loss value is refused: it is not comparable between losses, so choosing by it would favour some.
     """
 
     def __init__(self, metric: str, task: str):

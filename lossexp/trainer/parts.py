@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import keras
 
+from lossexp.base import links
 from lossexp.datasets.dataset import Dataset
 from lossexp.losses.base.loss import Loss
+from lossexp.trainer.step import Answers
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,13 @@ class Parts:
     loss: Loss
     optimizer: keras.optimizers.Optimizer
     own: keras.Model | None = None
+
+    @property
+    def answers(self) -> Answers:
+        """What a training step needs to know of labels and outputs."""
+        return Answers(self.dataset.num_classes, self.link, self.dataset.ignore_class)
+
+    @property
+    def link(self) -> str | dict:
+        """What the model's outputs mean on this task."""
+        return links.for_task(self.loss.link, self.dataset.task)

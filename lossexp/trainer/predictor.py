@@ -35,7 +35,7 @@ class Predictor:
         self._state = [variable for variable in variables_of(model) if id(variable) not in trained]
 
     def __call__(self, x: np.ndarray | tf.Tensor | StoredInputs) -> np.ndarray:
-        """Returns `[n, num_outputs]` float32.
+        """Returns `[n, ..., num_outputs]` float32.
 
         x: `[n, *input_shape]`; a tensor is on the device already, anything else is sent there in chunks.
         """

@@ -26,7 +26,7 @@ class TrainingSettings:
         batch_size: examples per step, at least 1; the last step of an epoch may be shorter.
         precision: `"float32"`, `"mixed_float16"` (with loss scaling) or `"mixed_bfloat16"`.
         jit_compile: `"auto"` measures and decides; True and False force XLA on and off.
-        monitor: what chooses the best epoch: `"auto"`, `"val/accuracy"`, `"val/nll"`, `"val/rmse"`, `"val/mae"`.
+        monitor: what chooses the best epoch: `"auto"`, or `"val/"` and a metric that the task has each epoch.
         limit_train_batches: at most this many steps per epoch; None for all.
         limit_eval_batches: at most this many batches of each evaluated split; None for all.
         overfit_batches: train and validate on this many training batches, the same ones; None for the whole splits.

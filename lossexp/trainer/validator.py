@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base import links
 from lossexp.base.links import predicted_values
 from lossexp.base.variables import untouched
 from lossexp.datasets.dataset import Dataset, Split
@@ -37,12 +38,14 @@ class Validator:
 
     def __call__(self) -> Validation:
         outputs = self.predict(self._x)
-        data, link = self._dataset, self._loss.link
+        data = self._dataset
+        link = links.for_task(self._loss.link, data.task)
         if data.task == "regression":
             predicted, true = data.original(predicted_values(outputs, link)), data.original(self._split.y)
             scores = quick_score(predicted, true, task=data.task)
         else:
-            scores = quick_score(outputs, self._split.y, task=data.task, link=link)
+            y, ignored = self._split.y, data.ignore_class
+            scores = quick_score(outputs, y, task=data.task, link=link, ignore_class=ignored)
         with untouched(self._loss):
             value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
         metrics = {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}

@@ -86,13 +86,18 @@ def test_an_ordinal_class_between_equal_thresholds_has_a_finite_log():
     ("link", "values"),
     [
         ("identity", [-2.0, 3.0]),
-        ("gaussian", [-2.0, 3.0]),
         ("softplus", [0.12692801104, 3.04858735157]),
         ("exp", [0.13533528324, 20.0855369232]),
     ],
 )
 def test_predicted_values(link, values):
-    np.testing.assert_allclose(predicted_values(np.array([[-2.0, 9.0], [3.0, 9.0]]), link), values, rtol=1e-9)
+    outputs = np.array([[-2.0], [3.0]])
+    np.testing.assert_allclose(predicted_values(outputs, link)[:, 0], values, rtol=1e-9)
+    np.testing.assert_allclose(predicted_values(outputs.T, link), [values], rtol=1e-9)
+
+
+def test_the_first_of_two_gaussian_outputs_is_the_value():
+    assert predicted_values(np.array([[-2.0, 9.0], [3.0, 9.0]]), "gaussian").tolist() == [[-2.0], [3.0]]
 
 
 def test_a_link_of_the_other_kind_is_refused():
@@ -102,11 +107,29 @@ def test_a_link_of_the_other_kind_is_refused():
         predicted_values(np.zeros((1, 2)), "softmax")
 
 
+def test_labels_are_sigmoids_each_and_are_predicted_above_one_half():
+    outputs = np.array(ROWS)
+    p = probabilities(outputs, "labels")
+    np.testing.assert_allclose(p, [[float(logistic(z)) for z in row] for row in ROWS], rtol=1e-12)
+    predicted = links.named("labels").predicted(tf.constant(outputs, tf.float32))
+    np.testing.assert_array_equal(predicted, p > 0.5)
+
+
+def test_sigmoids_are_labels_where_examples_have_many():
+    for link in ("sigmoid", "one_vs_rest", {"name": "sigmoid"}, "labels"):
+        assert links.for_task(link, "multilabel") == "labels"
+    for link in ("softmax", "ordinal", "identity", SCALED):
+        assert links.for_task(link, "multilabel") == link
+    for task in ("multiclass", "binary", "ordinal", "segmentation", "regression"):
+        assert links.for_task("one_vs_rest", task) == "one_vs_rest"
+
+
 SCALED, TEMPERED = {"name": "softmax", "scale": 30.0}, {"name": "tempered", "t2": 1.2}
 EVERY_CLASS_LINK = [SCALED, TEMPERED, *(name for name in links.CLASS_LINKS if name != "tempered")]
+ONE_CLASS = [link for link in EVERY_CLASS_LINK if link != "labels"]
 
 
-@pytest.mark.parametrize("link", EVERY_CLASS_LINK, ids=str)
+@pytest.mark.parametrize("link", ONE_CLASS, ids=str)
 @pytest.mark.parametrize("size", [1.0, 30.0])
 def test_training_predicts_the_most_probable_class(link, size):
     found = links.named(link)
@@ -133,7 +156,7 @@ def test_outputs_at_values_predict_them(link):
     values = np.array([0.01, 1.0, 30.0]) if links.named(link).positive else np.array([-2.0, 0.0, 30.0])
     outputs = links.named(link).at_values(values)
     assert outputs.shape == (3, links.named(link).width(0))
-    np.testing.assert_allclose(predicted_values(outputs, link), values, rtol=1e-12)
+    np.testing.assert_allclose(predicted_values(outputs, link)[:, 0], values, rtol=1e-12)
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -159,6 +182,6 @@ def test_a_link_that_is_none_is_refused(link, message):
 
 
 def test_the_names_that_an_adapted_loss_takes_are_those_of_all_links():
-    of_classes, of_values, _ = typing.get_args(Adapted.__annotations__["link"])
-    assert typing.get_args(of_classes) == ("auto", *links.CLASS_LINKS)
+    of_classes, of_order, of_values, _ = typing.get_args(Adapted.__annotations__["link"])
+    assert (*typing.get_args(of_classes), *typing.get_args(of_order)) == ("auto", *links.CLASS_LINKS)
     assert typing.get_args(of_values) == links.VALUE_LINKS

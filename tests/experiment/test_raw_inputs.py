@@ -91,9 +91,21 @@ def test_raw_rows_give_the_predictions_of_the_test_split(case, own):
         np.testing.assert_allclose(model.predict(x[:40]), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("loss", ["mse", "huber", "mae", "gaussian_nll", "quantile"])
-@pytest.mark.parametrize(("mean", "deviation"), [(1998, 11), (250_000, 40_000), (1.7e9, 1e5)])
-def test_targets_far_from_0_are_learned_as_well_as_by_least_squares(mean, deviation, loss, tmp_path):
+@pytest.mark.parametrize(
+    ("loss", "mean", "deviation"),
+    [
+        ("mse", 1998, 11),
+        ("huber", 250_000, 40_000),
+        ("mae", 1.7e9, 1e5),
+        ("gaussian_nll", 1998, 11),
+        ("poisson", 250_000, 40_000),
+        ("mape", 1998, 11),
+        ("keras_msle", 250_000, 40_000),
+        ("tweedie", 250_000, 40_000),
+        ("gamma", 250_000, 40_000),
+    ],
+)
+def test_targets_far_from_0_are_learned_as_well_as_by_least_squares(loss, mean, deviation, tmp_path):
     x = DRAW.normal(size=(600, 3))
     y = mean + deviation * (x @ [0.8, -0.5, 0.2] + 0.15 * DRAW.normal(size=600))
     overrides = written(tmp_path, x, y)[:4]

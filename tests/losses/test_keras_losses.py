@@ -139,7 +139,7 @@ def test_unknown_losses_must_say_what_they_work_on():
             Adapted(mine, **given)
     assert Adapted(mine, on="values").tasks == ("regression",)
     assert Adapted(mine, on="logits", labels="binary").link == "sigmoid"
-    assert Adapted(mine, on="logits", labels="sparse").tasks == ("multiclass", "binary")
+    assert Adapted(mine, on="logits", labels="sparse").tasks == ("multiclass", "binary", "ordinal")
     with pytest.raises(ValueError, match="instance"):
         Adapted(keras.losses.Huber)
     for argument, value in (("on", "z"), ("labels", "ordinal"), ("tasks", ["ranking"]), ("link", "logit")):
@@ -150,7 +150,7 @@ def test_unknown_losses_must_say_what_they_work_on():
 def test_a_regression_loss_on_probabilities():
     """The square loss for classification: Hui and Belkin 2020, with probabilities for logits."""
     loss = Adapted(keras.losses.MeanSquaredError(), labels="onehot", on="probabilities")
-    assert (loss.tasks, loss.link) == (("multiclass", "binary"), "softmax")
+    assert (loss.tasks, loss.link) == (("multiclass", "binary", "ordinal"), "softmax")
     expected = np.mean((tf.nn.softmax(Z).numpy() - np.eye(3)[CLASSES]) ** 2, axis=-1)
     np.testing.assert_allclose(loss.call(CLASSES, Z), expected, 1e-5)
     with pytest.raises(ValueError, match="labels=onehot"):

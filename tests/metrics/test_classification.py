@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from lossexp.metrics.classification import label_metrics, nll, recall_keys
+from lossexp.metrics.classification import label_metrics, nll
 
 NAMES = ("cat", "dog", "T-shirt/top")
 
@@ -42,10 +42,6 @@ def test_a_class_without_examples_has_no_recall():
     scores = label_metrics(np.array([0, 2, 0]), np.array([0, 0, 1]), NAMES)
     assert "recall/T-shirt_top" not in scores
     assert scores["balanced_accuracy"] == pytest.approx(0.25)
-
-
-def test_keys_are_legal_and_unique():
-    assert recall_keys(["a/b", "a_b", "", "x"]) == ["recall/a_b", "recall/a_b_1", "recall/2", "recall/x"]
 
 
 def test_nll_is_the_mean_of_minus_log_p():

@@ -41,6 +41,41 @@ def test_values_that_an_earlier_version_saved_in_the_unit_of_training_come_in_th
     assert (loaded.predicted().tolist(), loaded.labels.tolist()) == ([77.0, 77.0], [77.0, 154.0])
 
 
+@pytest.mark.parametrize("shape", [(5, 1), (5, 3)])
+def test_values_are_kept_as_they_are(tmp_path, shape):
+    true = np.random.default_rng(0).normal(1998, 11, shape)
+    values = (true + 1).astype(np.float32)
+    names = tuple("abc"[: shape[1]])
+    loaded = load_outputs(save_outputs(tmp_path / "a.npz", values, true, task="regression", class_names=names))
+    np.testing.assert_array_equal(loaded.labels, true)
+    np.testing.assert_array_equal(loaded.predicted(), values.reshape(loaded.predicted().shape))
+    assert loaded.score() == score(values, true, task="regression", class_names=names)
+    assert loaded.score()["rmse"] == pytest.approx(1, abs=1e-3)
+
+
+def test_labels_and_pixels_are_kept(tmp_path):
+    rng = np.random.default_rng(0)
+    cases = {
+        "multilabel": (rng.normal(size=(6, 4)), rng.integers(0, 2, (6, 4)), "labels", None),
+        "segmentation": (rng.normal(size=(6, 5, 4, 3)), rng.choice([0, 1, 2, 255], (6, 5, 4)), "softmax", 255),
+    }
+    for task, (outputs, labels, link, ignored) in cases.items():
+        meaning = {"task": task, "link": link, "ignore_class": ignored}
+        loaded = load_outputs(save_outputs(tmp_path / task, outputs, labels, **meaning))
+        assert (loaded.ignore_class, loaded.predicted().shape) == (ignored, labels.shape)
+        assert loaded.score() == pytest.approx(score(outputs, labels, **meaning), rel=1e-5)
+
+
+def test_large_outputs_are_kept_with_fewer_digits_and_none_becomes_infinite(tmp_path, monkeypatch):
+    monkeypatch.setattr("lossexp.metrics.outputs.MOST_BYTES", 4 * 11)
+    large = np.array([[1e6, -1e6, 0.1], [np.inf, np.nan, 2.0]] * 2)
+    for outputs, dtype in ((large, np.float16), (large[:2], np.float32)):
+        kept = load_outputs(save_outputs(tmp_path / "a.npz", outputs, [0] * len(outputs), task="binary")).outputs
+        assert kept.dtype == dtype
+        np.testing.assert_array_equal(np.isfinite(kept), np.isfinite(outputs))
+        np.testing.assert_allclose(kept[1], outputs[1], rtol=1e-3)
+
+
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "a.npz").write_text("no zip")
     np.savez(tmp_path / "b.npz", outputs=np.zeros(3))

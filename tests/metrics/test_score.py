@@ -70,7 +70,7 @@ def test_classes_differ_where_probabilities_no_longer_do():
 @pytest.mark.parametrize("scorer", [score, quick_score])
 @pytest.mark.parametrize(
     ("task", "link", "width"),
-    [("multiclass", "softmax", 3), ("binary", "sigmoid", 1), ("regression", "identity", 1)],
+    [("multiclass", "softmax", 3), ("binary", "sigmoid", 1), ("ordinal", "ordinal", 2), ("regression", None, 1)],
 )
 def test_a_diverged_model_has_no_scores(rng, scorer, task, link, width, bad):
     outputs, labels = rng.normal(size=(6, width)), np.array([0, 1, 0, 1, 0, 1])

@@ -17,7 +17,7 @@ from lossexp.trainer.compilation import choose_engine
 from lossexp.trainer.devices import OneDevice
 from lossexp.trainer.engine import Engine
 from lossexp.trainer.residence import OnDevice, OnHost
-from lossexp.trainer.step import StepResult, train_step
+from lossexp.trainer.step import Answers, StepResult, train_step
 
 DATA = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=100)
 
@@ -31,7 +31,10 @@ def engine(loss, optimizer=None, jit_compile=False):
 
 
 def made(model, optimizer, loss, jit_compile):
-    return Engine(lambda batch: train_step(model, optimizer, loss, batch, 10), OnDevice(DATA.train, 32), jit_compile)
+    answers = Answers(10, loss.link)
+    return Engine(
+        lambda batch: train_step(model, optimizer, loss, batch, answers), OnDevice(DATA.train, 32), jit_compile
+    )
 
 
 def test_neither_epochs_nor_the_short_last_batch_nor_a_schedule_retrace():

@@ -11,7 +11,7 @@ from lossexp.losses import Focal
 from lossexp.models.mlp import mlp
 from lossexp.process.runtime import runtime
 from lossexp.trainer.parts import Parts
-from lossexp.trainer.step import Batch, train_step
+from lossexp.trainer.step import Answers, Batch, train_step
 from lossexp.trainer.trainer import Trainer
 
 X = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
@@ -23,7 +23,7 @@ def compiled_step(optimizer):
     model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
     optimizer = Trainer().ready(optimizer, model)
     loss = Focal()
-    step = tf.function(lambda x, y: train_step(model, optimizer, loss, Batch(x, y), 3))
+    step = tf.function(lambda x, y: train_step(model, optimizer, loss, Batch(x, y), Answers(3, loss.link)))
     return model, optimizer, step
 
 

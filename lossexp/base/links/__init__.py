@@ -16,10 +16,13 @@ import numpy as np
 
 from lossexp.base.errors import InputError
 from lossexp.base.links.classes import ClassLink, OneVsRest, Sigmoid, Softmax, SoftmaxNorm, Tempered
+from lossexp.base.links.labels import Labels
 from lossexp.base.links.ordered import Conditional, Ordinal
 from lossexp.base.links.values import Exp, Gaussian, Identity, Softplus, ValueLink
 
-OF_CLASSES = {kind.name: kind for kind in (Softmax, SoftmaxNorm, Tempered, Sigmoid, OneVsRest, Ordinal, Conditional)}
+OF_CLASSES = {
+    kind.name: kind for kind in (Softmax, SoftmaxNorm, Tempered, Sigmoid, OneVsRest, Labels, Ordinal, Conditional)
+}
 OF_VALUES = {kind.name: kind for kind in (Identity, Softplus, Exp, Gaussian)}
 CLASS_LINKS, VALUE_LINKS = tuple(OF_CLASSES), tuple(OF_VALUES)
 NAMES = CLASS_LINKS + VALUE_LINKS
@@ -45,10 +48,20 @@ def named(link: str | Mapping) -> ClassLink | ValueLink:
         raise InputError(f"link={link}: {name} takes {taken}.") from None
 
 
-def probabilities(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:
-    """Class probabilities `[n, K]` (float64, rows sum to 1) from raw outputs `[n, width]` of any float dtype.
+def for_task(link: str | Mapping, task: str) -> str | Mapping:
+    """What a loss with this link makes of outputs on data of this task.
 
-    Raises ValueError for a link of values.
+    It is the link itself, but for `"multilabel"`: there each sigmoid answers a question of its own, while for classes
+    two probabilities are made of one sigmoid, or those of all questions are scaled to sum to 1.
+    """
+    of_sigmoids = split(link)[0] in (Sigmoid.name, OneVsRest.name)
+    return Labels.name if task == "multilabel" and of_sigmoids else link
+
+
+def probabilities(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:
+    """Class probabilities `[n, K]` (float64) from raw outputs `[n, width]` of any float dtype.
+
+    Rows sum to 1, except those of the link `labels`. Raises ValueError for a link of values.
     """
     return _of_classes(link).probabilities(np.asarray(outputs, np.float64))
 
@@ -64,11 +77,11 @@ def log_probabilities(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:
 
 
 def predicted_values(outputs: np.ndarray, link: str | Mapping) -> np.ndarray:
-    """Predicted values `[n]` (float64) from raw outputs `[n, width]`. Raises ValueError for a link of classes."""
+    """Predicted values `[n, D]` (float64) from raw outputs `[n, width]`. Raises ValueError for a link of classes."""
     found = named(link)
     if found.of_classes:
         raise ValueError(f"link={found.name!r} gives no values; expected one of {VALUE_LINKS}")
-    return found.values(np.asarray(outputs, np.float64).reshape(len(outputs), -1)[:, 0])
+    return found.values(np.asarray(outputs, np.float64).reshape(len(outputs), -1))
 
 
 def _of_classes(link: str | Mapping) -> ClassLink:

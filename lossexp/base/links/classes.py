@@ -19,8 +19,9 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 class ClassLink:
     """Raw outputs `[n, width]` that give each of K classes a probability: a softmax, unless a subclass has another.
 
-    Arrays are float64. `per_class` says whether there is one output for each class, so that -inf leaves the class
-    out; `scale` is the largest margin that the outputs can have, or None if there is no limit.
+    Links of softmax logits take outputs of pixels too, `[n, height, width, K]`. Arrays are float64. `per_class` says
+    whether there is one output for each class, so that -inf leaves the class out; `scale` is the largest margin that
+    the outputs can have, or None if there is no limit.
     """
 
     name: ClassVar[str]
@@ -88,10 +89,10 @@ class SoftmaxNorm(ClassLink):
         return num_classes + 1
 
     def logits(self, outputs):
-        return outputs[:, :-1]
+        return outputs[..., :-1]
 
     def scores(self, outputs, ops):
-        return outputs[:, :-1]
+        return outputs[..., :-1]
 
     def at_margins(self, margins, label, num_classes):
         logits = super().at_margins(margins, label, num_classes)

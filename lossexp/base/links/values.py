@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ValueLink:
-    """Raw outputs `[n, width]` that predict a value: the first of them, unless a subclass has a function of it.
+    """Raw outputs `[n, width]` that predict values `[n, D]`: themselves, unless a subclass has a function of them.
 
     Arrays are float64. `positive` says whether every value is above 0.
     """
@@ -24,12 +24,12 @@ class ValueLink:
         """The number of raw outputs."""
         return 1
 
-    def values(self, first: np.ndarray) -> np.ndarray:
-        """The predicted values `[n]`, from the first raw output `[n]`."""
-        return first
+    def values(self, outputs: np.ndarray) -> np.ndarray:
+        """The predicted values `[n, D]`."""
+        return outputs
 
     def layer(self, outputs: Any) -> keras.KerasTensor:
-        """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, 1]`."""
+        """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, D]`."""
         return outputs
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
@@ -53,8 +53,8 @@ class Softplus(ValueLink):
     name = "softplus"
     positive = True
 
-    def values(self, first):
-        return np.logaddexp(0.0, first)
+    def values(self, outputs):
+        return np.logaddexp(0.0, outputs)
 
     def layer(self, outputs):
         import keras
@@ -71,8 +71,8 @@ class Exp(ValueLink):
     name = "exp"
     positive = True
 
-    def values(self, first):
-        return np.exp(first)
+    def values(self, outputs):
+        return np.exp(outputs)
 
     def layer(self, outputs):
         import keras
@@ -90,6 +90,9 @@ class Gaussian(ValueLink):
 
     def width(self, num_classes):
         return 2
+
+    def values(self, outputs):
+        return outputs[:, :1]
 
     def layer(self, outputs):
         return outputs[:, :1]

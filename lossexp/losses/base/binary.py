@@ -30,7 +30,7 @@ class BinaryLoss(Loss):
             counted, and an example without any is ignored as in `MulticlassLoss`.
     """
 
-    tasks = ("binary",)
+    tasks = ("binary", "multilabel")
     labels = "binary"
     link = "sigmoid"
 

@@ -40,6 +40,8 @@ class ClassLoss(Loss):
         return labels, masked.both(counted, kept)
 
     def __call__(self, y_true, y_pred, sample_weight=None) -> tf.Tensor:
+        if sample_weight is not None:
+            sample_weight = _of_positions(sample_weight, y_pred)
         if not self.weighs_classes or self.reduction != "mean_with_sample_weight":
             return super().__call__(y_true, y_pred, sample_weight)
         # Keras divides by the sum of sample weights; the class weights belong into that sum.
@@ -63,6 +65,14 @@ def leave_out(values: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
     values = tf.where(counted, values, 0.0)
     values._keras_mask = counted
     return values
+
+
+def _of_positions(sample_weight, outputs) -> tf.Tensor:
+    """`sample_weight`, and if that is `[batch]`, for each position of outputs `[batch, ..., K]`: `[batch, ...]`."""
+    rank, weights = len(outputs.shape), tf.convert_to_tensor(sample_weight)
+    if rank <= 2 or weights.shape.rank != 1:
+        return weights
+    return tf.broadcast_to(tf.reshape(weights, [-1, *[1] * (rank - 2)]), tf.shape(outputs)[:-1])
 
 
 def _spread(sample_weight, shape: tf.Tensor, rank: int) -> tf.Tensor:

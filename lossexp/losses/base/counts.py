@@ -26,6 +26,7 @@ class CountsLoss(Loss):
     """
 
     needs_counts = True
+    examples: ClassVar[int | None] = None  # a parameter where a formula needs their number
     zero_counts: ClassVar[bool] = False
 
     class_counts: Annotated[list[FromZero], Length(2, "class")] | None = None
@@ -51,6 +52,11 @@ class CountsLoss(Loss):
         if counts.shape != logits.shape[-1:]:
             raise ValueError(f"class_counts has shape {counts.shape}, for logits of shape {logits.shape}.")
         return counts
+
+    @property
+    def total(self) -> int:
+        """The number of training examples: `examples`, or the sum of the counts, as where each has one label."""
+        return self.examples or sum(self.class_counts)
 
 
 def of_label(targets: tf.Tensor, per_class: np.ndarray) -> tf.Tensor:

@@ -25,8 +25,10 @@ class Loss(Declared, keras.losses.Loss):
     >>> loss = Focal(gamma=1.0)
     >>> loss.call([0, 1], [[2.0, 0.0], [2.0, 0.0]]).numpy().round(3)
     array([0.015, 1.873], dtype=float32)
-    >>> loss.tasks, loss.labels, loss.num_outputs(10)  # what it can train, which labels, and how wide a head
-    (('multiclass', 'binary'), 'sparse', 10)
+    >>> loss.tasks  # what it can train
+    ('multiclass', 'binary', 'ordinal', 'segmentation')
+    >>> loss.labels, loss.num_outputs(10)  # which labels, and how wide a head
+    ('sparse', 10)
     >>> Focal.from_config(loss.get_config()).gamma
     1.0
     >>> Focal(gamma=-1.0)
@@ -34,10 +36,13 @@ class Loss(Declared, keras.losses.Loss):
     lossexp.base.errors.InputError: Focal.gamma=-1.0: give a number in [0, inf).
 
     Class attributes a subclass declares:
-        tasks: dataset tasks it can train (`"multiclass"`, `"binary"`, `"regression"`).
+        tasks: dataset tasks it can train (`lossexp.datasets.dataset.Task`).
         labels: the encoding the training step passes as `y_true`: `"sparse"` (`[batch]` class numbers),
-            `"onehot"` (`[batch, K]`), `"binary"` (`[batch, 1]` of 0 and 1), `"values"` (`[batch, 1]`).
-        link: how raw outputs become probabilities or values; a name of `lossexp.base.links`.
+            `"onehot"` (`[batch, K]`), `"binary"` (`[batch, 1]` of 0 and 1), `"values"` (`[batch, D]`). For
+            `"segmentation"` there is one for each pixel, `[batch, H, W]` or `[batch, H, W, K]`; for `"multilabel"`
+            they are 0 and 1, `[batch, L]`, whatever this says.
+        link: how raw outputs become probabilities or values; a name of `lossexp.base.links`. For `"multilabel"` it
+            is that of `links.for_task`.
         head: the model head it needs: `"linear"`, `"cosine"` (normalised features and weights),
             `"ordinal"` (one shared score, K-1 ordered biases), or `"norm"` (linear, and last the L1 norm of
             the features).
@@ -57,7 +62,7 @@ class Loss(Declared, keras.losses.Loss):
         InputError: a parameter is out of its range: a ValueError that names it, its value and what it may be.
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("multiclass", "binary")
+    tasks: ClassVar[tuple[str, ...]] = ("multiclass", "binary", "ordinal")
     labels: ClassVar[str] = "sparse"
     link: ClassVar[str | dict] = "softmax"
     head: ClassVar[str] = "linear"

@@ -21,8 +21,8 @@ class MulticlassLoss(ClassLoss):
     """A loss of softmax logits `[..., K]`; a subclass implements `formula(t, log_p, log_q)`.
 
     `call` returns float32 values in the shape `[...]` of the logits without their last axis: one per
-    example, or one per position for logits `[batch, positions, K]`. Labels may be class numbers, one-hot or
-    soft (see `targets.multiclass_targets`).
+    example, or one per position for logits `[batch, positions, K]` or `[batch, H, W, K]`. Labels may be class
+    numbers, one-hot or soft (see `targets.multiclass_targets`).
 
     A logit of -inf masks a class for its example: the class has probability 0 and no gradient, and the value is
     that of the loss on the other classes, over which label smoothing is spread too. Where the label itself is
@@ -38,6 +38,8 @@ class MulticlassLoss(ClassLoss):
             (functions of `class_weights`), computed from the counts given to `adapt`. The value of an example is
             multiplied by `sum_k t_k w_k`, t being its label before smoothing.
     """
+
+    tasks = ("multiclass", "binary", "ordinal", "segmentation")
 
     label_smoothing: BelowOne = 0.0
     class_weight: Literal["balanced", "effective_number"] | PerClass | None = None

@@ -32,6 +32,7 @@ class OneVsRest(ClassLoss):
     Class attribute `averages`: whether the value of an example is a mean over its labels, and not a sum.
     """
 
+    tasks = ("multiclass", "binary", "ordinal", "multilabel", "segmentation")
     link = "one_vs_rest"
     averages: ClassVar[bool] = False
 

@@ -29,6 +29,8 @@ class MMCE(MulticlassLoss):
         width: of the kernel, > 0.
     """
 
+    tasks = ("multiclass", "binary", "ordinal")  # all pairs of pixels would be too many
+
     weight: NonNegative = 1.0
     width: Positive = 0.4
 

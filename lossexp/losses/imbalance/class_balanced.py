@@ -72,6 +72,8 @@ class CBSigmoid(ClassBalanced, OneVsRest):
         gamma: >= 0; 0 is the class-balanced sum of K binary cross-entropies.
     """
 
+    tasks = ("multiclass", "binary", "ordinal", "segmentation")  # of several labels, none gives the weight
+
     gamma: NonNegative = 2.0
 
     def initial_bias(self, class_counts: Sequence[int]) -> float | None:

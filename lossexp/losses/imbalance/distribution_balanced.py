@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from lossexp.base.checks import NonNegative, Positive
+from lossexp.base.checks import Count, NonNegative, Positive
 from lossexp.losses.base.counts import CountsLoss
 from lossexp.losses.base.loss import register
 from lossexp.losses.base.one_vs_rest import OneVsRest
@@ -16,7 +16,7 @@ from lossexp.losses.numerics.log_probabilities import binary_log_probabilities
 class DBLoss(CountsLoss, OneVsRest):
     """Distribution-balanced focal loss, the mean over L sigmoid outputs of `w (t F(u) + (1 - t) F(-s u) / s)`.
 
-    F(v) = (1 - sigmoid(v))^gamma (-log sigmoid(v)), u = z + (kappa / s) log(n / (N - n)), N = sum n,
+    F(v) = (1 - sigmoid(v))^gamma (-log sigmoid(v)), u = z + (kappa / s) log(n / (N - n)), N = `examples`,
     s = negative_scale. Wu et al. 2020, "Distribution-Balanced Loss for Multi-Label Classification in Long-Tailed
     Datasets": weights w against re-sampling by co-occurring labels, and negatives that are pushed less
     (negative-tolerant regularisation), with the shift kappa / negative_scale of the authors' code. The shift
@@ -27,6 +27,8 @@ class DBLoss(CountsLoss, OneVsRest):
         alpha, beta, mu: offset >= 0, slope > 0 and centre >= 0 of the weights' sigmoid.
         kappa: >= 0, of the shift by class frequency.
         negative_scale: > 0; above 1, a negative stops pushing earlier.
+        examples: training examples; None is the sum of `class_counts`, as where each has one label. An experiment on
+            several labels an example gives it.
     """
 
     averages = True
@@ -37,10 +39,12 @@ class DBLoss(CountsLoss, OneVsRest):
     mu: NonNegative = 0.2
     kappa: NonNegative = 0.05
     negative_scale: Positive = 2.0
+    examples: Count | None = None
 
     def values(self, targets, logits):
         counts, s = self.counts(logits), self.negative_scale
-        shifted = logits + np.float32(self.kappa / s * np.log(counts / (counts.sum() - counts)))
+        without = np.maximum(self.total - counts, 1.0)  # at least one, for a label that every example has
+        shifted = logits + np.float32(self.kappa / s * np.log(counts / without))
         terms = targets * self._focal(shifted) + (1.0 - targets) * self._focal(-s * shifted) / s
         return tf.reduce_mean(self.weights(targets, counts) * terms, axis=-1)
 

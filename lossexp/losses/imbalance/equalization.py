@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossexp.base.checks import Fraction
+from lossexp.base.checks import Count, Fraction
 from lossexp.losses.base.counts import CountsLoss
 from lossexp.losses.base.loss import register
 from lossexp.losses.base.one_vs_rest import OneVsRest
@@ -20,13 +20,16 @@ class EQL(CountsLoss, OneVsRest):
     Args:
         threshold: in [0, 1], the fraction of the training examples below which a class is rare; 0 is the sum of
             binary cross-entropies. The default is the paper's for 1230 classes.
+        examples: N; None is the sum of `class_counts`, as where each example has one label. An experiment on several
+            labels an example gives it.
     """
 
     zero_counts = True
 
     threshold: Fraction = 0.00176
+    examples: Count | None = None
 
     def formula(self, t, log_p, log_q):
         counts = self.counts(t)
-        rare = np.float32(counts / counts.sum() < self.threshold)
+        rare = np.float32(counts / self.total < self.threshold)
         return (rare * (1.0 - t) - 1.0) * (t * log_p + (1.0 - t) * log_q)

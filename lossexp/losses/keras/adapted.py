@@ -32,7 +32,7 @@ class Adapted(Loss):
     Args:
         fn: a `keras.losses.Loss` (its `call` is used, not its reduction), or a callable. A
             `functools.partial` fixes further arguments.
-        tasks: tasks it can train, of `"multiclass"`, `"binary"`, `"regression"`.
+        tasks: tasks it can train, see `Loss`.
         labels: `"sparse"`, `"onehot"`, `"binary"` or `"values"`, see `Loss`.
         on: what `fn` gets as `y_pred`, made from the model's raw outputs:
             `"logits"`, `"values"`: the outputs themselves.
@@ -54,12 +54,14 @@ class Adapted(Loss):
 
     fn: Callable = field(kw_only=False)
     tasks: (
-        Literal["auto", "multiclass", "binary", "regression"] | list[Literal["multiclass", "binary", "regression"]]
+        Literal["auto", "multiclass", "binary", "ordinal", "multilabel", "segmentation", "regression"]
+        | list[Literal["multiclass", "binary", "ordinal", "multilabel", "segmentation", "regression"]]
     ) = "auto"
     labels: Literal["auto", "sparse", "onehot", "binary", "values"] = "auto"
     on: Literal["auto", "logits", "probabilities", "values", "positive", "embeddings", "frames"] = "auto"
     link: (
-        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "ordinal", "conditional"]
+        Literal["auto", "softmax", "softmax_norm", "tempered", "sigmoid", "one_vs_rest", "labels"]
+        | Literal["ordinal", "conditional"]
         | Literal["identity", "softplus", "exp", "gaussian"]
         | dict
     ) = "auto"

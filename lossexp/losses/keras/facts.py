@@ -8,26 +8,32 @@ from typing import NamedTuple
 
 from keras import losses as k
 
-TASKS_BY_LABELS = {"values": ("regression",), "binary": ("binary",)}
+TASKS_BY_LABELS = {"values": ("regression",), "binary": ("binary", "multilabel")}
 LINKS = {"sparse": "softmax", "onehot": "softmax", "binary": "sigmoid", "values": "identity"}
 
 
 class Facts(NamedTuple):
-    """labels, on, link: see `Adapted`. `on` of a loss with `from_logits` is what that argument says."""
+    """labels, on, link: see `Adapted`. `on` of a loss with `from_logits` is what that argument says.
+
+    by_position: whether outputs `[batch, H, W, K]` have a value for each position, as segmentation needs it.
+    """
 
     labels: str
     on: str
     link: str
+    by_position: bool = False
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        return TASKS_BY_LABELS.get(self.labels, ("multiclass", "binary"))
+        of_classes = ("multiclass", "binary", "ordinal", *(["segmentation"] if self.by_position else []))
+        return TASKS_BY_LABELS.get(self.labels, of_classes)
 
 
 BINARY = Facts("binary", "probabilities", "sigmoid")
 SCORES = Facts("binary", "logits", "sigmoid")
-ONEHOT = Facts("onehot", "probabilities", "softmax")
-SPARSE = Facts("sparse", "probabilities", "softmax")
+ONEHOT = Facts("onehot", "probabilities", "softmax", by_position=True)
+SPARSE = Facts("sparse", "probabilities", "softmax", by_position=True)
+OVERLAP = ONEHOT._replace(by_position=False)  # sums along the axes that it is given
 VALUES = Facts("values", "values", "identity")
 POSITIVE = Facts("values", "positive", "softplus")
 
@@ -48,16 +54,16 @@ FACTS: dict[Callable, Facts] = {
     k.kl_divergence: ONEHOT,
     k.CosineSimilarity: ONEHOT,  # of one value per example it would only be a sign
     k.cosine_similarity: ONEHOT,
-    k.Dice: ONEHOT,
-    k.dice: ONEHOT,
-    k.Tversky: ONEHOT,
-    k.tversky: ONEHOT,
+    k.Dice: OVERLAP,
+    k.dice: OVERLAP,
+    k.Tversky: OVERLAP,
+    k.tversky: OVERLAP,
     k.Hinge: SCORES,
     k.hinge: SCORES,
     k.SquaredHinge: SCORES,
     k.squared_hinge: SCORES,
-    k.CategoricalHinge: Facts("onehot", "logits", "softmax"),
-    k.categorical_hinge: Facts("onehot", "logits", "softmax"),
+    k.CategoricalHinge: ONEHOT._replace(on="logits"),
+    k.categorical_hinge: ONEHOT._replace(on="logits"),
     k.MeanSquaredError: VALUES,
     k.mean_squared_error: VALUES,
     k.MeanAbsoluteError: VALUES,

@@ -39,6 +39,8 @@ class TwoWay(OneVsRest):
         t_pos, t_neg: > 0, temperatures of positives and negatives.
     """
 
+    tasks = ("multiclass", "binary", "ordinal", "multilabel")  # pixels at one place are no batch of their own
+
     t_pos: Positive = 4.0
     t_neg: Positive = 1.0
 

@@ -19,6 +19,7 @@ class OrdinalLoss(MulticlassLoss):
     returns one float32 value per example, the sum over the K-1 questions.
     """
 
+    tasks = ("multiclass", "binary", "ordinal")
     link = "ordinal"
     label_smoothing: ClassVar[float] = 0.0
 

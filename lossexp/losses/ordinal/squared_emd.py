@@ -16,6 +16,8 @@ class SquaredEMD(MulticlassLoss):
     Hou et al. 2016, "Squared Earth Mover's Distance-based Loss for Training Deep Neural Networks".
     """
 
+    tasks = ("multiclass", "binary", "ordinal")
+
     def formula(self, t, log_p, log_q):
         # The one class above 1/2 is 1 - q, whose gradient keeps the digits of the others' small ones.
         q = tf.exp(log_q)

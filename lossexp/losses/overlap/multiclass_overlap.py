@@ -24,13 +24,15 @@ class Tversky(OverlapLoss, MulticlassLoss):
     Args:
         alpha, beta: >= 0 and not both 0: weights of false positives and of false negatives.
         smooth: >= 0.
-        over: what is summed over. `"example"`: its K outputs; several classes at once are taken as they are.
-            `"class"`: the batch for each class, then the mean over the classes present in it. `"batch"`: everything.
-            The last two make a batch's value depend on all its examples: sample weights scale that value and do not
-            weight the sums.
+        over: what is summed over. `"example"`: its K outputs; several classes at once are taken as they are. Of an
+            example with many positions, `[batch, H, W, K]`, its positions for each class, then the mean over the
+            classes present in it. `"class"`: the batch for each class, then the mean over the classes present in
+            it. `"batch"`: everything. The last two make a batch's value depend on all its examples: sample weights
+            scale that value and do not weight the sums. `"auto"`: by example where that has one position, else by
+            class, as is usual for segmentation, where single pictures lack most classes.
     """
 
-    over: Literal["example", "class", "batch"] = "example"
+    over: Literal["auto", "example", "class", "batch"] = "auto"
     label_smoothing: ClassVar[float] = 0.0
     class_weight: ClassVar[None] = None
 
@@ -42,7 +44,7 @@ class Tversky(OverlapLoss, MulticlassLoss):
 
 @register
 class FocalTversky(Tversky):
-    """Focal Tversky loss: the Tversky loss to a power, by class where `over="class"`.
+    """Focal Tversky loss: the Tversky loss to a power, by class where it is a mean over classes.
 
     Abraham and Khan 2019, "A Novel Focal Tversky Loss Function with Improved Attention U-Net for Lesion
     Segmentation"; its 1 / gamma is `exponent`.
@@ -57,7 +59,7 @@ class FocalTversky(Tversky):
 
     def batch_values(self, targets, logits, counted):
         values = super().batch_values(targets, logits, counted)
-        if self.over != "example" or self.exponent == 1.0:
+        if self.exponent == 1.0 or self.summed(targets) != "outputs":
             return values
         of_one = sums_to_one(targets)
         labels = tf.where(of_one, targets, 1.0 / targets.shape[-1])  # so that no gradient is NaN where not chosen
@@ -82,7 +84,8 @@ class Dice(Tversky):
 
     Milletari et al. 2016, "V-Net", with p in place of p^2. For one label per example `over="example"` is
     1 - p_y, half the mean absolute error; `over="class"` is the soft form of 1 - macro F1, where every class
-    weighs the same: there is no `class_weight`.
+    weighs the same: there is no `class_weight`. For segmentation both are 1 - the mean soft Dice of the classes, in
+    each picture or in the batch.
 
     Args:
         smooth: >= 0.

@@ -15,10 +15,11 @@ class OverlapLoss(Loss):
     """Adds sums over labels to the base that stands behind it: `class Tversky(OverlapLoss, MulticlassLoss)`.
 
     `(1 - (h TP + smooth) / (h TP + alpha FP + beta FN + smooth))^exponent` with TP = sum t p, FP = sum (1 - t) p,
-    FN = sum t (1 - p), h = `hits`. A subclass declares what is summed over: `"example"`, the outputs of an example;
-    `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything. All but the
-    first make a batch's value, which every example gets, depend on all its examples: sample weights scale that
-    value and do not weight the sums.
+    FN = sum t (1 - p), h = `hits`. A subclass declares what is summed over: `"example"`, the outputs of an example,
+    or, where it has many positions, such as pixels, these for each output, then the mean over the outputs with
+    positives; `"class"`, the batch for each output, then the mean over those with positives; `"batch"`, everything;
+    `"auto"`, by example where that has one position, else by class. Every example, and position, gets the value of the
+    sums that it is in. Where these are the batch's, sample weights scale that value and do not weight the sums.
 
     Args:
         alpha, beta: >= 0 and not both 0: weights of false positives and of false negatives.
@@ -36,6 +37,12 @@ class OverlapLoss(Loss):
         super().__post_init__()
         arguments.not_both_zero(self, "alpha", "beta")
 
+    def summed(self, t: tf.Tensor) -> str:
+        """What is summed over for targets `[batch, ..., L]`: outputs, positions, class (batch and positions), batch."""
+        if t.shape.rank == 2:
+            return {"auto": "outputs", "example": "outputs"}.get(self.over, self.over)
+        return {"auto": "class", "example": "positions"}.get(self.over, self.over)
+
     def of_sums(self, t: tf.Tensor, p: tf.Tensor, q: tf.Tensor, counted: tf.Tensor | None) -> tf.Tensor:
         """Values `[...]` for targets t, probabilities p and q = 1 - p, all `[..., L]` float32.
 
@@ -43,16 +50,15 @@ class OverlapLoss(Loss):
         """
         if counted is not None:
             t, p, q = (tf.where(counted, x, 0.0) for x in (t, p, q))
-        axes = [-1] if self.over == "example" else list(range(t.shape.rank - (self.over == "class")))
+        every, summed = list(range(t.shape.rank)), self.summed(t)
+        axes = {"outputs": [-1], "positions": every[1:-1], "class": every[:-1], "batch": every}[summed]
         hit = self.hits * tf.reduce_sum(t * p, axes)
         missed = tf.reduce_sum(self.alpha * (1.0 - t) * p + self.beta * t * q, axes)
         values = _power(tf.math.divide_no_nan(missed, hit + missed + self.smooth), self.exponent)
-        if self.over == "example":
-            return values
-        if self.over == "class":
+        if summed in ("positions", "class"):
             present = tf.cast(tf.reduce_sum(t, axes) > 0.0, tf.float32)
-            values = tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))
-        return values * tf.ones_like(t[..., 0])
+            values = tf.math.divide_no_nan(tf.reduce_sum(values * present, -1), tf.reduce_sum(present, -1))
+        return tf.reshape(values, [-1, *[1] * len(every[2:])]) * tf.ones_like(t[..., 0])
 
 
 def _power(values: tf.Tensor, exponent: float) -> tf.Tensor:
