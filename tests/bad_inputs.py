@@ -36,6 +36,9 @@ WRONG = {
 NEEDED = {  # what an option asks for before its other settings can be looked at
     ("dataset", "npz"): ["dataset.path=my.npz"],
     ("dataset", "tfds"): ["dataset.name=mnist"],
+    ("dataset", "table"): ["dataset.path=my.csv", "dataset.target=kind"],
+    ("dataset", "images"): ["dataset.path=my_pictures", "dataset.size=[8,8]"],
+    ("dataset", "custom"): ["dataset.fn._target_=my_losses.data", "trusted_packages=[my_losses]"],
     ("loss", "custom"): ["loss.fn._target_=keras.losses.Huber"],
     ("model", "custom"): ["model.fn._target_=my_models.net", "trusted_packages=[my_models]"],
     ("model", "keras_file"): ["model.path=my.keras"],

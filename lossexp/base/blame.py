@@ -62,7 +62,7 @@ def users_place(error: BaseException, called: bool = False) -> Place | None:
         return Place(error.filename, error.lineno or 1, "<module>")
     frames = FRAME.findall(MORE.split(str(error))[0])
     told = [Place(_rooted(file), int(line), function) for file, line, function in frames]
-    return _innermost(told) or _innermost([Place(f.filename, f.lineno, f.name) for f in _frames(error)], called)
+    return _innermost(told, called) or _innermost([Place(f.filename, f.lineno, f.name) for f in _frames(error)], called)
 
 
 def user_error(error: BaseException, setting: str = "") -> InputError | None:

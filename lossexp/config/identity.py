@@ -21,7 +21,7 @@ TOP_LEVEL_EXCLUDED = (
 # Settings that name a file, or a folder of files, whose content counts and not its place.
 FILES = {"dataset": ("path",), "model": ("path", "weights")}
 EXCLUDED = {
-    "dataset": ("data_dir", "download", "in_memory"),
+    "dataset": ("data_dir", "download", "in_memory", "reread"),
     "model": ("download",),
     "trainer": ("progress", "keep_checkpoints", "checkpoint_seconds", "device_megabytes"),
 }
@@ -46,10 +46,10 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     for group, names in FILES.items():
         node = chosen.get(group)
         for name in names if isinstance(node, dict) else ():
-            if isinstance(node.get(name), str):
-                node[name] = _read(f"{group}.{name}", node[name])
+            if name in node:
+                node[name] = _contents(node[name], f"{group}.{name}")
     trusted = set(config.get("trusted_packages") or ())
-    sources = {name: _source(name) for name in sorted(_packages(chosen) & trusted)}
+    sources = {name: source_digest(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
 
 
@@ -67,7 +67,7 @@ def _packages(node: Any) -> set[str]:
     return set().union(*(_packages(value) for value in node)) if isinstance(node, list) else set()
 
 
-def _source(package: str) -> str:
+def source_digest(package: str) -> str:
     """A digest of a user's module, or of all modules of a package: edited code is another run."""
     try:
         spec = importlib.util.find_spec(package)
@@ -115,9 +115,12 @@ def _canonical(node: Any) -> Any:
     return node
 
 
-def _read(setting: str, path: str) -> str:
+def _contents(path: Any, setting: str) -> Any:
+    """Digests in the place of a path, or of several by name."""
+    if isinstance(path, dict):
+        return {name: _contents(inner, f"{setting}.{name}") for name, inner in path.items()}
     try:
-        return _content(Path(path).expanduser())
+        return _content(Path(path).expanduser()) if isinstance(path, str) else path
     except OSError as error:
         raise InputError(f"{setting}={path} cannot be read: {error.strerror}.") from error
 
@@ -125,7 +128,8 @@ def _read(setting: str, path: str) -> str:
 def _content(path: Path) -> str:
     """A digest of a file's content; of a folder's files, which may be too large to read, their sizes and times."""
     if path.is_dir():
-        return "files:" + _digest([[file.name, *_size_and_time(file)] for file in sorted(path.glob("*.npy"))])
+        files = sorted(path.glob("*.npy")) or sorted(file for file in path.rglob("*") if file.is_file())
+        return "files:" + _digest([[str(file.relative_to(path)), *_size_and_time(file)] for file in files])
     if not path.is_file():
         return str(path)
     with path.open("rb") as file:

@@ -86,8 +86,7 @@ class Job:
         for group, names in PATHS.items():
             node = found[group]
             if node["_target_"].startswith("lossexp."):  # what the words mean to a user's own is not known
-                paths = {name: node[name] for name in names if node.get(name)}
-                node |= {name: str(Path(path).expanduser().absolute()) for name, path in paths.items()}
+                node |= {name: _absolute(node[name]) for name in names if node.get(name)}
         return found
 
     def check(self) -> None:
@@ -115,3 +114,10 @@ class Job:
         if self.folder:
             node = confined(node, group, self.folder, self.config.get("trusted_paths"))
         return build(node, group, self.trusted, **extra)
+
+
+def _absolute(path: Any) -> Any:
+    """A path, or several by name, as they are from any folder."""
+    if isinstance(path, Mapping):
+        return {name: _absolute(inner) for name, inner in path.items()}
+    return str(Path(path).expanduser().absolute())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -44,15 +45,11 @@ def assemble(
     for part, split in given.items():
         if split is not None:
             check_arrays(split.x, split.y, task, len(class_names), f"dataset {name}, {part} data", ignore_class)
-    by_class = task in ("multiclass", "binary", "ordinal")
-    if test is None:
-        train, test = _cut(train, test_fraction, seed, "test", by_class)
-    if val is None:
-        train, val = _cut(train, validation_fraction, seed, "validation", by_class)
-    train = train.rows(take(train.y, limit, seed, by_class))
+    given = {part: split for part, split in given.items() if split is not None}
+    splits = divide(given, task, seed, validation_fraction, test_fraction, limit)
+    train = splits["train"]
 
     kind = kind_of(train.x, inputs, f"dataset {name}")
-    splits = {"train": train, "val": val, "test": test}
     largest = 0
     if kind == "tokens":
         largest = max(largest_token(split.x, f"dataset {name}, {part} split") for part, split in splits.items())
@@ -75,6 +72,24 @@ def assemble(
         absent = [label for label, count in zip(class_names, dataset.class_counts, strict=True) if not count]
         log.warning("dataset %s: no training example has %s, so nothing can be learned of it", name, ", ".join(absent))
     return dataset
+
+
+def divide(
+    given: Mapping[str, Split],
+    task: Task,
+    seed: int,
+    validation_fraction: float,
+    test_fraction: float | None,
+    limit: int | None,
+) -> dict[str, Split]:
+    """The splits `train`, `val` and `test`: those `given`, the others cut from `train`, which `limit` shortens."""
+    by_class = task in ("multiclass", "binary", "ordinal")
+    train, val, test = (given.get(part) for part in ("train", "val", "test"))
+    if test is None:
+        train, test = _cut(train, test_fraction, seed, "test", by_class)
+    if val is None:
+        train, val = _cut(train, validation_fraction, seed, "validation", by_class)
+    return {"train": train.rows(take(train.y, limit, seed, by_class)), "val": val, "test": test}
 
 
 def _cut(split: Split, fraction: float, seed: int, part: str, by_class: bool) -> tuple[Split, Split]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from lossexp.base.errors import InputError
+from lossexp.datasets.columns import Column, from_matrix
 from lossexp.datasets.stored import StoredInputs, chunks
 
 Kind = Literal["image", "table", "series", "tokens", "raw"]
@@ -32,7 +33,8 @@ class Inputs:
     kind: image, table, series, tokens or raw. shape: of one example as the model's own first layer gets it. scale,
     offset: of `x * scale + offset`, one number or one for each feature of the last axis; None where x stays as it is.
     vocabulary: for tokens, one more than the largest id of all splits. dtype: in which the source has them, and so in
-    which they are asked for; None is that of the arrays.
+    which they are asked for; None is that of the arrays. columns: of a table that has names, and perhaps categories:
+    kept for training is their `columns.matrix`, and the saved model takes raw columns.
     """
 
     kind: Kind
@@ -42,8 +44,26 @@ class Inputs:
     vocabulary: int | None = None
     dtype: str | None = None
 
+    columns: tuple[Column, ...] = ()
+
+    def with_columns(self, columns: Sequence[Column]) -> Inputs:
+        """The same for a matrix of these columns: categories are not scaled, but become a slot each."""
+        scale, offset = self.scale, self.offset
+        if scale is not None:
+            scale = tuple(s if column.vocabulary is None else 1.0 for s, column in zip(scale, columns, strict=True))
+            offset = tuple(o if column.vocabulary is None else 0.0 for o, column in zip(offset, columns, strict=True))
+        shape = (sum(column.width for column in columns),)
+        return replace(self, shape=shape, scale=scale, offset=offset, columns=tuple(columns))
+
+    def raw(self, x: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+        """Kept inputs `[n, ...]` as the source has them; by name, `[n, 1]`, for a table that has columns."""
+        return from_matrix(self.columns, x) if self.columns else x.astype(self.dtype or x.dtype)
+
     def describe(self, train: np.ndarray | StoredInputs) -> str:
         """In a few words, with dtype, shape and range of the first training examples."""
+        if self.columns:
+            categories = sum(column.vocabulary is not None for column in self.columns)
+            return f"{self.kind} of {len(self.columns) - categories} columns of numbers, {categories} of categories"
         first = next(iter(chunks(train)))
         words = f"{self.kind} {train.dtype}{list(train.shape[1:])} from {first.min():.4g} to {first.max():.4g}"
         if isinstance(self.scale, tuple):

@@ -12,8 +12,9 @@ import numpy as np
 
 from lossexp.base.checks import Between, Count, FromZero, Name, Place, settings
 from lossexp.base.errors import InputError
-from lossexp.datasets.assemble import assemble
-from lossexp.datasets.dataset import Dataset, Split, Task
+from lossexp.datasets.arrays import from_arrays
+from lossexp.datasets.classes import AskedTask
+from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.inputs import Asked
 from lossexp.datasets.preparation import check_allowed, check_features, prepare
 from lossexp.datasets.tfds_files import stored_split
@@ -32,6 +33,7 @@ def load(
     data_dir: Place | None = None,
     download: bool = False,
     in_memory: bool = True,
+    task: AskedTask = "auto",
     inputs: Asked = "auto",
     standardise: bool = True,
     seed: FromZero = 0,
@@ -47,10 +49,9 @@ def load(
     their builder's code nor a network; others are downloaded only where `download`.
     in_memory: False writes images to plain files in the data folder once and reads them from there, for data
     larger than memory; batches, and so results, are the same.
-    inputs, standardise: what the inputs are, and what the model does to them first, as in `npz.load`. A class label
-    makes it a classification task (binary for two classes), a real number a regression task.
+    task, inputs, standardise: what targets and inputs are, and what the model does to them first, as in `npz.load`.
     Raises InputError where the files are not prepared and may not or cannot be downloaded, for an unknown
-    name or split, and for inputs or labels that are not arrays of one shape.
+    name or split, and for inputs or labels that are not arrays of one shape, or that may be read in two ways.
     """
     unknown = set(splits) - set(SPLITS)
     if unknown:
@@ -58,15 +59,13 @@ def load(
     folder = data_folder(data_dir)
     builder = _prepared_builder(name, version, folder, download)
     files = None if in_memory else folder
-    train, val, test = (_read(builder, splits.get(part), part, files) for part in SPLITS)
-    task, class_names = _task(builder, train.y)
-    return assemble(
+    splits = {part: _read(builder, splits.get(part), part, files) for part in SPLITS}
+    return from_arrays(
         name,
-        task,
-        train,
-        val=val,
-        test=test,
-        class_names=class_names,
+        {part: split for part, split in splits.items() if split is not None},
+        f"dataset.name={name}",
+        task=_task(builder, task),
+        class_names=_class_names(builder),
         seed=seed,
         validation_fraction=validation_fraction,
         test_fraction=test_fraction,
@@ -120,7 +119,7 @@ def _read(builder: DatasetBuilder, split: str | None, part: str, files: Path | N
     def read(batch_size: int):
         return builder.as_dataset(split=split, batch_size=batch_size, as_supervised=True, read_config=order)
 
-    return Split(*(tfds.as_numpy(read(-1)) if files is None else stored_split(builder, split, files, read)))
+    return Split(*tfds.as_numpy(read(-1))) if files is None else stored_split(builder, split, files, read)
 
 
 def _check_split(builder: DatasetBuilder, split: str | None, part: str) -> None:
@@ -143,22 +142,25 @@ def _check_features(builder: DatasetBuilder) -> None:
             f"dataset.name={builder.name}: TFDS names no single input and label for it (supervised_keys is "
             f"{keys}). Choose another dataset, or store the arrays you need with dataset=npz."
         )
-    inputs, label = (builder.info.features[key] for key in keys)
-    numeric = all(np.dtype(feature.np_dtype).kind in "biuf" for feature in (inputs, label))
-    if not numeric or None in inputs.shape or label.shape != ():
-        raise InputError(
-            f"dataset.name={builder.name}: input {keys[0]} ({inputs.shape}, {inputs.np_dtype}) and label "
-            f"{keys[1]} ({label.shape}, {label.np_dtype}) must be numbers, the inputs all of one shape and "
-            "one label for each. Choose another dataset, or store resized arrays with dataset=npz."
-        )
+    for key, feature in ((key, builder.info.features[key]) for key in keys):
+        text = np.dtype(feature.np_dtype).kind in "OSU" and key == keys[1]
+        if None in feature.shape or not (text or np.dtype(feature.np_dtype).kind in "biuf"):
+            raise InputError(
+                f"dataset.name={builder.name}: {key} ({feature.shape}, {feature.np_dtype}) must be numbers, all of "
+                "one shape. Choose another dataset, or store resized arrays with dataset=npz."
+            )
 
 
-def _task(builder: DatasetBuilder, y_train: np.ndarray) -> tuple[Task, tuple[str, ...]]:
+def _class_names(builder: DatasetBuilder) -> list[str] | None:
+    """The names of a label's classes; None where TFDS has none, for values and labels of another kind."""
     label = builder.info.features[builder.info.supervised_keys[1]]
-    if y_train.dtype.kind == "f":
-        return "regression", ()
-    names = getattr(label, "names", None) or [str(k) for k in range(int(y_train.max()) + 1)]
-    return "binary" if len(names) == 2 else "multiclass", tuple(names)
+    return getattr(label, "names", None)
+
+
+def _task(builder: DatasetBuilder, asked: AskedTask) -> AskedTask:
+    """TFDS tells real numbers, also whole ones, from class labels."""
+    label = builder.info.features[builder.info.supervised_keys[1]]
+    return "regression" if asked == "auto" and np.dtype(label.np_dtype).kind == "f" else asked
 
 
 def _first_line(error: Exception) -> str:

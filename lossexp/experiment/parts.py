@@ -49,7 +49,7 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     try_model(model, dataset, job.named("model"))
     try_loss(loss, model, dataset)
     with untouched(model):
-        savable = is_savable(served(model, dataset, loss.link), few[:4])
+        savable = is_savable(served(model, dataset, loss.link), dataset.inputs.raw(few[:4]))
     return Parts(dataset, model, loss, optimizer, own, savable)
 
 

@@ -13,6 +13,7 @@ from lossexp.base.screen import show_choices, show_scores
 from lossexp.config.job import Job
 from lossexp.datasets.check import check_dataset
 from lossexp.datasets.dataset import Dataset
+from lossexp.experiment.data import build_dataset
 from lossexp.experiment.result import Result, read_result
 from lossexp.experiment.run_folder import RunFolder, locked
 from lossexp.process.importing import first_import
@@ -37,7 +38,7 @@ def run(job: Job) -> Result:
             log.info("this run is finished already; rerun=true trains it again")
             show_scores(f"finished run {key}", finished.test, tracker.where())
             return finished
-        dataset: Dataset = job.build("dataset")
+        dataset: Dataset = build_dataset(job)
         check_dataset(dataset)
         return train(job, folder, tracker, dataset)
 

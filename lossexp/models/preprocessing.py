@@ -6,12 +6,14 @@ own model. The model that is saved, logged and served is `served`: for regressio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
 
 from lossexp.base import links
+from lossexp.datasets.columns import MISSING, UNKNOWN, Column
 from lossexp.datasets.dataset import Dataset
 from lossexp.datasets.inputs import RESCALING, VALUES, Inputs
 
@@ -26,7 +28,9 @@ def input_layers(inputs: Inputs, shape: tuple[int, ...]) -> list[keras.layers.La
     if inputs.scale is not None:
         dtype = "float64" if isinstance(inputs.scale, tuple) else "float32"
         layers.append(rescaling(inputs.scale, inputs.offset, dtype, RESCALING))
-    if shape != inputs.shape:
+    if inputs.columns:
+        layers.append(slots(inputs.columns))
+    elif shape != inputs.shape:
         layers.append(keras.layers.Reshape(inputs.shape, name="channels"))
     return layers
 
@@ -49,11 +53,16 @@ def preprocessed(model: keras.Model, dataset: Dataset, start: Sequence[float] = 
 def served(model: keras.Model, dataset: Dataset, link: str | dict) -> keras.Model:
     """The model to keep: that which trained, but for regression it gives predicted values, float64 `[batch, outputs]`.
 
-    They are in the original unit. For classes it gives logits, as in training.
+    They are in the original unit. For classes it gives logits, as in training. Of a table that has names of columns it
+    takes a dict of raw ones, each `[batch, 1]`.
     """
+    x, columns = dataset.train.x, dataset.inputs.columns
+    if columns:
+        inner = served(model, replace(dataset, inputs=None), link)
+        given = {column.name: keras.Input((1,), dtype=column.dtype, name=column.name) for column in columns}
+        return keras.Model(given, inner(gathered(columns, given, x.dtype)), name=model.name)
     if dataset.task != "regression":
         return model
-    x = dataset.train.x
     values = keras.Input(model(x[:1]).shape[1:])
     predicted = links.named(link).layer(values)
     scale, offset = dataset.target_scale, dataset.target_offset
@@ -65,6 +74,40 @@ def served(model: keras.Model, dataset: Dataset, link: str | dict) -> keras.Mode
 def rescaling(scale, offset, dtype: str, name: str) -> keras.layers.Layer:
     """The layer `x * scale + offset`; of Python's numbers it would keep float32's digits only."""
     return keras.layers.Rescaling(np.array(scale, np.float64), np.array(offset, np.float64), dtype=dtype, name=name)
+
+
+def slots(columns: Sequence[Column]) -> keras.Model:
+    """From `columns.matrix` `[batch, columns]` to features: numbers as they are, a 1 in the slot of each category."""
+    given = keras.Input((len(columns),), dtype="float32")
+    parts = []
+    for i, column in enumerate(columns):
+        part = given[:, i : i + 1]
+        if column.vocabulary is not None:  # as whole numbers, which no lower precision rounds
+            one_hot = keras.layers.CategoryEncoding(column.width, output_mode="one_hot", dtype="float32")
+            part = one_hot(keras.ops.cast(part, "int32"))
+        parts.append(part)
+    return keras.Model(given, _joined(parts, "float32"), name="categories")
+
+
+def gathered(columns: Sequence[Column], given: Mapping[str, keras.KerasTensor], dtype: np.dtype) -> keras.KerasTensor:
+    """What `columns.matrix` makes of raw columns `[batch, 1]`, by layers."""
+    return _joined([_numbers(column, given[column.name]) for column in columns], np.dtype(dtype).name)
+
+
+def _numbers(column: Column, values: keras.KerasTensor) -> keras.KerasTensor:
+    if column.vocabulary is None:
+        return values if column.fill is None else keras.ops.where(keras.ops.isnan(values), column.fill, values)
+    lookup = keras.layers.StringLookup if column.dtype == "string" else keras.layers.IntegerLookup
+    vocabulary = list(column.vocabulary)
+    known = [*vocabulary, *([] if column.fill is None else [MISSING[column.dtype]])]
+    number = lookup(vocabulary=known, oov_token=UNKNOWN[column.dtype])(values)
+    if column.fill is not None:
+        number = keras.ops.where(keras.ops.equal(number, len(known)), vocabulary.index(column.fill) + 1, number)
+    return keras.ops.cast(number, "float64")
+
+
+def _joined(parts: Sequence[keras.KerasTensor], dtype: str) -> keras.KerasTensor:
+    return keras.layers.Concatenate(dtype=dtype)(parts) if len(parts) > 1 else keras.ops.cast(parts[0], dtype)
 
 
 def _chained(model: keras.Model, shape: tuple, dtype: np.dtype, before: Sequence, after: Sequence) -> keras.Model:

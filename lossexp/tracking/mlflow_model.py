@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from lossexp.base.model_files import custom_modules
 from lossexp.datasets.dataset import Dataset, Split
@@ -34,7 +35,7 @@ def log_keras_model(
     client: MlflowClient,
     run_id: str,
     model: Any,
-    inputs: np.ndarray,
+    inputs: np.ndarray | dict[str, np.ndarray],
     outputs: np.ndarray,
     step: int,
 ) -> None:
@@ -83,16 +84,19 @@ def _save(model: Any, inputs: np.ndarray, outputs: np.ndarray, path: Path) -> Mo
 
     if isinstance(model, str | Path):
         model = keras.saving.load_model(model, compile=False)
-    description = Model(signature=infer_signature(np.asarray(inputs), np.asarray(outputs)))
+    description = Model()
     mlflow.keras.save_model(
         model,
         str(path),
         mlflow_model=description,
-        signature=description.signature,
+        signature=infer_signature(inputs, outputs),
         pip_requirements=requirements(),
     )
-    if custom_modules(path / KERAS_FILE):
+    if custom_modules(path / KERAS_FILE) or isinstance(inputs, dict):
         description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
+    if isinstance(inputs, dict):  # for callers who have a table, whose columns save_model would refuse
+        frame = pd.DataFrame({name: values[:, 0] for name, values in inputs.items()})
+        description.signature = infer_signature(frame, outputs)
     return description
 
 

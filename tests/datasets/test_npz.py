@@ -82,6 +82,104 @@ def test_class_names_may_have_classes_without_examples(write):
     assert load(write(), class_names=["a", "b", "c", "d"]).class_counts[3] == 0
 
 
+def test_arrays_of_validation_and_weights_are_used(write):
+    x, weights = DRAW.normal(3, 2, (9, 4)), DRAW.uniform(1, 2, 60)
+    path = write(x_val=x, y_val=np.arange(9) % 3, w_train=weights, sample_weight_val=np.arange(9.0))
+    dataset = load(path)
+    assert np.array_equal(dataset.val.x, x.astype(np.float32))
+    assert np.array_equal(dataset.train.sample_weight, weights.astype(np.float32))
+    assert dataset.val.sample_weight.tolist() == list(range(9))
+    assert dataset.test.sample_weight is None
+
+
+def test_weights_follow_their_examples_through_a_cut(write):
+    x = DRAW.normal(3, 2, (60, 4))
+    dataset = load(write(x_train=x, sample_weight_train=x[:, 0] ** 2))
+    for split in (dataset.train, dataset.val):
+        assert np.allclose(split.x[:, 0] ** 2, split.sample_weight)
+
+
+def test_weights_of_another_length(write):
+    with pytest.raises(InputError, match=r"weights of train have shape \(59,\) for 60 examples"):
+        load(write(w_train=np.ones(59)))
+
+
+def save(folder, **arrays) -> str:
+    np.savez(folder / "other.npz", **arrays)
+    return str(folder / "other.npz")
+
+
+def test_the_names_of_public_layouts_are_known(tmp_path):
+    x, y = DRAW.integers(0, 256, (30, 8, 8), dtype=np.uint8), (np.arange(30) % 3)[:, None]
+    images = {f"{part}_images": x for part in ("train", "val", "test")}
+    medmnist = load(save(tmp_path, **images, **{f"{part}_labels": y for part in ("train", "val", "test")}))
+    assert [len(split) for split in medmnist.splits.values()] == [30, 30, 30]
+    assert load(save(tmp_path, X_train=x, y_train=y, X_test=x, y_test=y)).test.y.tolist() == y[:, 0].tolist()
+    assert load(save(tmp_path, X=x, Y=y)).num_classes == 3
+
+
+def test_without_test_arrays_the_test_split_is_cut_off(tmp_path):
+    x, y = DRAW.normal(size=(100, 4)), np.arange(100) % 2
+    dataset = load(save(tmp_path, data=x, target=y), test_fraction=0.3)
+    assert [len(split) for split in dataset.splits.values()] == [63, 7, 30]
+    rows = np.concatenate([split.x[:, 0] for split in dataset.splits.values()])
+    assert np.array_equal(np.sort(rows), np.sort(x[:, 0].astype(np.float32)))
+
+
+def test_arrays_may_be_called_anything(tmp_path):
+    x, y = DRAW.normal(size=(100, 4)), np.arange(100) % 2
+    path = save(tmp_path, pixels=x, kind=y, x_train=x[:7])
+    assert len(load(path, names={"x_train": "pixels", "y_train": "kind"}).test) == 20
+    with pytest.raises(InputError, match=r"names\.x_train=pixel: .* has pixels, kind"):
+        load(path, names={"x_train": "pixel"})
+    with pytest.raises(InputError, match=r"names\.x_trian: no such key.*x_train"):
+        load(path, names={"x_trian": "pixels"})
+
+
+def test_two_arrays_that_may_be_the_same_are_refused(tmp_path):
+    x, y = DRAW.normal(size=(100, 4)), np.arange(100) % 2
+    with pytest.raises(InputError, match=r"has x_train and X_train, which may both be x_train"):
+        load(save(tmp_path, x_train=x, X_train=x, y_train=y))
+
+
+def test_an_array_that_is_not_read_is_named(write, caplog):
+    load(write(ids=np.arange(60)))
+    assert "ids not read" in caplog.text
+
+
+def test_a_folder_has_the_same_names(tmp_path):
+    pixels, labels = DRAW.integers(0, 256, (30, 5, 6), dtype=np.uint8), np.array(["cat", "dog", "cow"] * 10)
+    for part in ("train", "val"):
+        np.save(tmp_path / f"{part}_images.npy", pixels)
+        np.save(tmp_path / f"{part}_labels.npy", labels)
+    dataset = load(str(tmp_path))
+    assert dataset.class_names == ("cat", "cow", "dog")
+    assert isinstance(dataset.val.x, StoredInputs)
+    assert [dataset.class_names[k] for k in dataset.val.y] == labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("y", "task"),
+    [
+        (DRAW.integers(0, 2, (100, 5)), "multilabel"),
+        (DRAW.normal(size=(100, 3)), "regression"),
+        (np.arange(100) % 4, "ordinal"),
+    ],
+)
+def test_targets_of_every_task(tmp_path, y, task):
+    dataset = load(save(tmp_path, x=DRAW.normal(size=(100, 4)), y=y), task=task)
+    assert dataset.task == task
+    assert dataset.train.y.shape[1:] == y.shape[1:]
+
+
+def test_classes_of_pixels(tmp_path):
+    x, y = DRAW.integers(0, 256, (40, 8, 8, 3), dtype=np.uint8), DRAW.integers(0, 3, (40, 8, 8))
+    y[:, 0] = 255
+    dataset = load(save(tmp_path, x=x, y=y), ignore_class=255)
+    assert (dataset.task, dataset.class_names, dataset.ignore_class) == ("segmentation", ("0", "1", "2"), 255)
+    assert dataset.train.y.shape == (*dataset.train.x.shape[:3],)
+
+
 def test_examples_without_a_label_are_in_no_split(write):
     """As if they had never been stored: in counts, standardisation, splits and tests alike."""
     x, y = DRAW.normal(3, 2, (60, 4)), np.arange(60) % 3
@@ -177,7 +275,7 @@ def test_a_truncated_npz(write):
 def test_a_damaged_file_in_a_folder(tmp_path, content):
     for key in ("x_train", "y_train", "x_test", "y_test"):
         (tmp_path / f"{key}.npy").write_bytes(content)
-    with pytest.raises(InputError, match="does not hold plain numeric arrays") as raised:
+    with pytest.raises(InputError, match="does not hold plain arrays") as raised:
         load(str(tmp_path))
     assert "pickle" not in str(raised.value)  # numpy would advise to load one
 
@@ -194,8 +292,10 @@ def test_a_single_array(tmp_path):
 
 
 def test_missing_arrays_are_named_with_what_is_there(write):
-    with pytest.raises(InputError, match="lacks x_test, y_test; it has x_train, y_train"):
-        load(write(x_test=None, y_test=None))
+    with pytest.raises(InputError, match="lacks x_train, y_train; it has x_test, y_test"):
+        load(write(x_train=None, y_train=None))
+    with pytest.raises(InputError, match=r"has x_test, but lacks y_test.*dataset\.names\.y_test="):
+        load(write(y_test=None))
 
 
 class Harmful:
@@ -205,7 +305,7 @@ class Harmful:
 
 def test_pickled_objects_are_refused_and_never_run(write, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="plain numeric arrays") as refusal:
+    with pytest.raises(InputError, match="plain arrays") as refusal:
         load(write(y_train=np.array([Harmful()] * 60, dtype=object)))
     assert "allow_pickle" not in str(refusal.value)
     assert not Path("ran_code").exists()
@@ -218,13 +318,13 @@ def test_pickled_objects_are_refused_and_never_run(write, tmp_path, monkeypatch)
         ({"x_train": np.zeros((0, 4)), "y_train": np.zeros(0, int)}, r"x_train has shape \(0, 4\)"),
         ({"x_train": np.zeros((59, 4))}, "59 inputs but 60 targets"),
         ({"x_test": np.zeros((12, 5))}, r"shape \(5,\), the training inputs \(4,\)"),
-        ({"x_train": np.full((60, 4), np.nan)}, "240 of 240 values of x_train are NaN"),
-        ({"y_train": np.eye(3, dtype=int)[np.arange(60) % 3]}, "argmax"),
-        ({"y_train": np.array(["cat", "dog", "cow"] * 20)}, "values of y_train have dtype"),
-        ({"y_train": np.arange(60) % 3 + 1}, "no example of class 0"),
+        ({"x_train": np.full((60, 4), np.nan)}, "x_train: 240 of 240 values are NaN"),
+        ({"y_train": np.eye(3, dtype=int)[np.arange(60) % 3]}, "y_test has shape .* and the training targets"),
+        ({"y_train": np.array(["cat", "dog", "cow"] * 20)}, "y_test has dtype int64, the training targets"),
+        ({"y_train": np.arange(60) % 3 + 1}, "y_test: label 0 is outside the 3 classes 1, 2, 3"),
         ({"y_train": np.arange(60) % 3 * 2}, "no example of class 1"),
         ({"y_train": np.zeros(60, int)}, "no example of class 1"),
-        ({"y_train": np.arange(60) % 2 * 2 - 1}, "no example of class 0"),
+        ({"y_train": np.arange(60) % 2 * 2 - 1}, "y_test: label 0 is outside the 2 classes -1, 1"),
         ({"y_test": np.arange(12) % 4}, "label 3 is outside the 3 classes"),
         ({"y_test": np.arange(12) % 3 - 1}, "label -1 is outside the 3 classes"),
     ],

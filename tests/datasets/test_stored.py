@@ -136,7 +136,7 @@ def test_files_that_are_there_are_read_without_a_lock(prepared, tmp_path, monkey
     def read_only(*args, **kwargs):
         raise PermissionError(30, "Read-only file system")
 
-    monkeypatch.setattr("lossexp.datasets.tfds_files.FileLock", read_only)
+    monkeypatch.setattr("lossexp.datasets.store.FileLock", read_only)
     monkeypatch.setattr("pathlib.Path.mkdir", read_only)
     assert_same(tfds.load("small_digits", data_dir=str(tmp_path), in_memory=False), first)
 
@@ -156,12 +156,12 @@ def test_a_split_of_another_size_than_announced_is_refused(change, given, prepar
 
 def test_an_incomplete_folder_is_refused(tmp_path):
     np.save(tmp_path / "x_train.npy", np.zeros((3, 2)))
-    with pytest.raises(InputError, match=r"lacks y_train\.npy, x_test\.npy, y_test\.npy"):
+    with pytest.raises(InputError, match="has x_train, but lacks y_train"):
         npz.load(str(tmp_path))
 
 
 def test_infinite_pictures_on_disk_are_refused(arrays, tmp_path):
     for name, array in arrays.items():
         np.save(tmp_path / f"{name}.npy", np.full(array.shape, np.inf) if name == "x_test" else array)
-    with pytest.raises(InputError, match="x_test are NaN or infinite"):
+    with pytest.raises(InputError, match="x_test: 1500 of 1500 values are NaN or infinite"):
         npz.load(str(tmp_path))

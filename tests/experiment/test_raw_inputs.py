@@ -1,5 +1,9 @@
 """Raw rows in, the test split's own predictions out: by `mode=predict`, by Keras and by MLflow."""
 
+import os
+import subprocess
+import sys
+
 import keras
 import mlflow
 import numpy as np
@@ -116,3 +120,78 @@ def test_a_token_that_the_model_has_no_place_for_is_found_before_training(own):
     x[3, 3] = 77
     with pytest.raises(InputError, match=r"takes no token id 77.* input_dim of at least 78"):
         job(own, *written(own, x, y), *choices, "trusted_packages=[my_losses]")
+
+
+FRESH = """
+import keras, numpy, sys
+model = keras.saving.load_model("model.keras")
+rows = dict(numpy.load(sys.argv[1]))
+numpy.save("fresh.npy", numpy.asarray(model(rows)))
+assert "lossexp" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(("target", "missing"), [("kind", "median"), ("price", "most_frequent")])
+def test_a_table_of_columns_gives_the_predictions_of_its_rows(target, missing, tmp_path):
+    """By `mode=predict` of each kind of file, by MLflow, and by Keras alone in a process that knows no lossexp."""
+    n = 400
+    people = pd.DataFrame({"age": DRAW.normal(40, 9, n), "city": DRAW.choice(["Oslo", "Rome", "Lima"], n)})
+    people = people.assign(zip=DRAW.choice([1001, 2002], n), member=DRAW.choice([True, False], n))
+    people["kind"] = np.where((people.age > 40) ^ (people.city == "Rome"), "yes", "no")
+    people["price"] = 1000 + 20 * people.age + 300 * (people.city == "Rome")
+    people.loc[::17, "age"] = np.nan
+    people.loc[5::23, "city"] = None
+    people["part"] = np.where(np.arange(n) < 300, "train", "test")
+    people.loc[399, "city"] = "Bonn"  # training has no such row
+    people.to_csv(tmp_path / "people.csv", index=False)
+
+    drop = "price" if target == "kind" else "kind"
+    _, run_dir = job(
+        tmp_path,
+        *("dataset=table", f"dataset.path={tmp_path / 'people.csv'}", f"dataset.target={target}", "dataset.split=part"),
+        *(f"dataset.drop=[{drop}]", "dataset.categorical=[city,zip,member]", f"dataset.missing={missing}"),
+        *("trainer.epochs=2", f"loss={'ce' if target == 'kind' else 'huber'}", "dataset.limit=null"),
+        tracked=True,
+    )
+    expected = load_outputs(run_dir / "test_outputs.npz").outputs
+    rows = people[people.part == "test"]
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    rows.to_parquet(tmp_path / "new.parquet")
+    columns = {"age": rows.age.to_numpy(), "zip": rows.zip.to_numpy()}
+    columns |= {"city": rows.city.fillna("").to_numpy(str), "member": rows.member.astype(str).to_numpy(str)}
+    columns = {name: values[:, np.newaxis] for name, values in columns.items()}
+    np.savez(tmp_path / "new.npz", **columns)
+
+    of_the_split = pd.read_csv(predict(asked(run_dir, run_dir.name, "predict"))).drop(columns="label")
+    for name in ("new.csv", "new.parquet", "new.npz"):
+        again = pd.read_csv(predict(asked(run_dir, run_dir.name, "predict", tmp_path / name)))
+        pd.testing.assert_frame_equal(again, of_the_split)
+
+    command = [sys.executable, "-c", FRESH, str(tmp_path / "new.npz")]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run(command, cwd=run_dir, env=env, check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(run_dir / "fresh.npy"), expected, rtol=1e-5, atol=1e-5)
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    [found] = client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])
+    model = mlflow.pyfunc.load_model(f"{found.info.artifact_uri}/model")
+    assert set(model.metadata.get_input_schema().input_names()) == {"age", "city", "zip", "member"}
+    asked_for = rows[["age", "city", "zip", "member"]].assign(member=rows.member.astype(str))
+    np.testing.assert_allclose(model.predict(asked_for), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_that_a_model_of_columns_cannot_take(tmp_path):
+    people = pd.DataFrame(
+        {"age": DRAW.normal(40, 9, 99), "city": ["Oslo", "Rome", "Lima"] * 33, "kind": [0, 1, 1] * 33}
+    )
+    people.to_csv(tmp_path / "people.csv", index=False)
+    table = ("dataset=table", f"dataset.path={tmp_path / 'people.csv'}", "dataset.target=kind", "dataset.limit=null")
+    _, run_dir = job(tmp_path, *table)
+    for change, message in {
+        "city": (people.drop(columns="city"), "lacks the column city; it has age, kind"),
+        "text": (people.assign(age="old"), "column age holds 'old' .99 such rows., which is no number"),
+        "none": (people.assign(age=[None] * 9 + [1.0] * 90), "values are missing: 9 in age"),
+    }.values():
+        change.to_csv(tmp_path / "new.csv", index=False)
+        with pytest.raises(InputError, match=message):
+            predict(asked(run_dir, run_dir.name, "predict", tmp_path / "new.csv"))
