@@ -106,9 +106,8 @@ def test_random_layers_are_at_rest_in_inference(tmp_path):
     _, run_dir = job(tmp_path, *custom("augmented"))
     first, second = (pd.read_csv(predict(again(run_dir, "predict"))) for _ in range(2))
     assert first.equals(second)
-    outputs = keras.saving.load_model(run_dir / "model.keras").predict(
-        digits(seed=0, limit=200, **SPLIT).test.x, verbose=0
-    )
+    x = digits(seed=0, limit=200, **SPLIT).test.x
+    outputs = keras.saving.load_model(run_dir / "model.keras").predict(x, verbose=0)
     assert np.allclose(load_outputs(run_dir / "test_outputs.npz").outputs, outputs, atol=1e-5)
 
 
