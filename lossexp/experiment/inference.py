@@ -19,6 +19,7 @@ from lossexp.base.links import probabilities
 from lossexp.base.model_files import WEIGHTS, model_file
 from lossexp.base.screen import show_scores
 from lossexp.config.job import Job
+from lossexp.config.targets import locate
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.npz import plain_arrays
@@ -61,6 +62,7 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
     with reading(run_dir / "config.yaml"):
         saved = Job.read(run_dir / "config.yaml", trusted)
+        target = saved["model"]["_target_"]
     with reading(run_dir / "test_outputs.npz"):
         facts = load_outputs(run_dir / "test_outputs.npz")
     file = model_file(run_dir)
@@ -80,7 +82,7 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     if file.name == WEIGHTS:
         model = rebuilt(saved, dataset, file)
     else:
-        saved.prepare("model")  # importing what it names registers its classes
+        locate(target, "model", trusted)  # importing it registers its classes
         with reading(file):
             check_modules(file, trusted)
             model = load(file, trusted)
