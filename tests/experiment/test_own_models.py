@@ -88,14 +88,18 @@ def own(tmp_path_factory):
 
 
 def custom(name: str) -> tuple[str, ...]:
-    return ("model=custom", f"model.fn._target_=my_losses.{name}", "trainer.epochs=1")
+    path = name if "." in name else f"my_losses.{name}"
+    return ("model=custom", f"model.fn._target_={path}", "trainer.epochs=1")
 
 
 def again(run_dir: Path, mode: str = "evaluate", inputs: Path | None = None) -> Job:
-    return Job(OmegaConf.create(asked(run_dir, run_dir.name, mode, inputs).config), trusted=("my_losses",))
+    return Job(OmegaConf.create(asked(run_dir, run_dir.name, mode, inputs).config), trusted=("my_losses", "docs"))
 
 
-@pytest.mark.parametrize("name", ["net", "fixed", "WithConfig", "augmented"])
+EXAMPLES = ("docs.examples.my_models.net", "docs.examples.my_models.Net")
+
+
+@pytest.mark.parametrize("name", ["net", "fixed", "WithConfig", "augmented", *EXAMPLES])
 def test_a_function_or_a_registered_class_trains_and_is_kept_whole(name, tmp_path):
     scores, run_dir = job(tmp_path, *custom(name))
     assert (run_dir / "model.keras").is_file()
