@@ -40,6 +40,8 @@ NEEDED = {  # what an option asks for before its other settings can be looked at
     ("dataset", "images"): ["dataset.path=my_pictures", "dataset.size=[8,8]"],
     ("dataset", "custom"): ["dataset.fn._target_=my_losses.data", "trusted_packages=[my_losses]"],
     ("loss", "custom"): ["loss.fn._target_=keras.losses.Huber"],
+    ("model", "custom"): ["model.fn._target_=my_models.net", "trusted_packages=[my_models]"],
+    ("model", "keras_file"): ["model.path=my.keras"],
     ("loss", "function"): ["loss.fn._target_=my_losses.wing", "trusted_packages=[my_losses]"],
 }
 SMALL = ("dataset.limit=60", "trainer.epochs=1", "trainer.progress=false", "tracking=none")

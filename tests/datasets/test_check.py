@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lossexp.base.errors import InputError
+from lossexp.datasets.assemble import assemble
 from lossexp.datasets.check import check_dataset, label_advice
 from lossexp.datasets.dataset import Dataset, Split
 
@@ -114,3 +115,66 @@ def test_signed_labels_with_names_are_not_told_to_drop_every_negative():
     split = replace(SPLIT, y=np.array([-1, 1, -1, 1, 1, -1]))
     with pytest.raises(InputError, match=r"\(y \+ 1\) // 2"):
         check_dataset(Dataset("signed", "binary", split, split, split, ("neg", "pos")))
+
+
+PICTURES = np.zeros((6, 2, 3), np.uint8)
+ANSWERS = np.array([[0, 1], [1, 1], [0, 0], [1, 0], [1, 0], [0, 1]])
+PIXELS = np.arange(36).reshape(6, 2, 3) % 3
+
+
+@pytest.mark.parametrize(
+    ("task", "x", "y", "message"),
+    [
+        ("multilabel", SPLIT.x, ANSWERS[:, 0], r"shape \(6,\)\. Give 0 or 1 for each of 2 labels, \[n, 2\]"),
+        ("multilabel", SPLIT.x, np.ones((6, 3)), r"shape \(6, 3\).*2 labels"),
+        ("multilabel", SPLIT.x, 2 * ANSWERS, "6 of 12 answers are neither 0 nor 1, such as 2"),
+        ("multilabel", SPLIT.x, ANSWERS - 0.5, "12 of 12 answers"),
+        ("segmentation", PICTURES, PIXELS[:, :, :2], r"Give a class number for each pixel, \[n, 2, 3\]"),
+        ("segmentation", PICTURES, np.eye(3)[PIXELS], r"y\.argmax\(axis=-1\)"),
+        (
+            "segmentation",
+            PICTURES,
+            PIXELS + 1,
+            r"label 3 is outside the 3 classes 0 to 2 \(12 such pixels\).*y = y - 1",
+        ),
+        ("segmentation", SPLIT.x, PIXELS, r"\[n, height, width\]"),
+        ("regression", SPLIT.x, PIXELS, r"one number, \[n\], or several, \[n, outputs\]"),
+        ("regression", SPLIT.x, np.stack([SPLIT.y, np.full(6, 4)], 1), "targets of output 1 are 4"),
+        ("ordinal", SPLIT.x, np.eye(3)[SPLIT.y], "argmax"),
+    ],
+)
+def test_targets_that_are_not_those_of_the_task(task, x, y, message):
+    split = Split(x, y)
+    names = {"multilabel": ("a", "b"), "regression": ()}.get(task, ("a", "b", "c"))
+    with pytest.raises(InputError, match=f"toy, train split: .*{message}"):
+        check_dataset(Dataset("toy", task, split, split, split, names))
+
+
+def test_sound_targets_of_every_task():
+    for task, x, y, names in (
+        ("multilabel", SPLIT.x, ANSWERS, ("a", "b")),
+        ("segmentation", PICTURES, PIXELS, ("a", "b", "c")),
+        ("segmentation", PICTURES[..., None], PIXELS, ("a", "b", "c")),
+        ("regression", SPLIT.x, SPLIT.x + SPLIT.y[:, None], ()),
+        ("ordinal", SPLIT.x, SPLIT.y, ("a", "b", "c")),
+    ):
+        split = Split(x, y, np.ones(6, np.float32))
+        check_dataset(Dataset("toy", task, split, split, split, names))
+
+
+def test_pixels_that_do_not_count_may_have_any_label_but_some_must_count():
+    y = np.where(PIXELS == 2, 255, PIXELS)
+    split, none = Split(PICTURES, y), Split(PICTURES, np.full_like(y, 255))
+    dataset = Dataset("toy", "segmentation", split, split, split, ("a", "b"), ignore_class=255)
+    check_dataset(dataset)
+    assert dataset.class_counts == (12, 12)
+    with pytest.raises(InputError, match=r"val split: all pixels are of dataset\.ignore_class=255"):
+        check_dataset(replace(dataset, val=none))
+
+
+def test_a_label_that_no_training_example_has_is_told(caplog):
+    y = ANSWERS * [1, 0]
+    dataset = assemble("toy", "multilabel", Split(SPLIT.x + ANSWERS, y), val=Split(SPLIT.x, y), test=Split(SPLIT.x, y),
+                       class_names=("a", "b"), seed=0, validation_fraction=0.1)  # fmt: skip
+    assert dataset.class_counts == (3, 0)
+    assert "no training example has b," in caplog.text

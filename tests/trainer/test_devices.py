@@ -23,19 +23,32 @@ import keras, numpy as np, tensorflow as tf
 cpu = tf.config.LogicalDeviceConfiguration()
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [cpu, cpu])
 from lossexp.datasets.scikit_learn import digits
-from lossexp.losses import Focal, MMCE
+from lossexp.datasets.mosaic import digits_mosaic
+from lossexp.losses import ASL, Dice, Focal, MMCE
+from lossexp.models.functional import conv_net
 from lossexp.models.mlp import mlp
 from lossexp.models.sparse_mlp import sparse_mlp
 from lossexp.process.runtime import runtime
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
-def train(strategy, make_model=mlp, loss=Focal, precision="float32", folder=None, epochs=2, clip=None, **settings):
+def by_pixel(input_shape, num_outputs):
+    layers = keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(num_outputs, 3, padding="same")
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
+def by_picture(input_shape, num_outputs):
+    layers = keras.layers.Rescaling(1 / 255), conv_net(input_shape, num_outputs)
+    return keras.Sequential([keras.Input(input_shape), *layers])
+
+DIGITS = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=97)  # a last batch of one example
+
+def train(
+    strategy, make_model=mlp, loss=Focal, precision="float32", folder=None, epochs=2, clip=None, data=DIGITS, **settings
+):
     with runtime(0, precision):
-        data = digits(seed=0, validation_fraction=0.1, test_fraction=0.2, limit=97)  # a last batch of one example
         trainer = Trainer(epochs=epochs, progress=False, strategy=strategy, precision=precision, **settings)
         with trainer.scope():
-            model = make_model(data.input_shape, 10)
+            model = make_model(data.input_shape, data.num_classes)
             optimizer = keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=clip, use_ema=True, ema_momentum=0.9)
             made = loss()
         fit = trainer.fit(Parts(data, model, made, optimizer), 0, folder=folder)
@@ -48,6 +61,8 @@ CASES = {
     "summed and clipped": {"loss": lambda: Focal(reduction="sum"), "clip": 1.0},
     "penalties": {"make_model": sparse_mlp, "l2": 1e-3, "loss": lambda: MMCE(weight=4.0)},
     "weighted": {"loss": lambda: Focal(class_weight=list(range(1, 11)), reduction="mean_with_sample_weight")},
+    "many labels": {"data": digits_mosaic("multilabel", examples=100), "make_model": by_picture, "loss": ASL},
+    "pixels": {"data": digits_mosaic("segmentation", examples=100), "make_model": by_pixel, "loss": Dice},
     "float16": {"precision": "mixed_float16"},
 }
 gc.freeze()
@@ -72,7 +87,7 @@ def results(tmp_path_factory):
     return json.loads(shown.stdout.split("RESULTS", 1)[1])
 
 
-@pytest.mark.parametrize("case", ["plain", "summed and clipped", "penalties", "weighted"])
+@pytest.mark.parametrize("case", ["plain", "summed and clipped", "penalties", "weighted", "many labels", "pixels"])
 def test_two_replicas_give_the_losses_and_weights_of_one_device(case, results):
     (losses, weights), (mirrored_losses, mirrored_weights) = results[case]
     np.testing.assert_allclose(mirrored_losses, losses, rtol=1e-5)

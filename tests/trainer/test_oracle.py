@@ -1,15 +1,19 @@
 """Our loop against `fit`: the same objects, seed and order give the same losses and weights."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
+from lossexp.datasets.mosaic import digits_mosaic
 from lossexp.datasets.scikit_learn import breast_cancer, diabetes, digits
-from lossexp.losses import BinaryFocal, Focal
+from lossexp.losses import ASL, BinaryFocal, Dice, Focal
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.mlp import mlp
 from lossexp.models.sparse_mlp import sparse_mlp
 from lossexp.models.subclassed import ConvNet
+from lossexp.models.unet import unet
 from lossexp.process.runtime import runtime
 from lossexp.trainer.keras_trainer import KerasTrainer
 from lossexp.trainer.parts import Parts
@@ -49,6 +53,23 @@ def assert_same(ours, theirs, tolerance):
 def test_fit_gives_the_same_losses_and_weights(make_model, precision):
     results = [trained(t, make_model, Focal(), digits(**DIGITS), precision) for t in (Trainer, KerasTrainer)]
     assert_same(*results, tolerance=1e-5)
+
+
+@pytest.mark.parametrize(("task", "loss"), [("multilabel", ASL), ("segmentation", Dice)])
+def test_fit_gives_the_same_for_many_labels_and_for_pixels(task, loss):
+    def make_model(input_shape, num_outputs):
+        return unet(input_shape, num_outputs, task=task, filters=4)
+
+    data = raw_scaled(digits_mosaic(task, examples=140))
+    results = [trained(t, make_model, loss(), data) for t in (Trainer, KerasTrainer)]
+    assert_same(*results, tolerance=1e-4)
+
+
+def raw_scaled(data):
+    """The dataset with what its model would do to pictures done."""
+    scaled = {name: replace(split, x=(split.x / 255).astype(np.float32)) for name, split in data.splits.items()}
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, len(data.train)).astype(np.float32)
+    return replace(data, **{**scaled, "train": replace(scaled["train"], sample_weight=weights)})
 
 
 def test_fit_gives_the_same_under_loss_scaling():
