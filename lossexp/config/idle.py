@@ -41,6 +41,7 @@ RULES = (
     Needs("loss.beta", "loss.drw", lambda share: share is not None, "0.8"),
     Needs("loss.class_counts", "loss.running", off, "false"),
     Needs("loss.width", "loss.weight", some, "1.0"),
+    Needs("dataset.fill", "dataset.missing", lambda rule: rule == "constant", "constant"),
     Needs("dataset.test_fraction", "dataset.splits.test", off, "null"),
     Needs("dataset.validation_fraction", "dataset.splits.val", off, "null"),
     *(Needs(f"model.{name}", "model.hidden", some, "[64]") for name in ("activation", "dropout", "penalty")),

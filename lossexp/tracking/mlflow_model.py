@@ -76,7 +76,7 @@ def log_keras_model(
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
 
 
-def _save(model: Any, inputs: np.ndarray, outputs: np.ndarray, path: Path) -> Model:
+def _save(model: Any, inputs: np.ndarray | dict[str, np.ndarray], outputs: np.ndarray, path: Path) -> Model:
     """Writes the model into the folder `path` as MLflow stores it, and returns MLflow's description of it."""
     import keras
     import mlflow.keras
@@ -84,12 +84,12 @@ def _save(model: Any, inputs: np.ndarray, outputs: np.ndarray, path: Path) -> Mo
 
     if isinstance(model, str | Path):
         model = keras.saving.load_model(model, compile=False)
-    description = Model()
+    description = Model(signature=infer_signature(inputs, outputs))
     mlflow.keras.save_model(
         model,
         str(path),
         mlflow_model=description,
-        signature=infer_signature(inputs, outputs),
+        signature=description.signature,
         pip_requirements=requirements(),
     )
     if custom_modules(path / KERAS_FILE) or isinstance(inputs, dict):
