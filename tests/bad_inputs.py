@@ -37,6 +37,8 @@ NEEDED = {  # what an option asks for before its other settings can be looked at
     ("dataset", "npz"): ["dataset.path=my.npz"],
     ("dataset", "tfds"): ["dataset.name=mnist"],
     ("loss", "custom"): ["loss.fn._target_=keras.losses.Huber"],
+    ("model", "custom"): ["model.fn._target_=my_models.net", "trusted_packages=[my_models]"],
+    ("model", "keras_file"): ["model.path=my.keras"],
     ("loss", "function"): ["loss.fn._target_=my_losses.wing", "trusted_packages=[my_losses]"],
 }
 SMALL = ("dataset.limit=60", "trainer.epochs=1", "trainer.progress=false", "tracking=none")

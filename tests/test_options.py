@@ -7,14 +7,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from lossexp.config import locate
+from lossexp.config.values import GIVEN
 
 CONF = Path(__file__).parents[1] / "conf"
 GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "tracking")
 OPTIONS = [(group, f.stem) for group in GROUPS for f in sorted((CONF / group).glob("*.yaml"))]
-GIVEN_BY_THE_EXPERIMENT = {
-    "model": {"input_shape", "num_outputs", "head", "initial_bias", "task"},
-    "schedule": {"learning_rate", "total_steps"},
-}
 NOT_SETTINGS = {"name", "dtype", "kwargs", "args"}
 
 
@@ -27,7 +24,7 @@ def composed(*overrides: str):
 def test_keys_are_the_constructors_arguments(group, option):
     node = composed(f"{group}={option}")[group]
     target = locate(node._target_, group)
-    given = GIVEN_BY_THE_EXPERIMENT.get(group, set())
+    given = set(GIVEN.get(group, ()))
     parameters = set(inspect.signature(target).parameters) - NOT_SETTINGS - given
     keys = {str(key) for key in node} - {"_target_"}
     if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(target).parameters.values()):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import linecache
 import os
 import re
 import sysconfig
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from lossexp.base.errors import InputError
+from lossexp.base.remedies import remedy
 
 PACKAGE = str(Path(__file__).resolve().parents[1])
 INSTALLED = tuple(
@@ -32,7 +34,7 @@ NOISE = re.compile(
     re.MULTILINE,
 )
 # What TensorFlow and Keras add after what matters: frames of callers, and the arguments of a layer's call.
-MORE = re.compile(r"Stack trace for op definition:|Arguments received by ")
+MORE = re.compile(r"Stack trace for op definition:|Arguments received by |You can attempt the following resolutions")
 COLOUR = re.compile(r"\x1b\[\d*m")
 ENDING = re.compile(r"\s*(\{\{\w+ [^}]*\}\}|\[Op:\w+\])")
 
@@ -76,10 +78,31 @@ def user_error(error: BaseException, setting: str = "") -> InputError | None:
         if not setting or isinstance(error, InputError):
             return None
         kind = "" if type(original) is ValueError else f"{type(original).__name__}: "
-        return InputError(f"{opening}{kind}{sentence(original)}")
-    source = linecache.getline(place.file, place.line).strip()
-    shown = f": `{source[:LONGEST_LINE]}{'...' * (len(source) > LONGEST_LINE)}`" if source else ""
-    return InputError(f"{opening}{type(original).__name__} in {place}: {sentence(original)}{shown}")
+        return InputError(_with_remedy(f"{opening}{kind}{sentence(original)}", original))
+    source, said = linecache.getline(place.file, place.line).strip(), sentence(original)
+    if source:
+        said = f"{said.rstrip('.')}: `{source[:LONGEST_LINE]}{'...' * (len(source) > LONGEST_LINE)}`"
+    return InputError(_with_remedy(f"{opening}{type(original).__name__} in {place}: {said}", original))
+
+
+def _with_remedy(told: str, error: BaseException) -> str:
+    advice = remedy(error)
+    return f"{told.rstrip('.')}. {advice}" if advice else told
+
+
+def place_of(code: Callable) -> Place | None:
+    """Where a function, method or class of the user's is defined; None for what is not theirs."""
+    try:
+        file, line = inspect.getsourcefile(code), inspect.getsourcelines(code)[1]
+    except (OSError, TypeError):
+        return None
+    return Place(file, line, "<module>") if file and _is_users(file) else None
+
+
+def defined(thing: Callable) -> str:
+    """The name of a function or class, and its place if that is in a file of the user's."""
+    place, name = place_of(thing), getattr(thing, "__qualname__", type(thing).__qualname__)
+    return f"{name} ({place})" if place else name
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def whole(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(path.parent)
-    unfinished = path.with_name(f".unfinished-{os.getpid()}{path.suffix}")
+    unfinished = path.with_name(f".unfinished-{os.getpid()}{''.join(path.suffixes)}")
     try:
         yield unfinished
         _sync_all(unfinished)

@@ -77,7 +77,7 @@ HINTS: dict[str, dict[str, Any]] = {
         "smooth": NonNegative,
         "ignore_class": int | None,
         "axis": int | Annotated[list[int], Length(1)] | None,
-        "reduction": Literal["sum_over_batch_size", "mean_with_sample_weight", "mean", "sum", "none"] | None,
+        "reduction": Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] | None,
         "name": Name | None,
     },
 }

@@ -21,6 +21,7 @@ from lossexp.config.values import SPECIAL, check_names, check_node, plain
 
 # How TensorFlow says so; some of its errors cannot be made anew by Keras, which then complains of that.
 TOO_LARGE = re.compile(r"OOM|ResourceExhausted|2\*\*63|allocate|MemoryError")
+CUSTOM = ("dataset", "loss", "model")  # groups with an option `custom`, for what a user has written
 COLOURS = re.compile(r"\x1b\[\d*m")
 
 
@@ -98,8 +99,17 @@ def _check_arguments(target: Any, node: Mapping, where: str) -> None:
         parameters = inspect.signature(target).parameters
     except (TypeError, ValueError):
         return
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    try:
         check_names(node, where, parameters)
+    except InputError as error:
+        if where not in CUSTOM:
+            raise
+        raise InputError(
+            f"{error} If the key is of the option that {where} had before, give {where}=custom "
+            f"{where}.fn._target_={node['_target_']}, which has no keys of its own."
+        ) from None
 
 
 def _as_float(value: Any, where: str) -> Any:

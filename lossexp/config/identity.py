@@ -18,8 +18,11 @@ TOP_LEVEL_EXCLUDED = (
     *("hydra", "tracking", "debug", "output", "name", "rerun"),
     *("mode", "run", "inputs", "trusted_packages", "trusted_paths"),
 )
+# Settings that name a file, or a folder of files, whose content counts and not its place.
+FILES = {"dataset": ("path",), "model": ("path", "weights")}
 EXCLUDED = {
     "dataset": ("data_dir", "download", "in_memory"),
+    "model": ("download",),
     "trainer": ("progress", "keep_checkpoints", "checkpoint_seconds", "device_megabytes"),
 }
 
@@ -27,8 +30,8 @@ EXCLUDED = {
 def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     """The part of the config that decides a run's result, as plain data.
 
-    A dataset file is represented by the digest of its content, so that the same data at another path is
-    the same run and other data at the same path is another run (a folder of files: by their names, sizes and
+    A file of data or of a model is represented by the digest of its content, so that the same data at another path
+    is the same run and other data at the same path is another run (a folder of files: by their names, sizes and
     times of change). So is the code of trusted packages.
     """
     chosen = {}
@@ -40,12 +43,11 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         if isinstance(plain, dict):
             plain = {k: v for k, v in plain.items() if decides(f"{key}.{k}")}
         chosen[str(key)] = plain
-    dataset = chosen.get("dataset")
-    if isinstance(dataset, dict) and isinstance(dataset.get("path"), str):
-        try:
-            dataset["path"] = _content(Path(dataset["path"]).expanduser())
-        except OSError as error:
-            raise InputError(f"dataset.path={dataset['path']} cannot be read: {error.strerror}.") from error
+    for group, names in FILES.items():
+        node = chosen.get(group)
+        for name in names if isinstance(node, dict) else ():
+            if isinstance(node.get(name), str):
+                node[name] = _read(f"{group}.{name}", node[name])
     trusted = set(config.get("trusted_packages") or ())
     sources = {name: _source(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
@@ -111,6 +113,13 @@ def _canonical(node: Any) -> Any:
     if isinstance(node, int) and not isinstance(node, bool) and abs(node) < 2**53:
         return float(node)
     return node
+
+
+def _read(setting: str, path: str) -> str:
+    try:
+        return _content(Path(path).expanduser())
+    except OSError as error:
+        raise InputError(f"{setting}={path} cannot be read: {error.strerror}.") from error
 
 
 def _content(path: Path) -> str:

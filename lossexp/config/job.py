@@ -21,7 +21,7 @@ from lossexp.config.values import check_values, plain
 
 # Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths")
-PATHS = ("path", "data_dir")  # of datasets
+PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +83,11 @@ class Job:
     def parameters(self) -> dict[str, Any]:
         """What the run is: its settings as they are built from. Paths of data are found from any folder."""
         found = {key: self.prepare(key) for key in self.config if key not in NOT_PARAMETERS}
-        paths = {key: found["dataset"][key] for key in PATHS if found["dataset"].get(key)}
-        found["dataset"] |= {key: str(Path(path).expanduser().absolute()) for key, path in paths.items()}
+        for group, names in PATHS.items():
+            node = found[group]
+            if node["_target_"].startswith("lossexp."):  # what the words mean to a user's own is not known
+                paths = {name: node[name] for name in names if node.get(name)}
+                node |= {name: str(Path(path).expanduser().absolute()) for name, path in paths.items()}
         return found
 
     def check(self) -> None:
@@ -95,6 +98,13 @@ class Job:
     def prepare(self, group: str) -> Any:
         """The group's settings as `build` takes them: plain data, targets checked, numbers of the right type."""
         return prepare(self.config[group], group, self.trusted)
+
+    def named(self, group: str) -> str:
+        """What a group is, for messages: `model=lossexp.models.mlp.mlp`, or of a user's own `model.fn=mine.net`."""
+        node = self[group]
+        inner = node.get("fn")
+        own = isinstance(inner, Mapping) and "_target_" in inner
+        return f"{group}.fn={inner['_target_']}" if own else f"{group}={node['_target_']}"
 
     def build(self, group: str, **extra: Any) -> Any:
         """What the group's settings describe; callbacks write into the job's folder. extra: further arguments.

@@ -22,10 +22,8 @@ WHOLE = re.compile(
 )  # where a partial would be called by nobody
 GROUPS = ("dataset", "loss", "model", "optimizer", "schedule", "trainer", "tracking")
 # What an experiment itself gives to what it builds: a setting of that name would be overwritten.
-GIVEN = {
-    "model": ("input_shape", "num_outputs", "head", "initial_bias", "task"),
-    "schedule": ("learning_rate", "total_steps"),
-}
+OF_MODELS = ("input_shape", "num_outputs", "head", "initial_bias", "task", "vocabulary_size", "trusted_packages")
+GIVEN = {"model": OF_MODELS, "model.fn": OF_MODELS, "schedule": ("learning_rate", "total_steps")}
 
 
 def check_values(config: DictConfig, trusted: Collection[str] = ()) -> None:
@@ -71,6 +69,7 @@ def check_node(node: Any, where: str, trusted: Collection[str] = ()) -> None:
         hint = Literal[False] if WHOLE.fullmatch(where) else bool
         checked(f"{where}._partial_", node.get("_partial_", False), hint)
         check_target(node["_target_"], where, trusted)
+        check_given(node, where)
         if node["_target_"].split(".")[0] not in trusted:
             check_arguments(node, where)
 
@@ -94,15 +93,19 @@ def check_keys(node: Mapping, where: str) -> None:
         )
 
 
+def check_given(node: Mapping, where: str) -> None:
+    """Raises InputError for an argument that the experiment itself gives."""
+    for key in GIVEN.get(where, ()):
+        if key in node:
+            raise InputError(f"{where}.{key} is not yours to set: the experiment gives it. Leave it out.")
+
+
 def check_arguments(node: Mapping, where: str) -> None:
     """Raises InputError for an argument of lossexp's or Keras's that is unknown, missing or out of range."""
     known = signature(node["_target_"])
     if known is None:
         return
     parameters, given = known.parameters, GIVEN.get(where, ())
-    for key in given:
-        if key in node:
-            raise InputError(f"{where}.{key} is not yours to set: the experiment gives it. Leave it out.")
     if not known.open or ".optimizers." in node["_target_"]:  # Keras's take further arguments only to refuse them
         check_names(node, where, [name for name in parameters if name not in given])
     for name, parameter in parameters.items():
@@ -117,7 +120,7 @@ def check_filled(node: Mapping, where: str) -> None:
     """Raises InputError for `???` left unfilled."""
     for key, value in node.items():
         if value == "???":
-            means = "my_package.my_loss" if key == "_target_" else "..."
+            means = f"my_package.my_{where.partition('.')[0]}" if key == "_target_" else "..."
             raise InputError(f"{where}.{key} has no value yet. Set it on the command line: {where}.{key}={means}")
 
 

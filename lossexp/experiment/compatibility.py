@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from lossexp.base import links
@@ -85,24 +88,76 @@ def check_ignored(loss: Loss, dataset: Dataset) -> None:
     )
 
 
-def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
-    """Calls the loss once on a few examples. Raises InputError where it cannot take what training will pass.
+def try_model(model: keras.Model, dataset: Dataset, setting: str) -> None:
+    """Calls the model once as training will: compiled, for any number of examples, with training=True.
 
-    What the call changes in model and loss is put back.
+    setting: what the model is, for messages. Raises InputError where that fails. What the call changes is put back.
+    """
+    few = tf.constant(dataset.train.first(4).x)
+
+    @_compiled(few)
+    def forward(x):
+        return model(x, training=True)
+
+    with untouched(model), blaming(setting):
+        forward(few)
+
+
+def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
+    """Calls the loss once on a few examples as training will: compiled, for any number of them, with its gradient.
+
+    Raises InputError where it cannot take what training will pass. What the call changes in model and loss is put back.
     """
     few = dataset.train.first(4)
     labels = encode_labels(tf.constant(few.y), loss.labels, dataset.num_classes)
     with untouched(model, loss), blaming(f"loss={loss.name}"):
         outputs = model(few.x, training=False)
-        with tf.GradientTape() as tape:
-            tape.watch(outputs)
-            value = loss(labels, outputs)
-        gradient = tape.gradient(value, outputs)
-    if gradient is None:
+        loss(labels, outputs)  # makes the variables that it makes when it is called first
+
+        @_compiled(labels, outputs)
+        def gradient(y, p):
+            with tf.GradientTape() as tape:
+                tape.watch(p)
+                value = loss(y, p)
+            return tape.gradient(value, p)
+
+        found = gradient(labels, outputs)
+    if found is None:
         raise InputError(
             f"loss={loss.name} has no gradient for the model's outputs, so nothing can be trained. Make it of them by "
             "functions that have one: argmax, rounding, comparisons and casts to integers have none."
         )
+
+
+def try_rate(rate: float | keras.optimizers.schedules.LearningRateSchedule, setting: str) -> None:
+    """Asks a schedule once as a compiled step will. Raises InputError where it gives no learning rate."""
+    if isinstance(rate, int | float):
+        return
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        raise InputError(
+            f"{setting} returned a {type(rate).__name__}. Return a number, or a "
+            "keras.optimizers.schedules.LearningRateSchedule, which is called with the step."
+        )
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int64)])
+    @tf.autograph.experimental.do_not_convert
+    def first(step):
+        return tf.convert_to_tensor(rate(step), tf.float32)
+
+    with untouched(rate), blaming(setting):
+        found = first(tf.constant(0, tf.int64))
+    if found.shape.rank or not np.isfinite(found):
+        raise InputError(f"{setting} gives {found.numpy()} for step 0. A learning rate is one finite number.")
+
+
+def _compiled(*examples: tf.Tensor) -> Callable:
+    """Decorator: a graph of the function for tensors like the examples, but of any batch size."""
+    signature = [tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype) for tensor in examples]
+
+    def decorate(function: Callable) -> Callable:
+        return tf.function(tf.autograph.experimental.do_not_convert(function), input_signature=signature)
+
+    return decorate
 
 
 def _scalar_labels(dataset: Dataset) -> str:

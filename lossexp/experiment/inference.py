@@ -6,8 +6,7 @@ Everything comes from the run's folder: its saved config, not the one composed n
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,9 @@ import numpy as np
 
 from lossexp.base.blame import blaming
 from lossexp.base.errors import InputError
+from lossexp.base.model_files import WEIGHTS, model_file
 from lossexp.base.screen import show_scores
 from lossexp.config.job import Job
-from lossexp.config.targets import locate
 from lossexp.datasets.check import check_numbers
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.inputs import RESCALING, VALUES
@@ -28,7 +27,6 @@ from lossexp.experiment.lookup import find_run, reading
 from lossexp.experiment.predictions import table
 from lossexp.metrics import Outputs, load_outputs
 from lossexp.process.importing import first_import
-from lossexp.tracking.mlflow_loader import custom_modules
 
 if TYPE_CHECKING:
     import keras
@@ -71,23 +69,27 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     """What the run's model returns for its test split, or for `x` of the npz file `inputs`."""
     with reading(run_dir / "config.yaml"):
         saved = Job.read(run_dir / "config.yaml", trusted)
-        target = saved["model"]["_target_"]
     with reading(run_dir / "test_outputs.npz"):
         facts = load_outputs(run_dir / "test_outputs.npz")
+    file = model_file(run_dir)
+    dataset: Dataset | None = saved.build("dataset") if inputs is None or file.name == WEIGHTS else None
     if inputs is None:
-        dataset: Dataset = saved.build("dataset")
         test = scored(dataset.test, saved["trainer"])
         x, y = test.x, test.y
     else:
         x, y = read_inputs(Path(inputs)), None
 
-    with first_import("keras"):
-        import keras
+    with first_import("lossexp.experiment.rebuilding"):
+        from lossexp.experiment.rebuilding import rebuilt
+        from lossexp.models.keras_file import check_modules, load
 
-    locate(target, "model", trusted)  # importing it registers its classes
-    with reading(run_dir / "model.keras"):
-        check_modules(run_dir / "model.keras", trusted)
-        model = keras.saving.load_model(run_dir / "model.keras", compile=False)  # in Keras's safe mode
+    if file.name == WEIGHTS:
+        model = rebuilt(saved, dataset, file)
+    else:
+        saved.prepare("model")  # importing what it names registers its classes
+        with reading(file):
+            check_modules(file, trusted)
+            model = load(file, trusted)
     if inputs is None:
         check_version(model, dataset, run_dir)
     else:
@@ -122,20 +124,6 @@ def check_version(model: keras.Model, dataset: Dataset, run_dir: Path) -> None:
             f"{run_dir / 'model.keras'} was written by an earlier version, whose models do not hold what was done to "
             "the data. Give the run's command with rerun=true to train it again."
         )
-
-
-def check_modules(keras_file: Path, trusted: Collection[str]) -> None:
-    """Raises InputError for a model file that names modules which loading it could import anew.
-
-    Keras imports some packages by the name that the file gives. What is imported already runs nothing again.
-    """
-    for module in sorted(custom_modules(keras_file)):
-        package = module.partition(".")[0]
-        if package not in ("lossexp", *trusted) and module not in sys.modules:
-            raise InputError(
-                f"{keras_file} has objects of the module {module}, which is neither lossexp's nor Keras's. If you "
-                f"trust it, say so on the command line: trusted_packages=[{package}]."
-            )
 
 
 def scored(test: Split, trainer: Mapping[str, Any]) -> Split:

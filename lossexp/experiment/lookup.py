@@ -12,7 +12,7 @@ from lossexp.experiment.result import read_result
 from lossexp.experiment.run_folder import damaged, read_record
 from lossexp.tracking.tracker import Tracker
 
-NEEDED = ("config.yaml", "test_outputs.npz", "model.keras")  # of a finished run
+NEEDED = ("config.yaml", "test_outputs.npz")  # of a finished run, and the file of its model
 
 
 def find_run(job: Job) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
@@ -12,36 +10,28 @@ from lossexp.base.blame import blaming
 from lossexp.base.variables import untouched
 from lossexp.config.job import Job
 from lossexp.config.optimizer_settings import check_learning_rate, check_steps, check_together
-from lossexp.config.signatures import signature
 from lossexp.datasets.dataset import Dataset
 from lossexp.datasets.targets import scale_targets
-from lossexp.experiment.compatibility import check_loss, try_loss
+from lossexp.experiment.compatibility import check_loss, try_loss, try_model, try_rate
+from lossexp.experiment.model import build_model
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.regression import is_shift_invariant
 from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.check import OF_FIT, check_kind, check_outputs, check_tokens, overridden
-from lossexp.models.preprocessing import preprocessed
+from lossexp.models.preprocessing import preprocessed, served
+from lossexp.models.saving_check import is_savable
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 
 def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
-    with blaming(f"loss={job['loss']['_target_']}"):
+    with blaming(job.named("loss")):
         loss = as_loss(job.build("loss"))
         loss.get_config()  # the user's own may raise, and is asked for later
     num_outputs = check_loss(loss, dataset)
     adapt(loss, dataset)
-    needs: dict[str, Any] = {
-        "input_shape": dataset.input_shape,
-        "num_outputs": num_outputs,
-        "head": loss.head,
-        "initial_bias": initial_bias(loss, dataset),
-    }
-    takes = signature(job["model"]["_target_"])
-    if takes and "task" in takes.parameters:
-        needs["task"] = dataset.task
-    own = job.build("model", **needs)
+    own = build_model(job, dataset, loss, num_outputs)
     check_kind(own)
     trainer.check_model(own)
     start: list[float] = []
@@ -52,11 +42,15 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     model = preprocessed(own, dataset, start)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
-    with untouched(model), blaming(f"model={job['model']['_target_']}"):
+    few = dataset.train.x[:32]
+    with untouched(model), blaming(job.named("model")):
         check_tokens(model, dataset)
-        check_outputs(model, dataset.train.x[:32], num_outputs, dataset.task)
+        check_outputs(model, few, num_outputs, dataset.task)
+    try_model(model, dataset, job.named("model"))
     try_loss(loss, model, dataset)
-    return Parts(dataset, model, loss, optimizer, own)
+    with untouched(model):
+        savable = is_savable(served(model, dataset, loss.link), few[:4])
+    return Parts(dataset, model, loss, optimizer, own, savable)
 
 
 def adapt(loss: Loss, dataset: Dataset) -> None:
@@ -67,14 +61,6 @@ def adapt(loss: Loss, dataset: Dataset) -> None:
         loss.examples = len(dataset.train)
     if dataset.class_counts:
         loss.adapt(getattr(loss, "class_counts", None) or dataset.class_counts)
-
-
-def initial_bias(loss: Loss, dataset: Dataset) -> float | None:
-    """Where the loss wants the head's bias to start; by the answers no and yes where it asks that of many labels."""
-    counts = dataset.class_counts
-    if dataset.task == "multilabel" and loss.labels == "binary":
-        counts = (dataset.train.y.size - sum(counts), sum(counts))
-    return loss.initial_bias(counts) if counts else None
 
 
 def loss_start(loss: Loss, dataset: Dataset) -> list[float]:
@@ -91,4 +77,5 @@ def build_optimizer(job: Job, total_steps: int) -> keras.optimizers.Optimizer:
     check_together(settings)
     check_steps(settings, total_steps)
     rate = job.build("schedule", learning_rate=given, total_steps=total_steps)
+    try_rate(rate, job.named("schedule"))
     return job.build("optimizer", learning_rate=rate)

@@ -1,4 +1,4 @@
-"""What a run leaves behind: parameters, tags, figures, test outputs, metrics and the best model."""
+"""What a run leaves behind: parameters, tags, figures, test outputs, metrics and the best model or its weights."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp import figures
-from lossexp.base.files import whole
 from lossexp.base.links import predicted_values
+from lossexp.base.model_files import MODEL
 from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
 from lossexp.metrics import Outputs, save_outputs
 from lossexp.models.preprocessing import served
+from lossexp.models.saving import save_model
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.parts import Parts
@@ -103,8 +104,7 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     )
     write_result(folder.path, result)
     save_outputs(folder.path / "test_outputs.npz", **vars(outputs))
-    with whole(folder.path / "model.keras") as file:
-        served(parts.model, data, parts.loss.link).save(file)
+    save_model(served(parts.model, data, parts.loss.link), folder.path, parts.savable)
     return result, outputs
 
 
@@ -115,8 +115,11 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.artifact(folder.path / "test_outputs.npz")
     _log_figures(tracker, outputs, parts.dataset.test.x, fit)
     few, data = outputs.outputs[:8], parts.dataset
-    inputs = data.test.x[: len(few)].astype(data.inputs.dtype or data.test.x.dtype)
-    tracker.model(folder.path / "model.keras", inputs=inputs, outputs=few, step=fit.steps)
+    if folder.model.name == MODEL:
+        inputs = data.test.x[: len(few)].astype(data.inputs.dtype or data.test.x.dtype)
+        tracker.model(folder.model, inputs=inputs, outputs=few, step=fit.steps)
+    else:
+        tracker.artifact(folder.model)
 
 
 def _named(result: Result) -> dict[str, float]:

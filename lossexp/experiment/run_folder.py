@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from lossexp.base.errors import InputError
 from lossexp.base.files import digest, whole
+from lossexp.base.model_files import MODEL, WEIGHTS, model_file
 from lossexp.experiment.result import FILE_NAME as SCORES
 from lossexp.experiment.result import read_result
 
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "run.json"
 CHECKPOINTS = "checkpoints"
-RESULTS = (SCORES, "config.yaml", "metrics.jsonl", "test_outputs.npz", "model.keras")
+RESULTS = (SCORES, "config.yaml", "metrics.jsonl", "test_outputs.npz")  # and one of the files of a model
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ class RunFolder:
         return self.path / CHECKPOINTS
 
     @property
+    def model(self) -> Path:
+        """The file of the model, or of its weights."""
+        return model_file(self.path)
+
+    @property
     def rerunning(self) -> bool:
         """Whether a training that `rerun=true` began is not done yet."""
         return self._record.stage in ("removing", "rerun")
@@ -98,7 +104,7 @@ class RunFolder:
         if rerun and not self.rerunning:
             self._become(training=uuid.uuid4().hex, stage="removing", files={})
         if self._record.stage == "removing":
-            for name in RESULTS:
+            for name in (*RESULTS, MODEL, WEIGHTS):
                 (self.path / name).unlink(missing_ok=True)
             if self.checkpoints.exists():
                 shutil.rmtree(self.checkpoints)
@@ -113,7 +119,7 @@ class RunFolder:
 
     def close(self) -> None:
         """Says that all is done, and what the results are."""
-        self._become(stage="closed", files={name: digest(self.path / name) for name in RESULTS})
+        self._become(stage="closed", files={name: digest(self.path / name) for name in (*RESULTS, self.model.name)})
 
     def _become(self, **changes: object) -> None:
         self._record = replace(self._record, **changes)
@@ -164,9 +170,13 @@ def read_record(path: Path) -> Record | None:
 
 
 def damaged(path: Path, digests: Mapping[str, str], names: Sequence[str] = RESULTS) -> list[str]:
-    """Which of these files are missing or not of their digests; one without a digest must be readable."""
+    """Which of these files, and of the model's, are missing or not of their digests.
+
+    One without a digest must be readable.
+    """
     found = []
-    for name in names:
+    model = next((name for name in (MODEL, WEIGHTS) if name in digests), model_file(path).name)
+    for name in (*names, model):
         file = path / name
         if not file.is_file():
             found.append(f"{name} is missing")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from lossexp.base.blame import sentence
+from lossexp.base.blame import defined, sentence
 from lossexp.base.errors import InputError
 from lossexp.datasets.dataset import Dataset
 
@@ -46,7 +48,7 @@ def check_kind(model: object) -> None:
     if not isinstance(model, keras.Model):
         raise InputError(
             f"model is a {type(model).__name__}, not a keras.Model. Let model._target_ name a function or "
-            "class that returns one from (input_shape, num_outputs, ...)."
+            "class that returns one: def net(input_shape, num_outputs)."
         )
 
 
@@ -60,20 +62,16 @@ def check_outputs(model: keras.Model, x: np.ndarray, num_outputs: int, task: str
     examples are enough.
     """
     where = f"model {model.name} ({type(model).__name__})"
+    _check_takes_one(model, where)
     outputs = model(x, training=False)
-    shape = tuple(getattr(outputs, "shape", ()))
-    by_pixel = task == "segmentation"
-    expected = (*(x.shape[:3] if by_pixel else x.shape[:1]), num_outputs)
-    if shape != expected:
-        raise InputError(
-            f"{where} returns {f'shape {shape}' if shape else type(outputs).__name__} for {len(x)} examples. "
-            f"Its last layer must give num_outputs={num_outputs} raw values for each "
-            + (f"pixel, {expected}, as model=unet does." if by_pixel else "example.")
-        )
+    _check_shape(outputs, (*(x.shape[:3] if task == "segmentation" else x.shape[:1]), num_outputs), where)
     if keras.backend.standardize_dtype(outputs.dtype) != "float32":
         raise InputError(f'{where} returns {outputs.dtype}. Give its last layer dtype="float32".')
     if not model.trainable_variables:
-        raise InputError(f"{where} has no trainable weights. Set trainable=True on a layer that has weights.")
+        raise InputError(
+            f"{where} has no trainable weights. Set trainable=True on a layer that has weights, or make them with "
+            "self.add_weight: a plain tf.Variable is none of the model's."
+        )
     if task != "regression":
         _check_logits(model, keras.ops.convert_to_numpy(outputs), where)
 
@@ -93,6 +91,41 @@ def check_tokens(model: keras.Model, dataset: Dataset) -> None:
             f"{sentence(error)}. Give its Embedding an input_dim of at least {largest + 1}, or map rare ids to one of "
             "their own."
         ) from error
+
+
+def _check_takes_one(model: keras.Model, where: str) -> None:
+    """Raises InputError for a model of several inputs, or with a `call` that takes none."""
+    inputs = getattr(model, "inputs", None) or [None]
+    if len(inputs) > 1:
+        raise InputError(
+            f"{where} has {len(inputs)} inputs, and a dataset gives one array. Let it take one, and split it inside."
+        )
+    try:
+        inspect.signature(model.call).bind(None)
+    except TypeError:
+        raise InputError(
+            f"{where}: {defined(type(model).call)} takes {inspect.signature(model.call)}, and gets the inputs. Write "
+            "it as def call(self, x, training=False)."
+        ) from None
+
+
+def _check_shape(outputs: Any, wanted: tuple[int, ...], where: str) -> None:
+    needs = f"This dataset with this loss needs num_outputs={wanted[-1]} raw values for each example"
+    if outputs is None:
+        raise InputError(f"{where} returns nothing. End its `call` with `return`. {needs}.")
+    if isinstance(outputs, list | tuple | dict):
+        parts = outputs if isinstance(outputs, dict) else dict(enumerate(outputs))
+        named = ", ".join(f"{name} of shape {tuple(part.shape)}" for name, part in parts.items())
+        raise InputError(
+            f"{where} returns a {type(outputs).__name__} of outputs ({named}), and a run trains one. {needs}: "
+            "return only those, for example by keras.Model(inputs, that_output)."
+        )
+    shape = tuple(getattr(outputs, "shape", ()))
+    if shape != wanted:
+        raise InputError(
+            f"{where} returns {f'shape {shape}' if shape else type(outputs).__name__} for {wanted[0]} examples. "
+            f"{needs}, so {wanted}: use num_outputs in its last layer."
+        )
 
 
 def overridden(thing: object, methods: Sequence[str], library: str = "keras") -> list[str]:

@@ -6,31 +6,12 @@ Keras finds such a class only after its module was imported; MLflow's own loader
 from __future__ import annotations
 
 import importlib
-import json
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lossexp.base.model_files import custom_modules
+
 KERAS_FILE = Path("data") / "model.keras"
-BUILT_IN = ("keras", "builtins", "__main__")
-
-
-def custom_modules(keras_file: Path) -> set[str]:
-    """Modules of the classes in a `.keras` file that are not Keras's own."""
-    with zipfile.ZipFile(keras_file) as archive:
-        config = json.loads(archive.read("config.json"))
-    return {module for module in _modules(config) if module.partition(".")[0] not in BUILT_IN}
-
-
-def _modules(config: Any) -> Iterator[str]:
-    if isinstance(config, dict):
-        if isinstance(config.get("module"), str) and "class_name" in config:
-            yield config["module"]
-        config = list(config.values())
-    if isinstance(config, list):
-        for value in config:
-            yield from _modules(value)
 
 
 def _load_pyfunc(path: str) -> Any:  # the name is MLflow's

@@ -6,6 +6,7 @@ Everything goes through a client and an explicit run id; MLflow's global URI and
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from importlib.metadata import version
@@ -14,14 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lossexp.base.model_files import custom_modules
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.tracking import mlflow_loader
-from lossexp.tracking.mlflow_loader import KERAS_FILE, custom_modules
+from lossexp.tracking.breaker import summary
+from lossexp.tracking.mlflow_loader import KERAS_FILE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput
+    from mlflow.models import Model
 
+log = logging.getLogger(__name__)
 MODEL_NAME = "model"
 
 
@@ -38,45 +43,57 @@ def log_keras_model(
     It is an MLflow model with a signature, linked to the run, and a folder `model` of the run's artifacts.
     `mlflow.pyfunc.load_model` reloads it wherever this package is installed; `mlflow.keras.load_model`
     needs the module of a subclassed model imported before, as Keras does. A model that an interrupted attempt
-    began is completed: a run has one.
+    began is completed: a run has one. Of a model that MLflow cannot take, for which the store is not to blame, a
+    warning says why, and its file is an artifact of the run.
     """
-    import keras
-    import mlflow.keras
     from mlflow.entities import LoggedModelOutput
-    from mlflow.models import Model, infer_signature
 
-    if isinstance(model, str | Path):
-        model = keras.saving.load_model(model, compile=False)
-    run = client.get_run(run_id)
-    begun = client.search_logged_models([run.info.experiment_id], filter_string=f"source_run_id = '{run_id}'")
-    logged = next((m for m in begun if m.name == MODEL_NAME), None) or client.create_logged_model(
-        run.info.experiment_id, MODEL_NAME, source_run_id=run_id, model_type="keras"
-    )
-    description = Model(
-        artifact_path=logged.artifact_location,
-        run_id=run_id,
-        model_id=logged.model_id,
-        model_uuid=logged.model_id,
-        signature=infer_signature(np.asarray(inputs), np.asarray(outputs)),
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL_NAME
-        mlflow.keras.save_model(
-            model,
-            str(path),
-            mlflow_model=description,
-            signature=description.signature,
-            pip_requirements=requirements(),
+        try:
+            description = _save(model, inputs, outputs, path)
+        except OSError:
+            raise
+        except Exception as error:  # of Keras, MLflow or the user's class
+            log.warning("MLflow cannot take the model: %s. The run has its file instead, and all else.", summary(error))
+            if isinstance(model, str | Path):
+                client.log_artifact(run_id, str(model))
+            return
+        run = client.get_run(run_id)
+        begun = client.search_logged_models([run.info.experiment_id], filter_string=f"source_run_id = '{run_id}'")
+        logged = next((m for m in begun if m.name == MODEL_NAME), None) or client.create_logged_model(
+            run.info.experiment_id, MODEL_NAME, source_run_id=run_id, model_type="keras"
         )
-        if custom_modules(path / KERAS_FILE):
-            description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
-            description.save(str(path / "MLmodel"))
+        description.artifact_path, description.run_id = logged.artifact_location, run_id
+        description.model_id = description.model_uuid = logged.model_id
+        description.save(str(path / "MLmodel"))
         client.log_model_artifacts(logged.model_id, str(path))
         # The run's own page lists a logged model's files only where the run has no others: a copy for it.
         client.log_artifacts(run_id, str(path), MODEL_NAME)
     client.finalize_logged_model(logged.model_id, "READY")
     if logged.model_id not in {output.model_id for output in run.outputs.model_outputs}:
         client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
+
+
+def _save(model: Any, inputs: np.ndarray, outputs: np.ndarray, path: Path) -> Model:
+    """Writes the model into the folder `path` as MLflow stores it, and returns MLflow's description of it."""
+    import keras
+    import mlflow.keras
+    from mlflow.models import Model, infer_signature
+
+    if isinstance(model, str | Path):
+        model = keras.saving.load_model(model, compile=False)
+    description = Model(signature=infer_signature(np.asarray(inputs), np.asarray(outputs)))
+    mlflow.keras.save_model(
+        model,
+        str(path),
+        mlflow_model=description,
+        signature=description.signature,
+        pip_requirements=requirements(),
+    )
+    if custom_modules(path / KERAS_FILE):
+        description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
+    return description
 
 
 def requirements() -> list[str]:

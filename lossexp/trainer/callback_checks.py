@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 import keras
 
-from lossexp.base.blame import user_error
+from lossexp.base.blame import defined, user_error
 from lossexp.base.checks import checked
 from lossexp.base.errors import InputError
 from lossexp.base.keras_settings import HINTS
@@ -29,6 +30,24 @@ def check_arguments(callback: keras.callbacks.Callback) -> None:
         for name in names if isinstance(callback, kind) else ():
             where = f"trainer.callbacks: {type(callback).__name__} has {name}"
             checked(where, getattr(callback, name), HINTS["callbacks"][name])
+
+
+def check_hooks(callback: keras.callbacks.Callback) -> None:
+    """Raises InputError for a hook of the user's own that cannot be called as Keras calls it."""
+    for name, method in inspect.getmembers(keras.callbacks.Callback, inspect.isfunction):
+        hook = getattr(callback, name)
+        if not name.startswith("on_") or getattr(hook, "__func__", None) is method:
+            continue
+        *counted, logs = list(inspect.signature(method).parameters)[1:]
+        by_position, by_name = (counted, {logs: None}) if "batch" in name else ([*counted, logs], {})
+        try:
+            inspect.signature(hook).bind(*by_position, **by_name)
+        except TypeError:
+            called = ", ".join([*counted, logs])
+            raise InputError(
+                f"trainer.callbacks: {defined(hook)} takes {inspect.signature(hook)}, and Keras calls it with "
+                f"({called}). Write it as def {name}(self, {called}=None)."
+            ) from None
 
 
 def check_rate(callbacks: Sequence[keras.callbacks.Callback], optimizer: keras.optimizers.Optimizer) -> None:

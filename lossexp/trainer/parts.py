@@ -17,7 +17,8 @@ class Parts:
     """A dataset, and a model, loss and optimizer that were checked to fit it and each other.
 
     own: the model as its maker knows it, inside `model`, which does to raw inputs what the dataset asks for; None
-    where the two are one. For regression the dataset's targets are in the unit in which the loss sees them.
+    where the two are one. For regression the dataset's targets are in the unit in which the loss sees them. savable:
+    whether the model comes back from a `.keras` file as it was.
     """
 
     dataset: Dataset
@@ -25,6 +26,7 @@ class Parts:
     loss: Loss
     optimizer: keras.optimizers.Optimizer
     own: keras.Model | None = None
+    savable: bool = True
 
     @property
     def answers(self) -> Answers:

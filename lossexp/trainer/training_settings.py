@@ -13,7 +13,7 @@ from lossexp.base.checks import Count, FromZero, Limit, NonNegative, check_field
 from lossexp.base.trainer_settings import check_together
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.process.runtime import Precision
-from lossexp.trainer.callback_checks import check_arguments
+from lossexp.trainer.callback_checks import check_arguments, check_hooks
 from lossexp.trainer.devices import Mirrored, OneDevice, Strategy, devices
 
 
@@ -75,6 +75,7 @@ class TrainingSettings:
         object.__setattr__(self, "callbacks", self.callbacks or [])  # the dataclass is frozen
         for callback in self.callbacks:
             check_arguments(callback)
+            check_hooks(callback)
 
     @cached_property
     def devices(self) -> OneDevice | Mirrored:

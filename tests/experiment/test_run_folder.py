@@ -6,16 +6,17 @@ import zipfile
 import pytest
 
 from lossexp.base.errors import InputError
+from lossexp.base.model_files import MODEL
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RESULTS, RunFolder, damaged
 
 SCORES = Result(run_key="a", test={"accuracy": 1.0}, monitor="val/accuracy", best=1.0, last=1.0, best_epoch=1)
 
 
-def fill(path):
+def fill(path, model=MODEL):
     """The results of the run `a`, as far as the folder is concerned."""
     path.mkdir(exist_ok=True)
-    for name in RESULTS:
+    for name in (*RESULTS, model):
         with zipfile.ZipFile(path / name, "w") as archive:
             archive.writestr("content", name)
     write_result(path, SCORES)
@@ -76,7 +77,7 @@ def test_an_unreadable_run_json_is_written_anew_and_the_run_closed_anew(content,
     assert json.loads((tmp_path / "run.json").read_text())["training"] == folder.training
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("name", [*RESULTS, MODEL])
 def test_a_result_that_is_gone_or_changed_is_named(name, tmp_path):
     train(tmp_path)
     assert RunFolder(tmp_path, "a").problems() == []
@@ -85,7 +86,7 @@ def test_a_result_that_is_gone_or_changed_is_named(name, tmp_path):
     assert RunFolder(tmp_path, "a").problems() == [f"{name} is damaged"]
     (tmp_path / name).unlink()
     assert RunFolder(tmp_path, "a").problems() == [f"{name} is missing"]
-    assert damaged(tmp_path, {}, [n for n in RESULTS if n != name]) == []
+    assert damaged(tmp_path, {}, [n for n in RESULTS if n != name]) == [f"{name} is missing"] * (name == MODEL)
 
 
 def test_the_same_training_goes_on_until_it_is_closed(tmp_path):
@@ -99,6 +100,7 @@ def test_rerun_is_another_training_without_results_and_checkpoints_of_the_one_be
 
     def look(path):
         assert not [name for name in RESULTS if (path / name).exists()]
+        assert not (path / MODEL).exists()
         fill(path)
 
     after, continued = train(tmp_path, rerun=True, result=look)

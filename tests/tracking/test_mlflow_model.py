@@ -9,9 +9,9 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
+from lossexp.base.model_files import custom_modules
 from lossexp.models.subclassed import ConvNet
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.mlflow_loader import custom_modules
 
 RELOAD = """
 import sys

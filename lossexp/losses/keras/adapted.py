@@ -16,7 +16,7 @@ from lossexp.losses.base.class_loss import leave_out
 from lossexp.losses.base.loss import Loss, register
 from lossexp.losses.keras.facts import LINKS, Facts, facts_of
 from lossexp.losses.keras.forms import labels_for, outputs_for, per_example
-from lossexp.losses.keras.wrapped import arguments_of, check_is_loss, name_of, unwrapped
+from lossexp.losses.keras.wrapped import arguments_of, check_is_loss, check_returned, name_of, unwrapped
 from lossexp.losses.numerics import masked
 
 
@@ -91,7 +91,9 @@ class Adapted(Loss):
             outputs = outputs[:, tf.newaxis]
         targets = labels_for(self.labels, self.on, self.link, y_true, outputs)
         compute = self.fn.call if isinstance(self.fn, keras.losses.Loss) else self.fn
-        values = tf.convert_to_tensor(compute(targets, outputs_for(self.on, self.link, outputs)))
+        returned = compute(targets, outputs_for(self.on, self.link, outputs))
+        check_returned(returned, self.fn, self.name)
+        values = tf.convert_to_tensor(returned)
         counted, values = masked.kept(values), per_example(self.name, values, outputs)
         return leave_out(masked.limit(values, outputs) if of_classes else values, counted)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import keras
 
+from lossexp.base.blame import defined
 from lossexp.base.errors import InputError
 
 
@@ -27,11 +28,59 @@ def check_is_loss(fn: Callable, name: str) -> None:
         raise InputError(f"{name}: fn is the class {function.__name__}; give an instance of it.")
     if not callable(function):
         raise InputError(f"fn={function!r} is no loss. Give a keras.losses.Loss or a function f(y_true, y_pred).")
-    if not isinstance(fn, keras.losses.Loss) or type(fn).__call__.__module__.startswith(("keras.", "lossexp.")):
+    if isinstance(fn, keras.losses.Loss):
+        _check_class(fn)
+    _check_takes_two(fn, name)
+
+
+def _check_class(loss: keras.losses.Loss) -> None:
+    kind = type(loss)
+    if not kind.__call__.__module__.startswith(("keras.", "lossexp.")):
+        raise InputError(
+            f"fn={kind.__name__} has its own __call__, which would not be used: values per example come from `call`. "
+            "Put what it does there, or derive the class from lossexp.losses.Loss, which is called as it is."
+        )
+    if kind.call is keras.losses.Loss.call:
+        raise InputError(
+            f"{defined(kind)} has no method call(self, y_true, y_pred), which returns one value per example."
+        )
+    if not hasattr(loss, "reduction"):
+        raise InputError(f"{defined(kind)}: its __init__ does not begin with super().__init__(), which Keras needs.")
+
+
+def _check_takes_two(fn: Callable, name: str) -> None:
+    """Raises InputError unless labels and outputs can be given, and nothing else has to be."""
+    call = fn.call if isinstance(fn, keras.losses.Loss) else fn
+    try:
+        parameters = inspect.signature(call)
+    except ValueError:  # of a function that is not Python's
         return
-    raise InputError(
-        f"fn={type(fn).__name__} has its own __call__, which would not be used: values per example come from `call`. "
-        "Put what it does there, or derive the class from lossexp.losses.Loss, which is called as it is."
+    try:
+        parameters.bind(None, None)
+    except TypeError:
+        advice = factory_advice(fn) if call is fn else "Write it as def call(self, y_true, y_pred)."
+        raise InputError(
+            f"{defined(unwrapped(call)[0])} takes {parameters}, and a loss is called with (y_true, y_pred). {advice}"
+        ) from None
+
+
+def check_returned(value: object, fn: Callable, name: str) -> None:
+    """Raises InputError where a call has returned nothing, or another function."""
+    if value is None:
+        raise InputError(f"{name} returned nothing. End it with `return` and one value per example, [batch].")
+    if callable(value):
+        raise InputError(f"{name} returned {value!r} where values are meant. {factory_advice(fn)}")
+
+
+def factory_advice(fn: Callable) -> str:
+    """How to configure a function that returns the loss."""
+    function, _ = unwrapped(fn)
+    parameters = inspect.signature(fn).parameters.values()
+    values = {p.name: "..." if p.default is p.empty else p.default for p in parameters}
+    arguments = "".join(f" +loss.fn.{name}={value}" for name, value in values.items())
+    return (
+        "If it returns the loss, it is a factory, which is called first, with arguments of its own: loss=custom "
+        f"loss.fn._target_={function.__module__}.{function.__qualname__}{arguments}"
     )
 
 
