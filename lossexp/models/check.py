@@ -110,7 +110,9 @@ def _check_takes_one(model: keras.Model, where: str) -> None:
 
 
 def _check_shape(outputs: Any, wanted: tuple[int, ...], where: str) -> None:
-    needs = f"This dataset with this loss needs num_outputs={wanted[-1]} raw values for each example"
+    by_pixel = len(wanted) == 4
+    what, use = ("pixel", "end as model=unet does") if by_pixel else ("example", "use num_outputs in its last layer")
+    needs = f"This dataset with this loss needs num_outputs={wanted[-1]} raw values for each {what}"
     if outputs is None:
         raise InputError(f"{where} returns nothing. End its `call` with `return`. {needs}.")
     if isinstance(outputs, list | tuple | dict):
@@ -124,7 +126,7 @@ def _check_shape(outputs: Any, wanted: tuple[int, ...], where: str) -> None:
     if shape != wanted:
         raise InputError(
             f"{where} returns {f'shape {shape}' if shape else type(outputs).__name__} for {wanted[0]} examples. "
-            f"{needs}, so {wanted}: use num_outputs in its last layer."
+            f"{needs}, so {wanted}: {use}."
         )
 
 

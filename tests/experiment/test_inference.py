@@ -8,8 +8,10 @@ import pytest
 from mlflow import MlflowClient
 
 from lossexp.base.errors import InputError
-from lossexp.experiment.inference import evaluate, predict, read_inputs
+from lossexp.experiment.inference import evaluate, predict
+from lossexp.experiment.new_rows import read_rows
 from lossexp.metrics import load_outputs
+from lossexp.models.mlp import mlp
 from tests.jobs import asked, job
 
 
@@ -139,4 +141,4 @@ def test_inputs_that_are_no_npz_with_x_are_refused(kind, tmp_path):
     elif kind == "nothing":
         path.unlink()
     with pytest.raises(InputError, match=r"inputs=.*numpy\.savez\(path, x=\.\.\.\)"):
-        read_inputs(path)
+        read_rows(str(path), mlp((8,), 2), {})

@@ -20,6 +20,8 @@ from tests.jobs import asked, job
 
 DRAW = np.random.default_rng(0)
 MODELS = """
+import sys
+
 import keras
 
 def embedding(input_shape, num_outputs, vocabulary=50, head="linear", initial_bias=None):
@@ -54,6 +56,8 @@ CASES = {
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     (tmp_path / "my_losses.py").write_text(MODELS)
+    monkeypatch.setitem(sys.modules, "my_losses", None)  # what it was is put back, if anything
+    del sys.modules["my_losses"]
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 

@@ -14,7 +14,8 @@ from lossexp.datasets.mosaic import digits_mosaic
 from lossexp.datasets.scikit_learn import linnerud
 from lossexp.datasets.targets import scale_targets
 from lossexp.experiment.compatibility import check_loss
-from lossexp.experiment.parts import adapt, initial_bias
+from lossexp.experiment.model import initial_bias
+from lossexp.experiment.parts import adapt
 from lossexp.losses import CRPS, LDAM, Adapted, BinaryFocal, CrossEntropy, DBLoss, Dice, Huber, TwoWay, as_loss
 from lossexp.metrics import load_outputs, score
 from lossexp.models.mlp import mlp
@@ -117,7 +118,9 @@ def test_a_run_ends_with_the_scores_of_its_task_and_a_model_for_raw_pictures(
 
 
 def test_a_model_with_one_answer_a_picture_is_refused_for_pixels(tmp_path):
-    with pytest.raises(InputError, match=r"num_outputs=11 raw values for each pixel, \(32, 16, 16, 11\).*model=unet"):
+    with pytest.raises(
+        InputError, match=r"num_outputs=11 raw values for each pixel, so \(32, 16, 16, 11\).*model=unet"
+    ):
         job(tmp_path, "dataset=digits_mosaic", "dataset.task=segmentation", "loss=ce", "model=mlp")
 
 
