@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 import lossexp.cli  # noqa: F401 - registers the resolvers
+from lossexp.config import Job
+from lossexp.experiment.parts import build_parts
+from lossexp.metrics import score
+from lossexp.process.runtime import runtime
 from tests.losses.options import OPTIONS, make
 
 CONF = Path(__file__).parents[1] / "conf"

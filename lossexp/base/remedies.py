@@ -16,14 +16,15 @@ REMEDIES = {
     r"convert a symbolic tf\.Tensor .*numpy|NumPy call|not 'SymbolicTensor'|__array__\(\)": (
         f"{IN_STEPS} for NumPy, float() or int(): use keras.ops or TensorFlow functions."
     ),
-    r"unknown TensorShape|'NoneType'|None values not supported|elements of \[None|partially known TensorShape": (
+    r"None of type 'NoneType'|'NoneType' object cannot be interpreted as an integer|'NoneType' and 'int'"
+    r"|unknown TensorShape|partially known TensorShape|elements of \[None": (
         "The number of examples in a batch is not known while a step is built: take it from keras.ops.shape(x)[0]."
     ),
     r"expected to be an? int\d+ tensor but is a float|expected to be a float tensor but is an? int"
     r"|has type u?int\d+ that does not match type float|has type float\d+ that does not match type u?int": (
         "Labels may be whole numbers: cast them with keras.ops.cast(y_true, 'float32'), or set loss.labels=onehot."
     ),
-    r"\b(half|bfloat16|float16)\b": (
+    r"\b(bfloat16|float16)\b|a half tensor": (
         "Under mixed precision layers compute in half: cast with keras.ops.cast(x, self.compute_dtype), or train with "
         "trainer.precision=float32."
     ),

@@ -47,7 +47,7 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         node = chosen.get(group)
         for name in names if isinstance(node, dict) else ():
             if name in node:
-                node[name] = _read(f"{group}.{name}", node[name])
+                node[name] = _contents(node[name], f"{group}.{name}")
     trusted = set(config.get("trusted_packages") or ())
     sources = {name: source_digest(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
@@ -115,10 +115,10 @@ def _canonical(node: Any) -> Any:
     return node
 
 
-def _read(setting: str, path: Any) -> Any:
-    """A digest in the place of a path, also of each in a mapping."""
+def _contents(path: Any, setting: str) -> Any:
+    """Digests in the place of a path, or of several by name."""
     if isinstance(path, dict):
-        return {name: _read(f"{setting}.{name}", inner) for name, inner in path.items()}
+        return {name: _contents(inner, f"{setting}.{name}") for name, inner in path.items()}
     try:
         return _content(Path(path).expanduser()) if isinstance(path, str) else path
     except OSError as error:

@@ -86,8 +86,7 @@ class Job:
         for group, names in PATHS.items():
             node = found[group]
             if node["_target_"].startswith("lossexp."):  # what the words mean to a user's own is not known
-                paths = {name: node[name] for name in names if node.get(name)}
-                node |= {name: _absolute(path) for name, path in paths.items()}
+                node |= {name: _absolute(node[name]) for name in names if node.get(name)}
         return found
 
     def check(self) -> None:

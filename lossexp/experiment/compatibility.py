@@ -1,4 +1,4 @@
-"""Whether a loss and a dataset fit each other, asked before any training."""
+"""Whether loss, model, schedule and dataset work together, asked and tried before any training."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from lossexp.base.errors import InputError
 from lossexp.base.model_files import WEIGHTS, model_file
 from lossexp.base.screen import show_scores
 from lossexp.config.job import Job
+from lossexp.config.targets import locate
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.inputs import RESCALING, VALUES
 from lossexp.experiment.data import build_dataset
@@ -67,6 +68,7 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     """What the run's model returns for its test split, or for the rows of the file `inputs`."""
     with reading(run_dir / "config.yaml"):
         saved = Job.read(run_dir / "config.yaml", trusted)
+        target = saved["model"]["_target_"]
     with reading(run_dir / "test_outputs.npz"):
         facts = load_outputs(run_dir / "test_outputs.npz")
     file = model_file(run_dir)
@@ -82,7 +84,7 @@ def run_outputs(run_dir: Path, trusted: Sequence[str], inputs: str | None = None
     if file.name == WEIGHTS:
         model = rebuilt(saved, dataset, file)
     else:
-        saved.prepare("model")  # importing what it names registers its classes
+        locate(target, "model", trusted)  # importing it registers its classes
         with reading(file):
             check_modules(file, trusted)
             model = load(file, trusted)

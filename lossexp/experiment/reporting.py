@@ -116,7 +116,8 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     _log_figures(tracker, outputs, parts.dataset.test.x, fit)
     few, data = outputs.outputs[:8], parts.dataset
     if folder.model.name == MODEL:
-        tracker.model(folder.model, inputs=data.inputs.raw(data.test.x[: len(few)]), outputs=few, step=fit.steps)
+        inputs = data.inputs.raw(data.test.x[: len(few)])
+        tracker.model(folder.model, inputs=inputs, outputs=few, step=fit.steps)
     else:
         tracker.artifact(folder.model)
 

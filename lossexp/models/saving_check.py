@@ -49,8 +49,9 @@ def why_unsavable(model: keras.Model, x: np.ndarray, file: Path) -> str | None:
     """Why the model does not come back from `file`, and what would help; None where it does."""
     try:
         model.save(file)
-    except OSError:
-        raise
+    except OSError as error:  # of the folder for temporary files, which is nothing to the model
+        log.warning("Whether the model can be saved was not tried: %s", error)
+        return None
     except Exception as error:  # whatever the user's get_config raises
         return _why(error, model)
     if found := lambdas(file):

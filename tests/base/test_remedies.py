@@ -21,6 +21,7 @@ from lossexp.base.remedies import remedy
         (lambda x: tf.log(x), r"It is tf\.math\.log now"),
         (lambda x: keras.backend.no_such_thing(x), r"in keras\.ops"),
         (lambda x: [][3], "^$"),
+        (lambda x: None.mean(x), "^$"),
     ],
 )
 def test_what_to_write_instead(use, said):

@@ -88,14 +88,18 @@ def own(tmp_path_factory):
 
 
 def custom(name: str) -> tuple[str, ...]:
-    return ("model=custom", f"model.fn._target_=my_losses.{name}", "trainer.epochs=1")
+    path = name if "." in name else f"my_losses.{name}"
+    return ("model=custom", f"model.fn._target_={path}", "trainer.epochs=1")
 
 
 def again(run_dir: Path, mode: str = "evaluate", inputs: Path | None = None) -> Job:
-    return Job(OmegaConf.create(asked(run_dir, run_dir.name, mode, inputs).config), trusted=("my_losses",))
+    return Job(OmegaConf.create(asked(run_dir, run_dir.name, mode, inputs).config), trusted=("my_losses", "docs"))
 
 
-@pytest.mark.parametrize("name", ["net", "fixed", "WithConfig", "augmented"])
+EXAMPLES = ("docs.examples.my_models.net", "docs.examples.my_models.Net")
+
+
+@pytest.mark.parametrize("name", ["net", "fixed", "WithConfig", "augmented", *EXAMPLES])
 def test_a_function_or_a_registered_class_trains_and_is_kept_whole(name, tmp_path):
     scores, run_dir = job(tmp_path, *custom(name))
     assert (run_dir / "model.keras").is_file()
@@ -106,9 +110,8 @@ def test_random_layers_are_at_rest_in_inference(tmp_path):
     _, run_dir = job(tmp_path, *custom("augmented"))
     first, second = (pd.read_csv(predict(again(run_dir, "predict"))) for _ in range(2))
     assert first.equals(second)
-    outputs = keras.saving.load_model(run_dir / "model.keras").predict(
-        digits(seed=0, limit=200, **SPLIT).test.x, verbose=0
-    )
+    x = digits(seed=0, limit=200, **SPLIT).test.x
+    outputs = keras.saving.load_model(run_dir / "model.keras").predict(x, verbose=0)
     assert np.allclose(load_outputs(run_dir / "test_outputs.npz").outputs, outputs, atol=1e-5)
 
 

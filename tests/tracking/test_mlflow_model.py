@@ -103,3 +103,16 @@ def test_log_model_false_logs_none(root):
         tracker.open(run_name="a", run_dir=root / "run", tags={})
         tracker.model("missing.keras", inputs=None, outputs=None)
     assert tracker._client.get_run(tracker.run_id).outputs.model_outputs == []
+
+
+def test_of_a_model_that_cannot_be_loaded_the_model_is_named_and_not_the_store(root, x, caplog):
+    layers = [keras.Input((8, 8, 1)), keras.layers.Lambda(lambda x: 2 * x), keras.layers.Flatten()]
+    model = keras.Sequential(layers)
+    model.save(root / "mine.keras")
+    tracker = log(root, root / "mine.keras", x, np.asarray(model(x)))
+    assert "MLflow cannot take the model: Requested the deserialization of a `Lambda` layer" in caplog.text
+    assert "store" not in caplog.text
+    assert tracker.complete
+    run = tracker._client.get_run(tracker.run_id)
+    assert (run.info.status, run.outputs.model_outputs) == ("FINISHED", [])
+    assert "mine.keras" in {file.path for file in tracker._client.list_artifacts(tracker.run_id)}
