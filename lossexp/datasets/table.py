@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,8 @@ from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.labels import ClassNames, read_targets
 from lossexp.datasets.named_arrays import PARTS
 from lossexp.datasets.table_columns import check_missing, columns_of, dtypes_of
+
+TEXT_FILES = (".csv", ".tsv", ".txt")
 
 
 @settings("dataset")
@@ -104,22 +106,22 @@ def load(
     return replace(dataset, inputs=dataset.inputs.with_columns(columns))
 
 
-def read_frame(path: Path, missing_marks: Sequence[str], setting: str) -> pd.DataFrame:
-    """The table in a file, with names of columns as texts. Raises InputError for a file that is missing or no table."""
+def read_frame(path: Path, missing_marks: Sequence[str], setting: str, texts: Collection[str] = ()) -> pd.DataFrame:
+    """The table in a file, with names of columns as texts. texts: columns that are not taken for numbers.
+
+    Raises InputError for a file that is missing or no table.
+    """
     if not path.is_file():
         raise InputError(f"{setting}: no such file ({path.resolve()}). Give the path of a .csv or .parquet file.")
     try:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path).replace(dict.fromkeys(missing_marks, np.nan) if missing_marks else {})
-        elif path.suffix in (".csv", ".tsv", ".txt"):
-            with path.open(encoding="utf-8-sig") as file:
-                header = file.readline()
-            separator = max(",;\t", key=header.count)
-            frame = pd.read_csv(
-                path, sep=separator, na_values=list(missing_marks), skipinitialspace=True, encoding="utf-8-sig"
-            )
+        elif path.suffix in TEXT_FILES:
+            frame = _read_texts(path, missing_marks)
+            numbers = {name: _as_numbers(frame[name]) for name in frame.columns if name not in texts}
+            frame = frame.assign(**numbers)
         else:
-            raise ValueError(f"its name ends in {path.suffix or 'no suffix'}")
+            raise ValueError(f"its name ends in {path.suffix or 'no suffix'}.")
     except Exception as error:  # pandas and pyarrow have many kinds
         raise InputError(
             f"{setting} is no table that can be read: {error} Give a .csv file whose first line has the names of the "
@@ -128,6 +130,25 @@ def read_frame(path: Path, missing_marks: Sequence[str], setting: str) -> pd.Dat
     if frame.empty:
         raise InputError(f"{setting} has no rows below its first line, which names the columns.")
     return frame.rename(columns=str)
+
+
+def _read_texts(path: Path, missing_marks: Sequence[str]) -> pd.DataFrame:
+    with path.open(encoding="utf-8-sig") as file:
+        header = file.readline()
+    return pd.read_csv(
+        path,
+        sep=max(",;\t", key=header.count),
+        dtype=str,  # pandas would make "7" of "007" where all other texts are numbers too, and a bool of "true"
+        na_values=list(missing_marks),
+        skipinitialspace=True,
+        encoding="utf-8-sig",
+    )
+
+
+def _as_numbers(texts: pd.Series) -> pd.Series:
+    """Numbers where all texts are such."""
+    numbers = pd.to_numeric(texts, errors="coerce")
+    return texts if numbers.isna().any() and (numbers.isna() & texts.notna()).any() else numbers
 
 
 def _frames(

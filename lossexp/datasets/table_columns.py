@@ -47,9 +47,14 @@ def dtypes_of(frame: pd.DataFrame, categorical: Chosen, numeric: Chosen, where: 
 def _dtype(values: pd.Series, is_category: bool, is_number: bool, where: str) -> Dtype:
     if "/" in values.name:
         raise InputError(f"{where}: Keras takes no input whose name has a /. Rename the column.")
-    if is_number or (not is_category and types.is_numeric_dtype(values) and not types.is_bool_dtype(values)):
+    holds_numbers = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+    if is_number or (holds_numbers and not is_category):
         return "float64"
-    if types.is_integer_dtype(values):
+    if holds_numbers:
+        if (values.dropna() != values.dropna().round()).any():
+            raise InputError(
+                f"{where} holds real numbers, which are no categories. Leave it out of dataset.categorical."
+            )
         return "int64"
     if not is_category:
         _check_categories(values, where)

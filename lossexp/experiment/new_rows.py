@@ -15,14 +15,14 @@ from lossexp.datasets.check import check_numbers
 from lossexp.datasets.columns import raw
 from lossexp.datasets.npz import plain_arrays
 from lossexp.datasets.stored import StoredInputs, chunks
-from lossexp.datasets.table import read_frame
+from lossexp.datasets.table import TEXT_FILES, read_frame
 from lossexp.datasets.table_columns import check_missing
 
 if TYPE_CHECKING:
     import keras
 
 BATCH = 1024
-TABLES = (".csv", ".tsv", ".txt", ".parquet")
+TABLES = (*TEXT_FILES, ".parquet")
 LAYOUT = "Write it with numpy.savez(path, x=...)."
 Rows = np.ndarray | StoredInputs | dict[str, np.ndarray]
 log = logging.getLogger(__name__)
@@ -37,12 +37,13 @@ def read_rows(path: str, model: keras.Model, dataset: Mapping[str, Any]) -> Rows
     taken = getattr(model, "input", None)
     if not isinstance(taken, dict) and file.suffix not in TABLES:
         return as_taken(_x(file, setting), model, path)
+    dtypes = {name: tensor.dtype for name, tensor in taken.items()} if isinstance(taken, dict) else None
     if file.suffix in TABLES:
-        frame = read_frame(file, dataset.get("missing_marks") or (), setting)
+        texts = [name for name, dtype in (dtypes or {}).items() if dtype == "string"]
+        frame = read_frame(file, dataset.get("missing_marks") or (), setting, texts)
     else:
         arrays = plain_arrays(file, lambda found: {name: name for name in found}, setting, "Give an array a column.")
         frame = pd.DataFrame({name: array.reshape(len(array), -1)[:, 0] for name, array in arrays.items()})
-    dtypes = {name: tensor.dtype for name, tensor in taken.items()} if isinstance(taken, dict) else None
     columns = raw(frame, dtypes or dict.fromkeys(frame.columns, "float64"), setting)
     check_missing(frame[list(columns)], dataset.get("missing", "error"), setting)
     if dtypes is None:

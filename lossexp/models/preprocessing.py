@@ -58,9 +58,7 @@ def served(model: keras.Model, dataset: Dataset, link: str | dict) -> keras.Mode
     """
     x, columns = dataset.train.x, dataset.inputs.columns
     if columns:
-        inner = served(model, replace(dataset, inputs=None), link)
-        given = {column.name: keras.Input((1,), dtype=column.dtype, name=column.name) for column in columns}
-        return keras.Model(given, inner(gathered(columns, given, x.dtype)), name=model.name)
+        return of_columns(served(model, replace(dataset, inputs=None), link), columns, x.dtype)
     if dataset.task != "regression":
         return model
     values = keras.Input(model(x[:1]).shape[1:])
@@ -87,6 +85,15 @@ def slots(columns: Sequence[Column]) -> keras.Model:
             part = one_hot(keras.ops.cast(part, "int32"))
         parts.append(part)
     return keras.Model(given, _joined(parts, "float32"), name="categories")
+
+
+def of_columns(model: keras.Model, columns: Sequence[Column], dtype: np.dtype) -> keras.Model:
+    """`model`, which takes their matrix of this dtype, for a dict of raw columns `[batch, 1]`."""
+    # A model in a model, so that no column's name is that of a layer beside it.
+    inner = {column.name: keras.Input((1,), dtype=column.dtype) for column in columns}
+    inside = keras.Model(list(inner.values()), model(gathered(columns, inner, dtype)), name="of the columns")
+    given = {column.name: keras.Input((1,), dtype=column.dtype, name=column.name) for column in columns}
+    return keras.Model(given, inside(list(given.values())), name=model.name)
 
 
 def gathered(columns: Sequence[Column], given: Mapping[str, keras.KerasTensor], dtype: np.dtype) -> keras.KerasTensor:

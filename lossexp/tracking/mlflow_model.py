@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from lossexp.base.model_files import custom_modules
 from lossexp.datasets.dataset import Dataset, Split
@@ -80,7 +79,8 @@ def _save(model: Any, inputs: np.ndarray | dict[str, np.ndarray], outputs: np.nd
     """Writes the model into the folder `path` as MLflow stores it, and returns MLflow's description of it."""
     import keras
     import mlflow.keras
-    from mlflow.models import Model, infer_signature
+    from mlflow.models import Model, ModelSignature, infer_signature
+    from mlflow.types.schema import AnyType, ColSpec, Schema
 
     if isinstance(model, str | Path):
         model = keras.saving.load_model(model, compile=False)
@@ -94,9 +94,10 @@ def _save(model: Any, inputs: np.ndarray | dict[str, np.ndarray], outputs: np.nd
     )
     if custom_modules(path / KERAS_FILE) or isinstance(inputs, dict):
         description.flavors["python_function"]["loader_module"] = mlflow_loader.__name__
-    if isinstance(inputs, dict):  # for callers who have a table, whose columns save_model would refuse
-        frame = pd.DataFrame({name: values[:, 0] for name, values in inputs.items()})
-        description.signature = infer_signature(frame, outputs)
+    if isinstance(inputs, dict):
+        # For callers who have a table. Any type, since MLflow's double takes no integers, and its string no bools.
+        columns = Schema([ColSpec(AnyType(), name) for name in inputs])
+        description.signature = ModelSignature(columns, description.signature.outputs)
     return description
 
 

@@ -136,6 +136,23 @@ def test_dates_are_refused(tmp_path):
         load(path, "kind")
 
 
+def test_whole_numbers_stay_the_same_categories_where_some_are_missing(tmp_path):
+    """pandas makes real numbers of such a column."""
+    path = write(tmp_path, frame().assign(zip=[None, *[1001, 2002] * 59, 1001]))
+    dataset = load(path, "kind", categorical=["zip"], missing="median")
+    [column] = [c for c in dataset.inputs.columns if c.name == "zip"]
+    assert column.dtype == "int64"
+    assert {1001, 2002} <= set(column.vocabulary)
+    with pytest.raises(InputError, match="column age holds real numbers"):
+        load(path, "kind", categorical=["age"])
+
+
+def test_texts_of_categories_stay_as_they_are_written(tmp_path):
+    path = tmp_path / "parts.csv"
+    path.write_text("code,kind\n" + "007,a\nA7,b\ntrue,a\n" * 30)
+    assert load(str(path), "kind").inputs.columns[0].vocabulary == ("007", "A7", "true")
+
+
 def test_columns_that_no_list_has_are_named(tmp_path, caplog):
     dataset = load(write(tmp_path, frame()), "kind", categorical=["city"], numeric=["age"])
     assert [c.name for c in dataset.inputs.columns] == ["age", "city"]

@@ -142,18 +142,21 @@ def test_a_table_of_columns_gives_the_predictions_of_its_rows(target, missing, t
     people = pd.DataFrame({"age": DRAW.normal(40, 9, n), "city": DRAW.choice(["Oslo", "Rome", "Lima"], n)})
     people = people.assign(zip=DRAW.choice([1001, 2002], n), member=DRAW.choice([True, False], n))
     people["kind"] = np.where((people.age > 40) ^ (people.city == "Rome"), "yes", "no")
+    people["code"] = DRAW.choice(["007", "A7"], n)
+    people["rooms"] = DRAW.integers(1, 9, n)
     people["price"] = 1000 + 20 * people.age + 300 * (people.city == "Rome")
     people.loc[::17, "age"] = np.nan
     people.loc[5::23, "city"] = None
     people["part"] = np.where(np.arange(n) < 300, "train", "test")
     people.loc[399, "city"] = "Bonn"  # training has no such row
+    people.loc[people.part == "test", "code"] = "007"  # of which pandas would make 7
     people.to_csv(tmp_path / "people.csv", index=False)
 
     drop = "price" if target == "kind" else "kind"
     _, run_dir = job(
         tmp_path,
         *("dataset=table", f"dataset.path={tmp_path / 'people.csv'}", f"dataset.target={target}", "dataset.split=part"),
-        *(f"dataset.drop=[{drop}]", "dataset.categorical=[city,zip,member]", f"dataset.missing={missing}"),
+        *(f"dataset.drop=[{drop}]", "dataset.categorical=[city,zip,member,code]", f"dataset.missing={missing}"),
         *("trainer.epochs=2", f"loss={'ce' if target == 'kind' else 'huber'}", "dataset.limit=null"),
         tracked=True,
     )
@@ -162,6 +165,7 @@ def test_a_table_of_columns_gives_the_predictions_of_its_rows(target, missing, t
     rows.to_csv(tmp_path / "new.csv", index=False)
     rows.to_parquet(tmp_path / "new.parquet")
     columns = {"age": rows.age.to_numpy(), "zip": rows.zip.to_numpy()}
+    columns |= {"rooms": rows.rooms.to_numpy(float), "code": rows.code.to_numpy(str)}
     columns |= {"city": rows.city.fillna("").to_numpy(str), "member": rows.member.astype(str).to_numpy(str)}
     columns = {name: values[:, np.newaxis] for name, values in columns.items()}
     np.savez(tmp_path / "new.npz", **columns)
@@ -179,9 +183,8 @@ def test_a_table_of_columns_gives_the_predictions_of_its_rows(target, missing, t
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     [found] = client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])
     model = mlflow.pyfunc.load_model(f"{found.info.artifact_uri}/model")
-    assert set(model.metadata.get_input_schema().input_names()) == {"age", "city", "zip", "member"}
-    asked_for = rows[["age", "city", "zip", "member"]].assign(member=rows.member.astype(str))
-    np.testing.assert_allclose(model.predict(asked_for), expected, rtol=1e-5, atol=1e-5)
+    assert set(model.metadata.get_input_schema().input_names()) == {*columns}
+    np.testing.assert_allclose(model.predict(rows), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_rows_that_a_model_of_columns_cannot_take(tmp_path):

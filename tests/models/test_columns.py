@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lossexp.datasets.columns import MISSING, Column, matrix
-from lossexp.models.preprocessing import gathered, slots
+from lossexp.models.preprocessing import gathered, of_columns, slots
 
 COLUMNS = (
     Column("age", "float64", fill=40.5),
@@ -30,6 +30,17 @@ def test_raw_columns_become_the_matrix_that_is_trained_on():
     given = {c.name: keras.Input((1,), dtype=c.dtype, name=c.name) for c in COLUMNS}
     model = keras.Model(given, gathered(COLUMNS, given, np.dtype(np.float64)))
     assert np.array_equal(model(RAW), matrix(COLUMNS, RAW))
+
+
+def test_a_column_may_have_the_name_of_a_layer(tmp_path):
+    names = ("mlp", "concatenate", "where", "string_lookup", "categories", "column_0", "cast", "inputs")
+    columns = tuple(Column(name, "float64", fill=0.0) for name in names)
+    inner = keras.Sequential([keras.Input((len(names),)), keras.layers.Dense(2)], name="mlp")
+    model = of_columns(inner, columns, np.dtype(np.float32))
+    model.save(tmp_path / "model.keras")
+    rows = {name: np.full((3, 1), float(i)) for i, name in enumerate(names)}
+    expected = inner(np.tile(np.arange(len(names), dtype=np.float32), (3, 1)))
+    assert np.allclose(keras.saving.load_model(tmp_path / "model.keras")(rows), expected)
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
