@@ -30,7 +30,7 @@ def check_is_loss(fn: Callable, name: str) -> None:
         raise InputError(f"fn={function!r} is no loss. Give a keras.losses.Loss or a function f(y_true, y_pred).")
     if isinstance(fn, keras.losses.Loss):
         _check_class(fn)
-    _check_takes_two(fn, name)
+    _check_takes_two(fn)
 
 
 def _check_class(loss: keras.losses.Loss) -> None:
@@ -42,13 +42,13 @@ def _check_class(loss: keras.losses.Loss) -> None:
         )
     if kind.call is keras.losses.Loss.call:
         raise InputError(
-            f"{defined(kind)} has no method call(self, y_true, y_pred), which returns one value per example."
+            f"loss.fn={defined(kind)} has no method call(self, y_true, y_pred), which returns one value per example."
         )
     if not hasattr(loss, "reduction"):
-        raise InputError(f"{defined(kind)}: its __init__ does not begin with super().__init__(), which Keras needs.")
+        raise InputError(f"loss.fn={defined(kind)}: its __init__ does not begin with super().__init__().")
 
 
-def _check_takes_two(fn: Callable, name: str) -> None:
+def _check_takes_two(fn: Callable) -> None:
     """Raises InputError unless labels and outputs can be given, and nothing else has to be."""
     call = fn.call if isinstance(fn, keras.losses.Loss) else fn
     try:
@@ -58,23 +58,26 @@ def _check_takes_two(fn: Callable, name: str) -> None:
     try:
         parameters.bind(None, None)
     except TypeError:
-        advice = factory_advice(fn) if call is fn else "Write it as def call(self, y_true, y_pred)."
+        where = f"loss.fn={defined(unwrapped(call)[0])}"
         raise InputError(
-            f"{defined(unwrapped(call)[0])} takes {parameters}, and a loss is called with (y_true, y_pred). {advice}"
+            f"{where} takes {parameters}, and a loss is called with (y_true, y_pred). {factory_advice(fn)}"
         ) from None
 
 
 def check_returned(value: object, fn: Callable, name: str) -> None:
     """Raises InputError where a call has returned nothing, or another function."""
     if value is None:
-        raise InputError(f"{name} returned nothing. End it with `return` and one value per example, [batch].")
+        raise InputError(f"loss.fn={name} returned nothing. End it with `return` and one value per example, [batch].")
     if callable(value):
-        raise InputError(f"{name} returned {value!r} where values are meant. {factory_advice(fn)}")
+        what = f"the function {getattr(value, '__qualname__', value)}"
+        raise InputError(f"loss.fn={name} returned {what}, not values. {factory_advice(fn)}")
 
 
 def factory_advice(fn: Callable) -> str:
-    """How to configure a function that returns the loss."""
+    """What to write for a function that returns the loss, or for what else is no loss."""
     function, _ = unwrapped(fn)
+    if not inspect.isfunction(function):
+        return "Write it as def call(self, y_true, y_pred), which returns one value per example."
     parameters = inspect.signature(fn).parameters.values()
     values = {p.name: "..." if p.default is p.empty else p.default for p in parameters}
     arguments = "".join(f" +loss.fn.{name}={value}" for name, value in values.items())
