@@ -39,7 +39,8 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
         with blaming(f"loss={loss.name}"):
             dataset = scale_targets(dataset, shift=is_shift_invariant(loss))
         start = [] if overridden(own, OF_FIT) else loss_start(loss, dataset)
-    model = preprocessed(own, dataset, start)
+    with blaming(job.named("model")):
+        model = preprocessed(own, dataset, start)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
     few = dataset.train.x[:32]
