@@ -92,7 +92,7 @@ def _check_differ(y: np.ndarray, where: str) -> None:
 def check_numbers(values: np.ndarray, what: str, where: str) -> None:
     """Raises InputError unless `values`, called `what` in the message, are finite numbers that float32 holds."""
     if values.dtype.kind not in "biuf":
-        raise InputError(f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers.")
+        raise InputError(f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers, all examples of one shape.")
     if values.dtype.kind != "f":
         return
     wrong = int((~np.isfinite(values)).sum())
