@@ -121,8 +121,8 @@ def _certain_task(y: Mapping[str, np.ndarray], where: str) -> Task:
         )
     if (train == np.floor(train)).all():
         raise InputError(
-            f"{where}: y_train holds whole numbers as {train.dtype}, which may be class labels or values. "
-            "Set dataset.task=multiclass, binary or regression."
+            f"{where}: y_train holds whole numbers as {train.dtype}, which may be class labels or values. Set "
+            f"dataset.task={'multiclass, binary or ' if train.ndim == 1 else ''}regression."
         )
     return "regression"
 

@@ -10,11 +10,11 @@ import pandas as pd
 from pandas.api import types
 
 from lossexp.base.errors import InputError
+from lossexp.datasets.classes import FEW
 from lossexp.datasets.columns import MISSING, UNKNOWN, Column, Dtype, raw
 
 Chosen = Literal["auto"] | list[str]
 Missing = Literal["error", "mean", "median", "most_frequent", "constant"]
-FEW = 20  # different texts, that nobody takes for names
 log = logging.getLogger(__name__)
 
 

@@ -63,6 +63,13 @@ def test_an_array_of_another_layout_than_asked_for_is_refused(kind, x, message):
         dataset(x, inputs=kind)
 
 
+def test_pictures_with_channels_first_are_refused_unless_they_are_said_to_be_pictures():
+    x = np.zeros((4, 3, 8, 8), np.uint8)
+    with pytest.raises(InputError, match=r"channels last.*np.moveaxis\(x, 1, -1\)"):
+        kind_of(x, "auto", "mine")
+    assert kind_of(x, "image", "mine") == kind_of(np.moveaxis(x, 1, -1), "auto", "mine") == "image"
+
+
 def test_tokens_stay_integers_and_tell_their_vocabulary():
     x = DRAW.integers(0, 50, (60, 7))
     data = dataset(x, test=np.full((12, 7), 99), inputs="tokens")
