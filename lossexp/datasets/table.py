@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from lossexp.base.checks import Between, Count, Finite, FromZero, Name, Place, settings
 from lossexp.base.errors import InputError
@@ -101,9 +102,22 @@ def _targets(frame: pd.DataFrame, targets: Sequence[str], where: str) -> np.ndar
         raise InputError(
             f"{where}: {absent} of {len(frame)} rows have no {' and '.join(targets)}. Leave them out of the file."
         )
-    chosen = frame[targets[0]] if len(targets) == 1 else frame[targets]
-    y = chosen.to_numpy()
-    return y.astype(str) if y.dtype == object and len(targets) == 1 else y
+    if len(targets) == 1:
+        y = frame[targets[0]].to_numpy()
+        return y.astype(str) if y.dtype == object else y
+    return np.stack([_numbers(frame[name], f"{where}, target {name}") for name in targets], axis=1)
+
+
+def _numbers(values: pd.Series, where: str) -> np.ndarray:
+    if types.is_numeric_dtype(values):  # bools too
+        return values.to_numpy()
+    numbers = values.astype(str).str.lower().map({"true": True, "false": False})
+    if numbers.isna().any():
+        raise InputError(
+            f"{where} holds {str(values[numbers.isna()].iloc[0])!r}. Several targets are columns of numbers, or of 0 "
+            "and 1 for multilabel."
+        )
+    return numbers.to_numpy(bool)
 
 
 def _weights(frame: pd.DataFrame, weights: str, where: str) -> np.ndarray:
