@@ -78,26 +78,28 @@ def _check_categories(values: pd.Series, where: str) -> None:
     dropped = f"leave the column out: dataset.drop=[{values.name}]"
     if types.is_datetime64_any_dtype(values) or types.is_timedelta64_dtype(values):
         raise InputError(f"{where} holds dates or times. Make numbers of them, or {dropped}.")
-    known = values.dropna().astype(str)
-    texts = known[pd.to_numeric(known, errors="coerce").isna()]
-    either = f"dataset.numeric=[{values.name}] or dataset.categorical=[{values.name}]"
-    if not len(texts) and len(known) and not isinstance(values.dtype, pd.CategoricalDtype):
-        raise InputError(f"{where} holds numbers that are stored as texts. Say what they are: {either}.")
-    if known.str.fullmatch(OTHER_NUMBER).mean() > 0.5 and len(texts) > len(known) / 2:
+    counts = values.dropna().astype(str).value_counts()
+    words, rows = counts.index, int(counts.sum())
+    texts = counts[pd.to_numeric(words.to_series(), errors="coerce").isna()]
+    if rows and not len(texts) and not isinstance(values.dtype, pd.CategoricalDtype):
         raise InputError(
-            f"{where} holds texts that look like numbers, such as {texts.iloc[0]!r}. Write them as 1234.5, or set "
-            f"dataset.categorical=[{values.name}] if these are categories."
+            f"{where} holds numbers that are stored as texts. Say what they are: dataset.numeric=[{values.name}] or "
+            f"dataset.categorical=[{values.name}]."
         )
-    if not types.is_bool_dtype(values) and len(texts) < len(known) / 2:
+    if not types.is_bool_dtype(values) and 0 < texts.sum() < rows / 2:
         raise InputError(
-            f"{where} holds numbers, but for {', '.join(map(repr, texts.unique()[:3]))} ({len(texts)} rows). Set "
-            f"dataset.missing_marks=[{texts.iloc[0]!r}] if that marks missing values, dataset.categorical="
+            f"{where} holds numbers, but for {', '.join(map(repr, texts.index[:3]))} ({texts.sum()} rows). Set "
+            f"dataset.missing_marks=[{texts.index[0]!r}] if that marks missing values, dataset.categorical="
             f"[{values.name}] if these are categories."
         )
-    count = known.nunique()
-    if count > max(FEW, len(known) / 4):
+    if counts[words.str.fullmatch(OTHER_NUMBER)].sum() > rows / 2:
         raise InputError(
-            f"{where} has {count} different texts in {len(known)} rows, from which nothing can be learned for others. "
+            f"{where} holds texts that look like numbers, such as {texts.index[0]!r}. Write them as 1234.5, or set "
+            f"dataset.categorical=[{values.name}] if these are categories."
+        )
+    if len(words) > max(FEW, rows / 4):
+        raise InputError(
+            f"{where} has {len(words)} different texts in {rows} rows, from which nothing can be learned for others. "
             f"Please {dropped}, or take them as categories all the same: dataset.categorical=[{values.name}]."
         )
 
