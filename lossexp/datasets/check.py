@@ -93,7 +93,7 @@ def check_numbers(values: np.ndarray, what: str, where: str) -> None:
     """Raises InputError unless `values`, called `what` in the message, are finite numbers that float32 holds."""
     if values.dtype.kind not in "biuf":
         raise InputError(
-            f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers, all examples of one shape."
+            f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers, all of one shape."
         )
     if values.dtype.kind != "f":
         return

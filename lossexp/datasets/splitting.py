@@ -41,8 +41,8 @@ def _check_divisible(y: np.ndarray, setting: str, stratify: bool) -> None:
     if counts.min() < 2:
         alone = f"{(counts < 2).sum()} of {len(counts)} classes have 1 example" if stratify else "there is only one"
         raise InputError(
-            f"{setting} cannot divide {len(y)} examples{' by class' if stratify else ''}: {alone}, and each class needs "
-            "one on either side. Add examples, leave these out, or set dataset.task=regression if labels are values."
+            f"{setting} cannot divide {len(y)} examples{' by class' if stratify else ''}: {alone}, and each class "
+            "needs one on either side. Add examples, leave these out, or set dataset.task=regression."
         )
 
 

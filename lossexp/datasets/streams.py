@@ -93,8 +93,8 @@ def _is_batched(spec: tuple, where: str) -> bool:
     if (len(x), len(y)) == (3, 2) or (len(y) == 3 and y[-1] == 1):  # one picture and its mask
         return False
     raise InputError(
-        f"{where} gives x of shape {x} and y of shape {y}, which may be a batch or one example. End it with .batch(32), "
-        "or with .unbatch().batch(32) where it gives batches."
+        f"{where} gives x of shape {x} and y of shape {y}, which may be a batch or one example. End it with "
+        ".batch(32), or with .unbatch().batch(32) where it gives batches."
     )
 
 

@@ -52,8 +52,8 @@ def _dtype(values: pd.Series, is_category: bool, is_number: bool, where: str) ->
     if is_number or (holds_numbers and not is_category):
         if not is_number and _counts_rows(values):
             log.warning(
-                "%s counts the rows. From their order nothing can be learned for others: dataset.drop=['%s'], unless it "
-                "means something",
+                "%s counts the rows. From their order nothing can be learned for others: dataset.drop=['%s'], unless "
+                "it means something",
                 *(where, values.name),
             )
         return "float64"

@@ -71,8 +71,8 @@ def read_frame(path: Path, missing_marks: Sequence[str], setting: str, texts: Co
         ) from error
     except Exception as error:  # pandas and pyarrow have many kinds
         raise InputError(
-            f"{setting} is no table that can be read: {str(error).strip()} Give a .csv file whose first line has the names of the "
-            "columns, or a .parquet file."
+            f"{setting} is no table that can be read: {str(error).strip()} Give a .csv file whose first line has the "
+            "names of the columns, or a .parquet file."
         ) from error
     if frame.empty:
         raise InputError(f"{setting} has no rows below its first line, which names the columns.")

@@ -215,7 +215,7 @@ def test_several_targets_of_true_and_false_are_labels(tmp_path):
     path = write(tmp_path, people)
     dataset = load(path, ["married", "single"])
     assert (dataset.task, dataset.class_names) == ("multilabel", ("married", "single"))
-    with pytest.raises(InputError, match="target city holds '.*columns of numbers"):
+    with pytest.raises(InputError, match=r"target city holds '.*columns of numbers"):
         load(path, ["married", "city"])
 
 
