@@ -52,8 +52,8 @@ def load(
     `(x, y)` or `(x, y, sample_weight)`; `(x_train, y_train, x_test, y_test)`; a dict with the names that `npz.load`
     knows. Instead of each `(x, y)` it may be a `tf.data.Dataset` or a `keras.utils.PyDataset`. Such streams are read
     once into files below `data_dir` (null: LOSSEXP_DATA_DIR, or ~/.cache/lossexp), and from these by all runs with the
-    same code, arguments and seed; `reread` reads them anew. Or it may be a lossexp `Dataset`, which is taken as it is.
-    The other settings are those of `npz.load`.
+    same code, arguments and seed; `reread` reads them anew, and the run is trained again. Or it may be a lossexp
+    `Dataset`, which is taken as it is. The other settings are those of `npz.load`.
     Raises InputError for an error in `fn`, with its place, and for a result of another kind.
     """
     function = fn.func if isinstance(fn, functools.partial) else fn
