@@ -10,3 +10,9 @@ def test_metrics_of_many_names_are_shown_as_ranges(capsys):
     assert "iou/class 1" not in printed
     show_scores("a run", {"mean_iou": 0.3, "iou/sky": 0.4}, "")
     assert "iou/sky" in capsys.readouterr().out
+
+
+def test_errors_of_tiny_targets_are_no_zeros(capsys):
+    show_scores("a run", {"rmse": 3.25e-9, "mae": 0.0, "r2": 0.5}, "")
+    shown = capsys.readouterr().out
+    assert all(value in shown for value in ("3.25e-09", "0.0000", "0.5000"))
