@@ -79,6 +79,11 @@ class Job:
         """What runs have in common that differ by their seed only, see `group_key`."""
         return group_key(self.config)
 
+    @property
+    def anew(self) -> bool:
+        """Whether what an earlier training left does not count; data that are read anew may be others."""
+        return self["rerun"] or bool(self["dataset"].get("reread"))
+
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """What the run is: its settings as they are built from. Paths of data are found from any folder."""

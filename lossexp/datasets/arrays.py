@@ -10,7 +10,7 @@ import numpy as np
 
 from lossexp.base.errors import InputError
 from lossexp.datasets.assemble import assemble
-from lossexp.datasets.check import check_numbers
+from lossexp.datasets.check import check_numbers, check_weights
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.labels import AskedTask, read_targets
 from lossexp.datasets.stored import StoredInputs, chunks
@@ -33,11 +33,7 @@ def from_arrays(
     """
     for part, split in splits.items():
         check_inputs(split.x, f"{where}: x_{part}")
-        if split.sample_weight is not None and np.shape(split.sample_weight) != (len(split.x),):
-            raise InputError(
-                f"{where}: sample weights of {part} have shape {np.shape(split.sample_weight)} for {len(split.x)} "
-                "examples. Give one number for each, [n]."
-            )
+        check_weights(split.sample_weight, len(split.x), f"{where}, {part} data")
     splits = {part: _labelled(split, ignore_class, f"{where}: y_{part}") for part, split in splits.items()}
     targets = read_targets({part: split.y for part, split in splits.items()}, task, class_names, ignore_class, where)
     if targets.task == "regression" and ignore_class is not None:

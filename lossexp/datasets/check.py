@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossexp.base.errors import InputError
-from lossexp.datasets.dataset import Dataset, Split, Task
+from lossexp.datasets.dataset import Dataset, Task
 
 RENUMBER = "Number the classes 0, 1, ... without gaps, in the same way in every split."
 
@@ -28,7 +28,7 @@ def check_dataset(dataset: Dataset) -> None:
             )
         if dataset.task == "regression" and name != "val" and len(split) > 1:
             _check_differ(dataset.original(split.y), where)
-        _check_weights(split, where)
+        check_weights(split.sample_weight, len(split), where)
 
 
 def check_arrays(
@@ -92,15 +92,18 @@ def _check_differ(y: np.ndarray, where: str) -> None:
 def check_numbers(values: np.ndarray, what: str, where: str) -> None:
     """Raises InputError unless `values`, called `what` in the message, are finite numbers that float32 holds."""
     if values.dtype.kind not in "biuf":
-        raise InputError(f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers.")
+        raise InputError(
+            f"{where}: {what} have dtype {values.dtype}. Store them as integers or real numbers, all of one shape."
+        )
     if values.dtype.kind != "f":
         return
-    wrong = int((~np.isfinite(values)).sum())
-    if wrong:
+    least, largest = (values.min(), values.max()) if values.size else (0.0, 0.0)  # NaN where there is any
+    if not np.isfinite([least, largest]).all():
+        wrong = int((~np.isfinite(values)).sum())
         raise InputError(
             f"{where}: {wrong} of {values.size} {what} are NaN or infinite. Fill or drop them before training."
         )
-    largest = np.abs(values).max(initial=0)
+    largest = max(-least, largest)
     if largest > np.finfo(np.float32).max:
         raise InputError(
             f"{where}: {what} up to {largest:g} are larger than float32 holds (3.4e38), in which training computes. "
@@ -145,12 +148,16 @@ def _marks(used: np.ndarray, counts: np.ndarray, end: int) -> bool:
     return len(others) > 1 and counts[end] < counts.sum() / 2 and np.array_equal(others, np.arange(len(others)))
 
 
-def _check_weights(split: Split, where: str) -> None:
-    weights = split.sample_weight
+def check_weights(weights: np.ndarray | None, examples: int, where: str) -> None:
+    """Raises InputError unless weights are None, or a finite number from 0 up for each example, not all 0."""
     if weights is None:
         return
-    if weights.shape != (len(split),) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+    if weights.shape != (examples,) or weights.dtype.kind not in "biuf":
         raise InputError(
-            f"{where}: sample weights must be one finite number from 0 up for each example, not all 0; "
-            f"they have shape {weights.shape}."
+            f"{where}: sample weights have shape {weights.shape} and dtype {weights.dtype} for {examples} examples. "
+            "Give one number for each, [n]."
         )
+    wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
+    if len(wrong) or not weights.any():
+        found = f"{len(wrong)} of {examples} are not, such as {wrong[0]:g}" if len(wrong) else "all are 0"
+        raise InputError(f"{where}: sample weights must be finite numbers from 0 up, and {found}.")

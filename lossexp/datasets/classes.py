@@ -11,6 +11,7 @@ from lossexp.base.errors import InputError
 from lossexp.datasets.check import label_advice
 
 SHOWN = 12
+FEW = 20  # different texts or numbers, that may be classes of a few examples
 AskedTask = Literal["auto", "multiclass", "binary", "ordinal", "multilabel", "segmentation", "regression"]
 
 
@@ -32,10 +33,12 @@ def classes_of(
             )
         y = y.astype(np.int64)
     used = np.unique(y)
+    if names is None and len(used) == 1 and y.dtype != bool:
+        raise InputError(f"{where} holds nothing but {str(used[0])!r}. Give examples of two classes or more.")
     if y.dtype == bool:
         return np.array([False, True]), names or ("False", "True")
     if y.dtype.kind == "U":
-        return _texts(used, names, task, where)
+        return _texts(y, used, names, task, where)
     if names is not None:
         return _named(used, names), names
     if not _are_classes(used, y, task):
@@ -44,15 +47,18 @@ def classes_of(
 
 
 def _texts(
-    used: np.ndarray, names: tuple[str, ...] | None, task: AskedTask, where: str
+    y: np.ndarray, used: np.ndarray, names: tuple[str, ...] | None, task: AskedTask, where: str
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     if task == "ordinal" and names is None:
         raise InputError(
             f"{where} holds texts ({listed(used)}), whose order is not known. Name them in dataset.class_names, lowest "
             "first."
         )
-    if names is None and len(used) == 1:
-        raise InputError(f"{where} holds nothing but {str(used[0])!r}. Give examples of two classes or more.")
+    if names is None and task == "auto" and len(used) > max(FEW, len(y) / 4):
+        raise InputError(
+            f"{where} holds {len(used)} different texts in {len(y)} examples, such as {listed(used[:3])}. If these are "
+            "numbers, write them as 1234.5, and leave examples out that have none; if classes: dataset.task=multiclass."
+        )
     names = names or tuple(used.tolist())
     return np.array(names), names
 
@@ -83,6 +89,11 @@ def _are_classes(used: np.ndarray, y: np.ndarray, task: AskedTask) -> bool:
 
 
 def _refusal(used: np.ndarray, y: np.ndarray, task: AskedTask, where: str) -> str:
+    if len(used) > FEW and task != "segmentation":
+        return (
+            f"{where} holds {len(used)} different whole numbers from {used[0]} to {used[-1]}, but not all between. Set "
+            "dataset.task=regression if these are values, dataset.task=multiclass if each is a class."
+        )
     if used[0] < 0:
         said = f"label {used[0]} is no class number ({(y == used[0]).sum()} such targets)"
     else:

@@ -67,7 +67,7 @@ def _part_folders(folder: Path, where: str) -> dict[str, Path]:
         raise InputError(f"{where}: no such folder ({folder.resolve()}).")
     found = {}
     for part, words in PARTS.items():
-        named = [folder / word for word in words if (folder / word).is_dir()]
+        named = [folder / name for name in _names(folder) if name.lower() in words]
         if len(named) > 1:
             raise InputError(f"{where} has {' and '.join(inner.name for inner in named)}, which may both be {part}.")
         if named:

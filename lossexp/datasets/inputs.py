@@ -21,6 +21,7 @@ LAYOUTS = {
     "series": "[n, steps, features]",
     "tokens": "[n, length]",
 }
+CHANNELS = (1, 3, 4)  # of grey and colour pictures
 FEATURES = ("table", "series")
 RESCALING, VALUES = "rescaling", "values"  # names of layers that a model gets in front and at its end
 LOST = 1e-4  # of a feature's deviation: what float32 may lose of a value before it is kept in float64
@@ -86,6 +87,11 @@ def kind_of(x: np.ndarray | StoredInputs, asked: Asked, where: str) -> Kind:
 
 def _certain(x: np.ndarray | StoredInputs, where: str) -> Kind:
     whole = x.dtype.kind in "iu"
+    if x.ndim == 4 and x.shape[1] in CHANNELS and x.shape[3] not in CHANNELS:
+        raise InputError(
+            f"{where}: inputs of shape {x.shape} look like pictures [n, channels, height, width], and Keras takes "
+            "channels last. Store np.moveaxis(x, 1, -1), or set dataset.inputs=image if the last axis has the channels."
+        )
     if x.ndim == 4 or (x.ndim == 3 and x.dtype == np.uint8):
         return "image"
     if x.ndim == 2 and not whole:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Annotated
 
 import numpy as np
@@ -72,8 +73,8 @@ def _plain(y: np.ndarray, where: str) -> np.ndarray:
     y = np.asarray(y)
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8")
-    if y.dtype == object and all(isinstance(label, str) for label in y.flat):
-        y = y.astype(str)
+    if y.dtype == object and any(all(isinstance(label, kind) for label in y.flat) for kind in (str, Real)):
+        y = np.array(y.tolist())
     if y.dtype.kind not in "biufU":
         raise InputError(f"{where} has dtype {y.dtype}. Give numbers, bools or texts, with no target left out.")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
@@ -120,8 +121,8 @@ def _certain_task(y: Mapping[str, np.ndarray], where: str) -> Task:
         )
     if (train == np.floor(train)).all():
         raise InputError(
-            f"{where}: y_train holds whole numbers as {train.dtype}, which may be class labels or values. "
-            "Set dataset.task=multiclass, binary or regression."
+            f"{where}: y_train holds whole numbers as {train.dtype}, which may be class labels or values. Set "
+            f"dataset.task={'multiclass, binary or ' if train.ndim == 1 else ''}regression."
         )
     return "regression"
 

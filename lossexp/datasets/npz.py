@@ -118,4 +118,5 @@ def _opened(file: Path, is_input: bool) -> np.ndarray | StoredInputs:
 
 def _reason(error: Exception) -> str:
     """What numpy says; of a pickle it recommends to allow it, which would run whatever the file holds."""
-    return "it is another kind of file or holds Python objects" if "pickle" in str(error) else str(error)
+    objects = "it is another kind of file or holds Python objects, such as lists of unlike lengths (pad them)"
+    return objects if "pickle" in str(error) else str(error)

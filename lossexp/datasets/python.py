@@ -52,8 +52,8 @@ def load(
     `(x, y)` or `(x, y, sample_weight)`; `(x_train, y_train, x_test, y_test)`; a dict with the names that `npz.load`
     knows. Instead of each `(x, y)` it may be a `tf.data.Dataset` or a `keras.utils.PyDataset`. Such streams are read
     once into files below `data_dir` (null: LOSSEXP_DATA_DIR, or ~/.cache/lossexp), and from these by all runs with the
-    same code, arguments and seed; `reread` reads them anew. Or it may be a lossexp `Dataset`, which is taken as it is.
-    The other settings are those of `npz.load`.
+    same code, arguments and seed; `reread` reads them anew, and the run is trained again. Or it may be a lossexp
+    `Dataset`, which is taken as it is. The other settings are those of `npz.load`.
     Raises InputError for an error in `fn`, with its place, and for a result of another kind.
     """
     function = fn.func if isinstance(fn, functools.partial) else fn
@@ -96,7 +96,9 @@ def as_dataset(
     splits = {}
     for part, given in _parts(found, where).items():
         splits[part] = (
-            read_stream(given, place / part, reread, f"{where}, {part} stream") if is_stream(given) else _split(given)
+            read_stream(given, place / part, reread, f"{where}, {part} stream")
+            if is_stream(given)
+            else _split(given, f"{where}, {part} data")
         )
     return from_arrays(name, splits, where, **settings)
 
@@ -148,14 +150,17 @@ def _checked(part: Any, where: str) -> Any:
 
 def _in_pairs(a: Any, b: Any, c: Any, d: Any) -> tuple[tuple, tuple]:
     """Training and test arrays from `(x_train, y_train, x_test, y_test)`, or in the order of `train_test_split`."""
-    if len(a) == len(b) and len(c) == len(d):
+    halves = np.shape(a)[1:] == np.shape(b)[1:] != np.shape(c)[1:]  # as many for training as for the test
+    if len(a) == len(b) and len(c) == len(d) and not halves:
         return (a, b), (c, d)
     return (a, c), (b, d)
 
 
-def _split(arrays: tuple | list) -> Split:
-    x, y, *weight = (np.asarray(array) for array in arrays)
-    return Split(x, y, *weight)
+def _split(arrays: tuple | list, where: str) -> Split:
+    try:
+        return Split(*(np.asarray(array) for array in arrays))
+    except ValueError as error:  # lists of lists of unlike lengths
+        raise InputError(f"{where} is no array: {error} Give all examples one shape; pad what is shorter.") from error
 
 
 def _told(found: Any) -> str:

@@ -18,6 +18,7 @@ def cut(y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool) ->
     setting = f"dataset.{part}_fraction={fraction}"
     if not 0 < fraction < 1:
         raise InputError(f"{setting} leaves a split empty. Give a fraction between 0 and 1, such as 0.1.")
+    _check_divisible(y, setting, stratify)
     from sklearn.model_selection import train_test_split  # a second to import, which errors need not wait for
 
     try:
@@ -33,6 +34,16 @@ def cut(y: np.ndarray, fraction: float, seed: int, part: str, stratify: bool) ->
             "Each class needs at least one example on either side; change the setting or add data."
         ) from error
     return np.sort(rest), np.sort(chosen)
+
+
+def _check_divisible(y: np.ndarray, setting: str, stratify: bool) -> None:
+    counts = np.unique(y, return_counts=True)[1] if stratify else np.array([len(y)])
+    if counts.min() < 2:
+        alone = f"{(counts < 2).sum()} of {len(counts)} classes have 1 example" if stratify else "there is only one"
+        raise InputError(
+            f"{setting} cannot divide {len(y)} examples{' by class' if stratify else ''}: {alone}, and each class "
+            "needs one on either side. Add examples, leave these out, or set dataset.task=regression."
+        )
 
 
 def take(y: np.ndarray, limit: int | None, seed: int, stratify: bool) -> np.ndarray:

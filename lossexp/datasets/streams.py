@@ -69,7 +69,7 @@ def _batches(stream: Any, where: str) -> tuple[int | None, Iterator[tuple[np.nda
             raise InputError(f"{where} has no end (its num_batches is None). Give it a __len__.")
         return total, (_arrays(stream[i], where) for i in range(total))
     _check_spec(stream.element_spec, where)
-    if not _is_batched(stream.element_spec):
+    if not _is_batched(stream.element_spec, where):
         stream = stream.batch(BATCH)
     total = int(stream.cardinality())
     if total == -1:  # tf.data's for one without end
@@ -83,12 +83,19 @@ def _check_spec(spec: Any, where: str) -> None:
         raise InputError(f"{where} gives {spec}. Give (x, y), or (x, y, sample_weight), of one tensor each.")
 
 
-def _is_batched(spec: tuple) -> bool:
-    """Whether elements are batches: then inputs and targets have the same first axis."""
+def _is_batched(spec: tuple, where: str) -> bool:
+    """Whether elements are batches. Raises InputError for shapes of which a batch has some and one picture too."""
     x, y = (part.shape for part in spec[:2])
-    if not len(x) or not len(y) or x[0] != y[0]:
+    if len(x) < 2 or not len(y) or x[0] != y[0]:
         return False
-    return not (len(y) == 2 and len(x) == 3 and x[0] is not None and x[1] == y[1])  # one picture and its mask
+    if x[0] is None or len(y) == 1 or len(x) > 3 or x[1] != y[1]:
+        return True
+    if (len(x), len(y)) == (3, 2) or (len(y) == 3 and y[-1] == 1):  # one picture and its mask
+        return False
+    raise InputError(
+        f"{where} gives x of shape {x} and y of shape {y}, which may be a batch or one example. End it with "
+        ".batch(32), or with .unbatch().batch(32) where it gives batches."
+    )
 
 
 def _arrays(element: Any, where: str) -> tuple[np.ndarray, ...]:

@@ -9,10 +9,12 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from lossexp.base.checks import Between, Count, Finite, FromZero, Name, Place, settings
 from lossexp.base.errors import InputError
 from lossexp.datasets.assemble import assemble, divide
+from lossexp.datasets.check import check_weights
 from lossexp.datasets.classes import AskedTask
 from lossexp.datasets.columns import matrix, raw
 from lossexp.datasets.dataset import Dataset, Split
@@ -72,16 +74,13 @@ def load(
     names = class_names or (targets if len(targets) > 1 else None)
     y = {part: _targets(frame, targets, f"{where}, {part} rows") for part, frame in frames.items()}
     read = read_targets(y, task, names, None, f"{where}, target {', '.join(targets)}")
-    rows = {  # positions stand for rows until it is known which of them are for training
-        part: Split(np.arange(len(frame)), read.y[part], None if weights is None else _weights(frame, weights, where))
-        for part, frame in frames.items()
-    }
-    divided = divide(rows, read.task, seed, validation_fraction, test_fraction, limit)
-    columns = columns_of(inputs["train"].iloc[divided["train"].x], kinds, missing, fill, where)
+    divided = divide(read.y, read.task, seed, validation_fraction, test_fraction, limit)
+    columns = columns_of(inputs["train"].iloc[divided["train"][1]], kinds, missing, fill, where)
     splits = {}
-    for part, chosen in divided.items():
-        frame = inputs[part if part in inputs else "train"].iloc[chosen.x]
-        splits[part] = replace(chosen, x=matrix(columns, raw(frame, kinds, where)))
+    for part, (source, positions) in divided.items():
+        rows = inputs[source].iloc[positions]
+        weight = None if weights is None else _weights(frames[source], weights, where)[positions]
+        splits[part] = Split(matrix(columns, raw(rows, kinds, where)), read.y[source][positions], weight)
     dataset = assemble(
         Path(path).stem if isinstance(path, str | Path) else "table",
         read.task,
@@ -101,10 +100,25 @@ def _targets(frame: pd.DataFrame, targets: Sequence[str], where: str) -> np.ndar
         raise InputError(
             f"{where}: {absent} of {len(frame)} rows have no {' and '.join(targets)}. Leave them out of the file."
         )
-    chosen = frame[targets[0]] if len(targets) == 1 else frame[targets]
-    y = chosen.to_numpy()
-    return y.astype(str) if y.dtype == object and len(targets) == 1 else y
+    if len(targets) == 1:
+        y = frame[targets[0]].to_numpy()
+        return y.astype(str) if y.dtype == object else y
+    return np.stack([_numbers(frame[name], f"{where}, target {name}") for name in targets], axis=1)
 
 
-def _weights(frame: pd.DataFrame, weights: str, where: str) -> np.ndarray:
-    return raw(frame, {weights: "float64"}, where)[weights][:, 0].astype(np.float32)
+def _numbers(values: pd.Series, where: str) -> np.ndarray:
+    if types.is_numeric_dtype(values):  # bools too
+        return values.to_numpy()
+    numbers = values.astype(str).str.lower().map({"true": True, "false": False})
+    if numbers.isna().any():
+        raise InputError(
+            f"{where} holds {str(values[numbers.isna()].iloc[0])!r}. Several targets are columns of numbers, or of 0 "
+            "and 1 for multilabel."
+        )
+    return numbers.to_numpy(bool)
+
+
+def _weights(frame: pd.DataFrame, column: str, where: str) -> np.ndarray:
+    weights = raw(frame, {column: "float64"}, where)[column][:, 0]
+    check_weights(weights, len(frame), f"{where}, column {column}")
+    return weights.astype(np.float32)

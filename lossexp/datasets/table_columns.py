@@ -10,11 +10,12 @@ import pandas as pd
 from pandas.api import types
 
 from lossexp.base.errors import InputError
+from lossexp.datasets.classes import FEW
 from lossexp.datasets.columns import MISSING, UNKNOWN, Column, Dtype, raw
 
 Chosen = Literal["auto"] | list[str]
 Missing = Literal["error", "mean", "median", "most_frequent", "constant"]
-FEW = 20  # different texts, that nobody takes for names
+OTHER_NUMBER = r"[-+$€£]?\d{1,3}(?:[ ,.']?\d{3})*(?:[.,]\d+)?\s*[%$€£]?"  # 1,234.5 or 1.234,5 or $5 or 5%
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +50,12 @@ def _dtype(values: pd.Series, is_category: bool, is_number: bool, where: str) ->
         raise InputError(f"{where}: Keras takes no input whose name has a /. Rename the column.")
     holds_numbers = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
     if is_number or (holds_numbers and not is_category):
+        if not is_number and _counts_rows(values):
+            log.warning(
+                "%s counts the rows. From their order nothing can be learned for others: dataset.drop=['%s'], unless "
+                "it means something",
+                *(where, values.name),
+            )
         return "float64"
     if holds_numbers:
         if (values.dropna() != values.dropna().round()).any():
@@ -61,36 +68,57 @@ def _dtype(values: pd.Series, is_category: bool, is_number: bool, where: str) ->
     return "string"
 
 
+def _counts_rows(values: pd.Series) -> bool:
+    """Whether each number is one more than that before, but for where the rows of up to three files meet."""
+    return len(values) > FEW and int((values.diff() != 1).sum()) <= 3
+
+
 def _check_categories(values: pd.Series, where: str) -> None:
     """Raises InputError where values that are no numbers may be something else than categories."""
     dropped = f"leave the column out: dataset.drop=[{values.name}]"
     if types.is_datetime64_any_dtype(values) or types.is_timedelta64_dtype(values):
         raise InputError(f"{where} holds dates or times. Make numbers of them, or {dropped}.")
-    known = values.dropna().astype(str)
-    texts = known[pd.to_numeric(known, errors="coerce").isna()]
-    if not types.is_bool_dtype(values) and len(texts) < len(known) / 2:
+    counts = values.dropna().astype(str).value_counts()
+    words, rows = counts.index, int(counts.sum())
+    texts = counts[pd.to_numeric(words.to_series(), errors="coerce").isna()]
+    if rows and not len(texts) and not isinstance(values.dtype, pd.CategoricalDtype):
         raise InputError(
-            f"{where} holds numbers, but for {', '.join(map(repr, texts.unique()[:3]))} ({len(texts)} rows). Set "
-            f"dataset.missing_marks=[{texts.iloc[0]!r}] if that marks missing values, dataset.categorical="
+            f"{where} holds numbers that are stored as texts. Say what they are: dataset.numeric=[{values.name}] or "
+            f"dataset.categorical=[{values.name}]."
+        )
+    if not types.is_bool_dtype(values) and 0 < texts.sum() < rows / 2:
+        raise InputError(
+            f"{where} holds numbers, but for {', '.join(map(repr, texts.index[:3]))} ({texts.sum()} rows). Set "
+            f"dataset.missing_marks=[{texts.index[0]!r}] if that marks missing values, dataset.categorical="
             f"[{values.name}] if these are categories."
         )
-    count = known.nunique()
-    if count > max(FEW, len(known) / 4):
+    if counts[words.str.fullmatch(OTHER_NUMBER)].sum() > rows / 2:
         raise InputError(
-            f"{where} has {count} different texts in {len(known)} rows, from which nothing can be learned for others. "
+            f"{where} holds texts that look like numbers, such as {texts.index[0]!r}. Write them as 1234.5, or set "
+            f"dataset.categorical=[{values.name}] if these are categories."
+        )
+    if len(words) > max(FEW, rows / 4):
+        raise InputError(
+            f"{where} has {len(words)} different texts in {rows} rows, from which nothing can be learned for others. "
             f"Please {dropped}, or take them as categories all the same: dataset.categorical=[{values.name}]."
         )
 
 
 def check_missing(frame: pd.DataFrame, rule: Missing, where: str) -> None:
-    """Raises InputError where values are missing and the rule is `error`."""
-    counts = frame.isna().sum()
-    told = ", ".join(f"{count} in {name}" for name, count in counts.items() if count)
+    """Raises InputError where values are infinite, or where some are missing and the rule is `error`."""
+    infinite = _told(frame.select_dtypes("number").isin([np.inf, -np.inf]))
+    if infinite:
+        raise InputError(f"{where}: values are infinite: {infinite} (of {len(frame)} rows). Leave these rows out.")
+    told = _told(frame.isna())
     if told and rule == "error":
         raise InputError(
             f"{where}: values are missing: {told} (of {len(frame)} rows). Say what stands for them: dataset.missing="
             "mean, median, most_frequent or constant; or leave the columns out with dataset.drop."
         )
+
+
+def _told(wrong: pd.DataFrame) -> str:
+    return ", ".join(f"{count} in {name}" for name, count in wrong.sum().items() if count)
 
 
 def columns_of(train: pd.DataFrame, dtypes: dict[str, Dtype], rule: Missing, fill: float, where: str) -> list[Column]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from lossexp.base.errors import InputError
 from lossexp.datasets.named_arrays import PARTS
@@ -57,37 +59,54 @@ def read_frame(path: Path, missing_marks: Sequence[str], setting: str, texts: Co
         raise InputError(f"{setting}: no such file ({path.resolve()}). Give the path of a .csv or .parquet file.")
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path).replace(dict.fromkeys(missing_marks, np.nan) if missing_marks else {})
+            frame = _read_parquet(path, missing_marks)
         elif path.suffix in TEXT_FILES:
-            frame = _read_texts(path, missing_marks)
-            numbers = {name: _as_numbers(frame[name]) for name in frame.columns if name not in texts}
-            frame = frame.assign(**numbers)
+            frame = _read_texts(path, missing_marks, texts)
         else:
             raise ValueError(f"its name ends in {path.suffix or 'no suffix'}.")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{setting} is not written in UTF-8 ({error.reason} at byte {error.start}). Save it so, for instance by "
+            "pandas.read_csv(path, encoding='latin-1').to_csv(path, index=False)."
+        ) from error
     except Exception as error:  # pandas and pyarrow have many kinds
         raise InputError(
-            f"{setting} is no table that can be read: {error} Give a .csv file whose first line has the names of the "
-            "columns, or a .parquet file."
+            f"{setting} is no table that can be read: {str(error).strip()} Give a .csv file whose first line has the "
+            "names of the columns, or a .parquet file."
         ) from error
     if frame.empty:
         raise InputError(f"{setting} has no rows below its first line, which names the columns.")
     return frame.rename(columns=str)
 
 
-def _read_texts(path: Path, missing_marks: Sequence[str]) -> pd.DataFrame:
+def _read_texts(path: Path, missing_marks: Sequence[str], texts: Collection[str]) -> pd.DataFrame:
     with path.open(encoding="utf-8-sig") as file:
         header = file.readline()
-    return pd.read_csv(
+    read = partial(
+        pd.read_csv,
         path,
-        sep=max(",;\t", key=header.count),
-        dtype=str,  # pandas would make "7" of "007" where all other texts are numbers too, and a bool of "true"
+        sep=max(",;\t|", key=header.count),
         na_values=list(missing_marks),
         skipinitialspace=True,
         encoding="utf-8-sig",
+        low_memory=False,  # which would take a column's numbers for texts in some rows only
     )
+    names = read(header=None, nrows=1, dtype=str).iloc[0].dropna()  # pandas would rename the second of two alike
+    if names.duplicated().any():
+        raise ValueError(f"two columns are called {names[names.duplicated()].iloc[0]}.")
+    frame = read(dtype=dict.fromkeys(texts, str))
+    if not frame.index.equals(pd.RangeIndex(len(frame))):  # pandas would take the first for names of rows
+        raise ValueError("its rows have more entries than its first line has names.")
+    objects = frame.select_dtypes(["bool", "object"])
+    bools = [name for name, values in objects.items() if types.infer_dtype(values, skipna=True) == "boolean"]
+    return frame.assign(**read(usecols=bools, dtype=str)) if bools else frame  # "TRUE" as it is written
 
 
-def _as_numbers(texts: pd.Series) -> pd.Series:
-    """Numbers where all texts are such."""
-    numbers = pd.to_numeric(texts, errors="coerce")
-    return texts if numbers.isna().any() and (numbers.isna() & texts.notna()).any() else numbers
+def _read_parquet(path: Path, missing_marks: Sequence[str]) -> pd.DataFrame:
+    frame = pd.read_parquet(path)
+    if any(frame.index.names):  # an index that has a name is a column of the file
+        frame = frame.reset_index()
+    for name, values in frame.select_dtypes("object").items():
+        if types.infer_dtype(values, skipna=True) == "decimal":
+            frame[name] = pd.to_numeric(values)
+    return frame.replace(dict.fromkeys(missing_marks, np.nan)) if missing_marks else frame

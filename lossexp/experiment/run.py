@@ -34,7 +34,7 @@ def run(job: Job) -> Result:
     with locked(job.folder):
         folder = RunFolder(job.folder, key)
         finished = find_finished(folder, tracker)
-        if finished and not job["rerun"]:
+        if finished and not job.anew:
             log.info("this run is finished already; rerun=true trains it again")
             show_scores(f"finished run {key}", finished.test, tracker.where())
             return finished
@@ -72,7 +72,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
         with trainer.scope():
             parts = build_parts(job, dataset, trainer)
         show_choices(job.choices, reporting.facts(job, parts, trainer), folder.path)
-        with folder.attempt(job["rerun"]):
+        with folder.attempt(job.anew):
             with tracker:
                 name, tags = reporting.run_name(job), reporting.run_tags(job, folder)
                 tracker.open(run_name=name, run_dir=folder.path, tags=tags)

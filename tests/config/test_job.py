@@ -46,3 +46,10 @@ def test_a_saved_job_is_the_same_run_and_trusts_nobody(tmp_path, monkeypatch):
 def test_data_at_a_relative_path_is_saved_with_its_whole_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert Job(composed("dataset=npz", "dataset.path=d.npz")).parameters["dataset"]["path"] == str(tmp_path / "d.npz")
+
+
+def test_data_that_are_read_anew_are_trained_on_anew():
+    own = ["dataset=custom", "dataset.fn._target_=mine.load"]
+    said = [[], ["dataset.reread=true"], ["rerun=true"]]
+    assert [Job(composed(*own, *more)).anew for more in said] == [False, True, True]
+    assert not Job(composed()).anew

@@ -177,4 +177,4 @@ def test_a_label_that_no_training_example_has_is_told(caplog):
     dataset = assemble("toy", "multilabel", Split(SPLIT.x + ANSWERS, y), val=Split(SPLIT.x, y), test=Split(SPLIT.x, y),
                        class_names=("a", "b"), seed=0, validation_fraction=0.1)  # fmt: skip
     assert dataset.class_counts == (3, 0)
-    assert "no training example has b," in caplog.text
+    assert "no train example has b," in caplog.text

@@ -35,6 +35,14 @@ def test_parts_are_folders_and_bytes_stay_what_they_are(tmp_path):
         assert split.y.tolist() == [0] * 20 + [1] * 20
 
 
+def test_parts_are_known_with_capitals_too(tmp_path):
+    """Else Train and Test would be two classes."""
+    for part in ("Train", "Test"):
+        pictures(tmp_path / part)
+    dataset = load(str(tmp_path), [6, 7])
+    assert (dataset.class_names, len(dataset.test)) == (("cat", "dog"), 40)
+
+
 def test_without_parts_they_are_cut(tmp_path):
     pictures(tmp_path, classes=("a", "b", "c"), channels=1)
     dataset = load(str(tmp_path), [3, 3], color="grey", validation_fraction=0.25)

@@ -63,6 +63,13 @@ def test_an_array_of_another_layout_than_asked_for_is_refused(kind, x, message):
         dataset(x, inputs=kind)
 
 
+def test_pictures_with_channels_first_are_refused_unless_they_are_said_to_be_pictures():
+    x = np.zeros((4, 3, 8, 8), np.uint8)
+    with pytest.raises(InputError, match=r"channels last.*np.moveaxis\(x, 1, -1\)"):
+        kind_of(x, "auto", "mine")
+    assert kind_of(x, "image", "mine") == kind_of(np.moveaxis(x, 1, -1), "auto", "mine") == "image"
+
+
 def test_tokens_stay_integers_and_tell_their_vocabulary():
     x = DRAW.integers(0, 50, (60, 7))
     data = dataset(x, test=np.full((12, 7), 99), inputs="tokens")
@@ -108,3 +115,19 @@ def test_raw_is_left_as_it_is():
     data = dataset(x, inputs="raw")
     assert (data.inputs.scale, data.inputs.kind, data.train.x.dtype) == (None, "raw", x.dtype)
     assert kind_of(x, "raw", "") == "raw"
+
+
+def test_pictures_of_other_numbers_than_bytes_are_told_and_have_one_range_in_all_splits(caplog):
+    x = DRAW.integers(0, 256, (60, 5, 6, 3))
+    assert dataset(x).inputs.scale is None
+    assert "go up to 2" in caplog.text
+    assert "x.astype(np.uint8)" in caplog.text
+    with pytest.raises(
+        InputError, match=r"0\.\d+ in val, 2\d\d in test. Give every split inputs of one dtype and range"
+    ):
+        dataset(x / 256, test=x[:12].astype(float))
+
+
+def test_given_splits_are_not_copied():
+    x = DRAW.normal(size=(60, 4)).astype(np.float32)
+    assert np.shares_memory(dataset(x).test.x, x)

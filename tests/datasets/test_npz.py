@@ -99,9 +99,23 @@ def test_weights_follow_their_examples_through_a_cut(write):
         assert np.allclose(split.x[:, 0] ** 2, split.sample_weight)
 
 
-def test_weights_of_another_length(write):
-    with pytest.raises(InputError, match=r"weights of train have shape \(59,\) for 60 examples"):
-        load(write(w_train=np.ones(59)))
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(59), r"train data: sample weights have shape \(59,\) .* for 60 examples"),
+        (np.array(["heavy"] * 60), "sample weights have .* dtype <U5"),
+        (np.r_[-2.0, np.ones(59)], "1 of 60 are not, such as -2"),
+        (np.zeros(60), "all are 0"),
+    ],
+)
+def test_weights_that_are_none(write, weights, message):
+    with pytest.raises(InputError, match=message):
+        load(write(w_train=weights))
+
+
+def test_a_class_without_a_test_example_is_told(write, caplog):
+    load(write(y_test=np.zeros(12, int)))
+    assert "no test example has 1, 2, so scores say nothing of it" in caplog.text
 
 
 def save(folder, **arrays) -> str:
@@ -323,7 +337,7 @@ def test_pickled_objects_are_refused_and_never_run(write, tmp_path, monkeypatch)
         ({"y_train": np.array(["cat", "dog", "cow"] * 20)}, "y_test has dtype int64, the training targets"),
         ({"y_train": np.arange(60) % 3 + 1}, "y_test: label 0 is outside the 3 classes 1, 2, 3"),
         ({"y_train": np.arange(60) % 3 * 2}, "no example of class 1"),
-        ({"y_train": np.zeros(60, int)}, "no example of class 1"),
+        ({"y_train": np.zeros(60, int)}, "nothing but .0."),
         ({"y_train": np.arange(60) % 2 * 2 - 1}, "y_test: label 0 is outside the 2 classes -1, 1"),
         ({"y_test": np.arange(12) % 4}, "label 3 is outside the 3 classes"),
         ({"y_test": np.arange(12) % 3 - 1}, "label -1 is outside the 3 classes"),

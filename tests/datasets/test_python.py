@@ -50,9 +50,15 @@ def test_arrays_in_every_usual_form(result, sizes):
     assert (dataset.task, dataset.num_classes) == ("multiclass", 3)
 
 
-def test_the_order_of_train_test_split_is_known_by_the_lengths():
-    dataset = returning(train_test_split(X, Y, test_size=0.2, random_state=0))
-    assert [len(split) for split in dataset.splits.values()] == [43, 5, 12]
+@pytest.mark.parametrize(("fraction", "sizes"), [(0.2, [43, 5, 12]), (0.5, [27, 3, 30])])
+def test_the_order_of_train_test_split_is_known_by_the_shapes(fraction, sizes):
+    dataset = returning(train_test_split(X, Y, test_size=fraction, random_state=0))
+    assert [len(split) for split in dataset.splits.values()] == sizes
+
+
+def test_lists_of_unlike_lengths_are_refused():
+    with pytest.raises(InputError, match="pad what is shorter"):
+        returning(([[1] * (k % 3 + 1) for k in range(60)], Y))
 
 
 class Sequence(keras.utils.PyDataset):
@@ -86,10 +92,24 @@ def test_a_stream_is_the_arrays_that_it_gives(stream):
         assert np.array_equal(ours.y, theirs.y)
 
 
-def test_a_picture_and_its_mask_are_no_batch():
-    stream = tf.data.Dataset.from_tensor_slices((PICTURES, PICTURES[..., 0] // 128))
-    dataset = returning(stream)
+@pytest.mark.parametrize("masks", [PICTURES[..., 0] // 128, PICTURES // 128], ids=["flat", "with a channel"])
+@pytest.mark.parametrize("batch", [None, {"batch_size": 5}, {"batch_size": 5, "drop_remainder": True}])
+def test_a_picture_and_its_mask_are_no_batch(masks, batch):
+    stream = tf.data.Dataset.from_tensor_slices((PICTURES, masks))
+    dataset = returning(stream.batch(**batch) if batch else stream)
     assert (dataset.task, dataset.train.y.shape[1:]) == ("segmentation", (5, 6))
+    assert [len(split) for split in dataset.splits.values()] == [43, 5, 12]
+
+
+def test_an_example_of_as_many_values_as_features_is_no_batch():
+    stream = tf.data.Dataset.from_tensor_slices((X, 2 * X))
+    for dataset in (returning(stream), returning(stream.batch(7))):
+        assert dataset.train.y.shape == (43, 4)
+
+
+def test_shapes_of_a_batch_and_of_one_example_are_asked_for():
+    with pytest.raises(InputError, match=r"may be a batch or one example.*\.batch\(32\)"):
+        returning(tf.data.Dataset.from_tensor_slices((PICTURES, np.repeat(PICTURES, 3, axis=-1))))
 
 
 def test_a_stream_is_read_once_and_anew_where_asked():

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,7 +123,7 @@ def test_semicolons_and_other_marks_of_missing_values(tmp_path):
         ({"name": [f"n{i}" for i in range(123)]}, {}, r"column name has 123 different texts.*dataset\.drop=\[name\]"),
         ({"day": pd.date_range("2020", periods=123)}, {}, "different texts"),
         ({"a/b": np.arange(123)}, {}, "no input whose name has a /"),
-        ({"age": [np.inf] + [1.0] * 122}, {}, "NaN or infinite"),
+        ({"age": [np.inf] + [1.0] * 122}, {}, "values are infinite: 1 in age"),
     ],
 )
 def test_tables_that_cannot_be_trained_on(tmp_path, changes, settings, message):
@@ -166,3 +168,57 @@ def test_files_that_are_no_tables(tmp_path, content):
         load(str(tmp_path / "wrong.csv"), "a")
     with pytest.raises(InputError, match="no such file"):
         load("nowhere.csv", "a")
+
+
+def test_a_file_of_two_columns_of_one_name_or_more_entries_than_names_is_refused(tmp_path):
+    """pandas would rename the second column, or shift all names by one."""
+    path = tmp_path / "wrong.csv"
+    for header, message in (("a,kind,kind", "two columns are called kind"), ("a,kind", "more entries than")):
+        path.write_text(f"{header}\n" + "5,1,0\n3,0,1\n" * 30)
+        with pytest.raises(InputError, match=message):
+            load(str(path), "kind")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_text_file_in_another_encoding_is_told_as_such(tmp_path, encoding):
+    path = tmp_path / "towns.csv"
+    path.write_bytes(("town,kind\n" + "Köln,a\nUlm,b\n" * 30).encode(encoding))
+    with pytest.raises(InputError, match="not written in UTF-8"):
+        load(str(path), "kind")
+
+
+@pytest.mark.parametrize("number", ["{:,}", "${}", "{}%"])
+def test_numbers_that_are_written_in_another_way_are_no_categories(tmp_path, number):
+    path = write(tmp_path, frame().assign(price=[number.format(1000 + k % 3 * 1000) for k in range(120)]))
+    with pytest.raises(InputError, match="column price holds texts that look like numbers"):
+        load(path, "kind")
+    assert load(path, "kind", categorical=["price"]).inputs.columns[-1].width == 4
+
+
+def test_decimals_are_numbers_and_texts_of_digits_are_asked_for(tmp_path):
+    people = frame().assign(price=[Decimal(k) / 4 for k in range(120)], digits=["7", "8"] * 60)
+    path = write(tmp_path, people.set_index("age"), "people.parquet")
+    with pytest.raises(InputError, match=r"numbers that are stored as texts.*dataset\.numeric=\[digits\] or"):
+        load(path, "kind")
+    columns = {c.name: c.dtype for c in load(path, "kind", numeric=["digits"]).inputs.columns}
+    assert [columns[name] for name in ("age", "price", "digits")] == ["float64"] * 3
+
+
+def test_a_column_that_counts_the_rows_is_told(tmp_path, caplog):
+    frame().to_csv(tmp_path / "people.csv")
+    load(str(tmp_path / "people.csv"), "kind")
+    assert "column Unnamed: 0 counts the rows" in caplog.text
+
+
+def test_several_targets_of_true_and_false_are_labels(tmp_path):
+    people = frame().assign(single=DRAW.choice(["TRUE", "false"], 120))
+    path = write(tmp_path, people)
+    dataset = load(path, ["married", "single"])
+    assert (dataset.task, dataset.class_names) == ("multilabel", ("married", "single"))
+    with pytest.raises(InputError, match=r"target city holds '.*columns of numbers"):
+        load(path, ["married", "city"])
+
+
+def test_texts_of_bools_stay_as_they_are_written(tmp_path):
+    path = write(tmp_path, frame().assign(open=DRAW.choice(["TRUE", "false"], 120)))
+    assert load(path, "kind").inputs.columns[-1].vocabulary == ("TRUE", "false")
