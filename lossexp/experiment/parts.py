@@ -20,35 +20,38 @@ from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.check import OF_FIT, check_kind, check_outputs, check_tokens, overridden
 from lossexp.models.preprocessing import preprocessed, served
 from lossexp.models.saving_check import is_savable
+from lossexp.models.scaled_twice import check_scaled_once
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 
 def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
-    with blaming(job.named("loss")):
+    called = {group: job.named(group) for group in ("loss", "model")}
+    with blaming(called["loss"]):
         loss = as_loss(job.build("loss"))
         loss.get_config()  # the user's own may raise, and is asked for later
-    num_outputs = check_loss(loss, dataset)
+    num_outputs = check_loss(loss, dataset, called["loss"])
     adapt(loss, dataset)
     own = build_model(job, dataset, loss, num_outputs)
     check_kind(own)
     trainer.check_model(own)
     start: list[float] = []
     if dataset.task == "regression":
-        with blaming(f"loss={loss.name}"):
+        with blaming(called["loss"]):
             dataset = scale_targets(dataset, shift=is_shift_invariant(loss))
         start = [] if overridden(own, OF_FIT) else loss_start(loss, dataset)
-    with blaming(job.named("model")):
+    with blaming(called["model"]):
         model = preprocessed(own, dataset, start)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
     few = dataset.train.x[:32]
-    with untouched(model), blaming(job.named("model")):
+    check_scaled_once(own, dataset.inputs)
+    with untouched(model), blaming(called["model"]):
         check_tokens(model, dataset)
         check_outputs(model, few, num_outputs, dataset.task)
-    try_model(model, dataset, job.named("model"))
-    try_loss(loss, model, dataset)
+    try_model(model, dataset, called["model"])
+    try_loss(loss, model, dataset, called["loss"])
     with untouched(model):
         savable = is_savable(served(model, dataset, loss.link), dataset.inputs.raw(few[:4]))
     return Parts(dataset, model, loss, optimizer, own, savable)
