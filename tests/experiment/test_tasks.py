@@ -70,7 +70,7 @@ def test_a_loss_that_does_not_fit_is_refused_with_those_that_do(loss, dataset, m
 
 def test_a_loss_that_does_not_fit_is_called_by_its_option(tmp_path):
     """Keras's own name of `keras_dice` is dice, which is another option and would fit."""
-    with pytest.raises(InputError, match="^loss=keras_dice is for"):
+    with pytest.raises(InputError, match=r"^loss=keras_dice is for"):
         job(tmp_path, *MOSAIC, "dataset.task=segmentation", "loss=keras_dice")
 
 

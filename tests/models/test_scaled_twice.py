@@ -39,7 +39,7 @@ def test_a_model_that_scales_pixels_gets_them_raw_or_is_refused(model):
 
 def test_a_model_that_was_adapted_to_rows_gets_them_raw_or_is_refused():
     model = beginning(adapted(), shape=(2,))
-    with pytest.raises(InputError, match="Normalization.*standardised already.*dataset.standardise=false"):
+    with pytest.raises(InputError, match=r"Normalization.*standardised already.*dataset.standardise=false"):
         check_scaled_once(model, TABLE)
     check_scaled_once(model, RAW_TABLE)
     check_scaled_once(beginning(keras.layers.Normalization(), shape=(2,)), TABLE)
