@@ -33,9 +33,10 @@ def check_loss(loss: Loss, dataset: Dataset, setting: str) -> int:
     setting: what the loss is, for messages, such as `"loss=keras_dice"`, which Keras calls dice.
     """
     if dataset.task not in loss.tasks:
+        own = f" If it can do it, say so: loss.tasks=[{dataset.task}]." if setting.startswith("loss.fn=") else ""
         raise InputError(
             f"{setting} is for {' and '.join(loss.tasks)} tasks, but dataset={dataset.name} is a "
-            f"{dataset.task} task. Try {SUGGESTIONS[dataset.task]}, or a dataset of its task."
+            f"{dataset.task} task.{own} Try {SUGGESTIONS[dataset.task]}, or a dataset of its task."
         )
     if dataset.task == "multilabel" and links.for_task(loss.link, dataset.task) != "labels":
         raise InputError(

@@ -74,6 +74,12 @@ def test_a_loss_that_does_not_fit_is_called_by_its_option(tmp_path):
         job(tmp_path, *MOSAIC, "dataset.task=segmentation", "loss=keras_dice")
 
 
+def test_a_loss_of_the_users_own_may_be_said_to_be_for_a_task():
+    loss = Adapted(keras.losses.dice, labels="onehot", on="probabilities")
+    with pytest.raises(InputError, match=r"loss\.tasks=\[segmentation\]"):
+        check_loss(loss, PIXELS, "loss.fn=keras.losses.dice")
+
+
 def test_a_loss_is_told_what_does_not_count_and_how_many_examples_have_a_label():
     pixels, labels = LDAM(), DBLoss()
     adapt(pixels, ignoring(PIXELS))

@@ -123,10 +123,10 @@ class Adapted(Loss):
         if labels == "auto" and on in ("values", "positive"):
             labels = "values"
         if "auto" in (on, labels):
-            choices = {f.name: described(f.type).removeprefix("auto or ") for f in fields(Adapted)}
+            choices = {f.name: described(f.type).replace("auto, ", "") for f in fields(Adapted)}
             raise ValueError(
-                f"{self.name} is not one of Keras's losses, so say what it works on: on={choices['on']}, and "
-                f"labels={choices['labels']} (given: on={on}, labels={labels})."
+                f"{self.name} is not one of Keras's losses, so say what it works on: loss.on={choices['on']}, and "
+                f"loss.labels={choices['labels']} (given: on={on}, labels={labels})."
             )
         link = "softplus" if on == "positive" else LINKS.get(labels, "identity")
         if known and labels == known.labels:
