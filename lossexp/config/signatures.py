@@ -204,4 +204,5 @@ class _Names(dict):
 
     def __missing__(self, name: str) -> Any:
         found = _defined(name, self._of)
-        return _hint(found[0].value, found[1]) if found and isinstance(found[0], ast.Assign) else getattr(Elsewhere, name)
+        assigned = found and isinstance(found[0], ast.Assign)
+        return _hint(found[0].value, found[1]) if assigned else getattr(Elsewhere, name)
