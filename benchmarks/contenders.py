@@ -33,13 +33,14 @@ OURS = "lossexp"
 
 
 def data(workload: Workload) -> tuple[np.ndarray, np.ndarray]:
-    """Random images: speed does not depend on what they show."""
+    """Random images of bytes: speed does not depend on what they show."""
     random = np.random.default_rng(0)
-    x = random.random((workload.images, *workload.shape), np.float32)
+    x = random.integers(0, 256, (workload.images, *workload.shape), np.uint8)
     return x, random.integers(0, 10, workload.images).astype(np.int32)
 
 
 def model_and_optimizer(workload: Workload):
+    """The model takes bytes, as the one that a run trains: for every contender scaling is part of the step."""
     import keras
 
     from lossexp.models.functional import conv_net
@@ -49,6 +50,7 @@ def model_and_optimizer(workload: Workload):
         model = conv_net(workload.shape, 10)
     else:
         model = mlp(workload.shape, 10, hidden=list(workload.hidden))
+    model = keras.Sequential([keras.Input(workload.shape, dtype="uint8"), keras.layers.Rescaling(1 / 255), model])
     return model, keras.optimizers.Adam(1e-3)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -17,10 +17,8 @@ from lossexp.datasets.classes import AskedTask
 from lossexp.datasets.columns import matrix, raw
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.labels import ClassNames, read_targets
-from lossexp.datasets.named_arrays import PARTS
 from lossexp.datasets.table_columns import check_missing, columns_of, dtypes_of
-
-TEXT_FILES = (".csv", ".tsv", ".txt")
+from lossexp.datasets.table_files import check_present, part_frames
 
 
 @settings("dataset")
@@ -60,11 +58,11 @@ def load(
     """
     where = f"dataset.path={path if isinstance(path, str | Path) else '...'}"
     targets = [target] if isinstance(target, str) else list(target)
-    frames = _frames(path, missing_marks, split, where)
-    inputs = {}
+    others = [*targets, *drop, *([weights] if weights else [])]
+    frames = part_frames(path, missing_marks, split, where)
     for part, frame in frames.items():
-        _check_present(frame, [*targets, *drop, *([weights] if weights else [])], f"{where}, {part} rows")
-        inputs[part] = frame.drop(columns=[*targets, *drop, *([weights] if weights else [])])
+        check_present(frame, others, f"{where}, {part} rows")
+    inputs = {part: frame.drop(columns=others) for part, frame in frames.items()}
     kinds = dtypes_of(pd.concat(inputs.values()), categorical, numeric, where)
     if not kinds:
         raise InputError(f"{where}: no column is left as an input. It has {', '.join(frames['train'].columns)}.")
@@ -74,29 +72,20 @@ def load(
     names = class_names or (targets if len(targets) > 1 else None)
     y = {part: _targets(frame, targets, f"{where}, {part} rows") for part, frame in frames.items()}
     read = read_targets(y, task, names, None, f"{where}, target {', '.join(targets)}")
-    rows = {  # positions stand for rows until it is known which are for training
+    rows = {  # positions stand for rows until it is known which of them are for training
         part: Split(np.arange(len(frame)), read.y[part], None if weights is None else _weights(frame, weights, where))
         for part, frame in frames.items()
     }
-    origins = {
-        "train": "train",
-        "val": "val" if "val" in rows else "train",
-        "test": "test" if "test" in rows else "train",
-    }
-    cut = divide(
-        rows, read.task, seed=seed, validation_fraction=validation_fraction, test_fraction=test_fraction, limit=limit
-    )
-    columns = columns_of(inputs["train"].iloc[cut["train"].x], kinds, missing, fill, where)
-    splits = {
-        part: replace(s, x=matrix(columns, raw(inputs[origins[part]].iloc[s.x], kinds, where)))
-        for part, s in cut.items()
-    }
+    divided = divide(rows, read.task, seed, validation_fraction, test_fraction, limit)
+    columns = columns_of(inputs["train"].iloc[divided["train"].x], kinds, missing, fill, where)
+    splits = {}
+    for part, chosen in divided.items():
+        frame = inputs[part if part in inputs else "train"].iloc[chosen.x]
+        splits[part] = replace(chosen, x=matrix(columns, raw(frame, kinds, where)))
     dataset = assemble(
         Path(path).stem if isinstance(path, str | Path) else "table",
         read.task,
-        splits["train"],
-        val=splits["val"],
-        test=splits["test"],
+        **splits,
         class_names=read.class_names,
         seed=seed,
         validation_fraction=validation_fraction,
@@ -104,85 +93,6 @@ def load(
         standardise=standardise,
     )
     return replace(dataset, inputs=dataset.inputs.with_columns(columns))
-
-
-def read_frame(path: Path, missing_marks: Sequence[str], setting: str, texts: Collection[str] = ()) -> pd.DataFrame:
-    """The table in a file, with names of columns as texts. texts: columns that are not taken for numbers.
-
-    Raises InputError for a file that is missing or no table.
-    """
-    if not path.is_file():
-        raise InputError(f"{setting}: no such file ({path.resolve()}). Give the path of a .csv or .parquet file.")
-    try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path).replace(dict.fromkeys(missing_marks, np.nan) if missing_marks else {})
-        elif path.suffix in TEXT_FILES:
-            frame = _read_texts(path, missing_marks)
-            numbers = {name: _as_numbers(frame[name]) for name in frame.columns if name not in texts}
-            frame = frame.assign(**numbers)
-        else:
-            raise ValueError(f"its name ends in {path.suffix or 'no suffix'}.")
-    except Exception as error:  # pandas and pyarrow have many kinds
-        raise InputError(
-            f"{setting} is no table that can be read: {error} Give a .csv file whose first line has the names of the "
-            "columns, or a .parquet file."
-        ) from error
-    if frame.empty:
-        raise InputError(f"{setting} has no rows below its first line, which names the columns.")
-    return frame.rename(columns=str)
-
-
-def _read_texts(path: Path, missing_marks: Sequence[str]) -> pd.DataFrame:
-    with path.open(encoding="utf-8-sig") as file:
-        header = file.readline()
-    return pd.read_csv(
-        path,
-        sep=max(",;\t", key=header.count),
-        dtype=str,  # pandas would make "7" of "007" where all other texts are numbers too, and a bool of "true"
-        na_values=list(missing_marks),
-        skipinitialspace=True,
-        encoding="utf-8-sig",
-    )
-
-
-def _as_numbers(texts: pd.Series) -> pd.Series:
-    """Numbers where all texts are such."""
-    numbers = pd.to_numeric(texts, errors="coerce")
-    return texts if numbers.isna().any() and (numbers.isna() & texts.notna()).any() else numbers
-
-
-def _frames(
-    path: str | Path | Mapping[str, str], missing_marks: Sequence[str], split: str | None, where: str
-) -> dict[str, pd.DataFrame]:
-    """The rows of each part that the source has, without the column `split`."""
-    if isinstance(path, Mapping):
-        wrong = set(path) - set(PARTS)
-        if wrong or "train" not in path:
-            raise InputError(f"dataset.path has {', '.join(path)}: give one file, or train and perhaps val and test.")
-        if split:
-            raise InputError("dataset.split names a column that cuts one file, but dataset.path has one for each part.")
-        return {
-            part: read_frame(Path(file).expanduser(), missing_marks, f"dataset.path.{part}={file}")
-            for part, file in path.items()
-        }
-    frame = read_frame(Path(path).expanduser(), missing_marks, where)
-    if split is None:
-        return {"train": frame}
-    _check_present(frame, [split], where)
-    words = {word: part for part, known in PARTS.items() for word in known}
-    parts = frame[split].astype(str).str.strip().str.lower().map(words)
-    if parts.isna().any() or not (parts == "train").any():
-        raise InputError(
-            f"{where}, column {split}: it says for each row train, val or test, and some train; it holds "
-            f"{', '.join(frame[split].astype(str).unique()[:5])}."
-        )
-    return {part: frame[parts == part].drop(columns=[split]) for part in PARTS if (parts == part).any()}
-
-
-def _check_present(frame: pd.DataFrame, names: Sequence[str], where: str) -> None:
-    absent = [name for name in names if name not in frame.columns]
-    if absent:
-        raise InputError(f"{where}: there is no column {', '.join(absent)}. There are {', '.join(frame.columns)}.")
 
 
 def _targets(frame: pd.DataFrame, targets: Sequence[str], where: str) -> np.ndarray:

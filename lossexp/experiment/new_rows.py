@@ -15,8 +15,8 @@ from lossexp.datasets.check import check_numbers
 from lossexp.datasets.columns import raw
 from lossexp.datasets.npz import plain_arrays
 from lossexp.datasets.stored import StoredInputs, chunks
-from lossexp.datasets.table import TEXT_FILES, read_frame
 from lossexp.datasets.table_columns import check_missing
+from lossexp.datasets.table_files import TEXT_FILES, read_frame
 
 if TYPE_CHECKING:
     import keras
