@@ -139,7 +139,7 @@ def test_unknown_losses_must_say_what_they_work_on():
         return p
 
     for given in ({}, {"labels": "onehot"}, {"on": "logits"}):
-        with pytest.raises(ValueError, match="not one of Keras's losses.*on=one of logits.*labels=one of sparse"):
+        with pytest.raises(ValueError, match=r"not one of Keras's losses.*on=one of logits.*labels=one of sparse"):
             Adapted(mine, **given)
     assert Adapted(mine, on="values").tasks == ("regression",)
     assert Adapted(mine, on="logits", labels="binary").link == "sigmoid"
