@@ -29,6 +29,7 @@ REMEDIES = {
         "Under mixed precision layers compute in half: cast with keras.ops.cast(x, self.compute_dtype), or train with "
         "trainer.precision=float32."
     ),
+    r"not recognized: \{'lr'": "It is learning_rate now.",
 }
 RENAMED = re.compile(r"module '(keras|tensorflow)[\w.]*' has no attribute '(\w+)'")
 PLACES = {"keras": ("keras.ops", "keras.random", "keras.losses"), "tensorflow": ("tensorflow.math", "keras.ops")}

@@ -19,6 +19,7 @@ from lossexp.base.remedies import remedy
         (lambda x: x * tf.constant([1, 2]), "cast them"),
         (lambda x: tf.cast(x, tf.bfloat16) * tf.ones([2]), r"trainer\.precision=float32"),
         (lambda x: keras.backend.clip(x, 0, 1), r"It is keras\.ops\.clip now"),
+        (lambda _: keras.optimizers.Adam(lr=0.1), "learning_rate"),
         (lambda x: tf.log(x), r"It is tf\.math\.log now"),
         (lambda x: keras.backend.no_such_thing(x), r"in keras\.ops"),
         (lambda x: [][3], "^$"),
