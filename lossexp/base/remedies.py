@@ -16,7 +16,8 @@ REMEDIES = {
     r"convert a symbolic tf\.Tensor .*numpy|NumPy call|not 'SymbolicTensor'|__array__\(\)": (
         f"{IN_STEPS} for NumPy, float() or int(): use keras.ops or TensorFlow functions."
     ),
-    r"None of type 'NoneType'|'NoneType' object cannot be interpreted as an integer|'NoneType' and 'int'"
+    r"None values not supported|None of type 'NoneType'"
+    r"|'NoneType' object cannot be interpreted as an integer|'NoneType' and 'int'"
     r"|unknown TensorShape|partially known TensorShape|elements of \[None": (
         "The number of examples in a batch is not known while a step is built: take it from keras.ops.shape(x)[0]."
     ),
@@ -28,6 +29,7 @@ REMEDIES = {
         "Under mixed precision layers compute in half: cast with keras.ops.cast(x, self.compute_dtype), or train with "
         "trainer.precision=float32."
     ),
+    r"not recognized: \{'lr'": "It is learning_rate now.",
 }
 RENAMED = re.compile(r"module '(keras|tensorflow)[\w.]*' has no attribute '(\w+)'")
 PLACES = {"keras": ("keras.ops", "keras.random", "keras.losses"), "tensorflow": ("tensorflow.math", "keras.ops")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 import types
 import typing
@@ -46,7 +47,10 @@ def described(hint: Any) -> str:
     if hint is Callable or origin is Callable:
         return "a function, as a node with its _target_ and _partial_: true"
     known = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
-    return "null" if hint in (None, type(None)) else known.get(hint, "a node with its _target_")
+    if hint in (None, type(None)):
+        return "null"
+    kind = f", which makes a {hint.__name__}" if inspect.isclass(hint) else ""
+    return known.get(hint, f"a node with its _target_{kind}")
 
 
 def choices(hint: Any) -> list[str]:

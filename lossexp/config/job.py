@@ -104,11 +104,11 @@ class Job:
         return prepare(self.config[group], group, self.trusted)
 
     def named(self, group: str) -> str:
-        """What a group is, for messages: `model=lossexp.models.mlp.mlp`, or of a user's own `model.fn=mine.net`."""
+        """What a group is, for messages: its option, `model=mlp`, or of a user's own `model.fn=mine.net`."""
         node = self[group]
         inner = node.get("fn")
         own = isinstance(inner, Mapping) and "_target_" in inner
-        return f"{group}.fn={inner['_target_']}" if own else f"{group}={node['_target_']}"
+        return f"{group}.fn={inner['_target_']}" if own else f"{group}={self.choices.get(group, node['_target_'])}"
 
     def build(self, group: str, **extra: Any) -> Any:
         """What the group's settings describe; callbacks write into the job's folder. extra: further arguments.

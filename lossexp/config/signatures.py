@@ -26,7 +26,7 @@ class _Elsewhere(type):
     def __getattr__(cls, name: str) -> type:
         if name.startswith("__"):
             raise AttributeError(name)
-        return cls
+        return _Elsewhere(name, (cls,), {})
 
     def __instancecheck__(cls, value: Any) -> bool:
         return not isinstance(value, bool | int | float | str)
@@ -204,4 +204,5 @@ class _Names(dict):
 
     def __missing__(self, name: str) -> Any:
         found = _defined(name, self._of)
-        return _hint(found[0].value, found[1]) if found and isinstance(found[0], ast.Assign) else Elsewhere
+        assigned = found and isinstance(found[0], ast.Assign)
+        return _hint(found[0].value, found[1]) if assigned else getattr(Elsewhere, name)

@@ -27,22 +27,26 @@ SUGGESTIONS = {
 }
 
 
-def check_loss(loss: Loss, dataset: Dataset) -> int:
-    """The head's width for this pair. Raises InputError where the loss cannot train on the dataset."""
+def check_loss(loss: Loss, dataset: Dataset, setting: str) -> int:
+    """The head's width for this pair. Raises InputError where the loss cannot train on the dataset.
+
+    setting: what the loss is, for messages, such as `"loss=keras_dice"`, which Keras calls dice.
+    """
     if dataset.task not in loss.tasks:
+        own = f" If it can do it, say so: loss.tasks=[{dataset.task}]." if setting.startswith("loss.fn=") else ""
         raise InputError(
-            f"loss={loss.name} is for {' and '.join(loss.tasks)} tasks, but dataset={dataset.name} is a "
-            f"{dataset.task} task. Try {SUGGESTIONS[dataset.task]}, or a dataset of its task."
+            f"{setting} is for {' and '.join(loss.tasks)} tasks, but dataset={dataset.name} is a "
+            f"{dataset.task} task.{own} Try {SUGGESTIONS[dataset.task]}, or a dataset of its task."
         )
     if dataset.task == "multilabel" and links.for_task(loss.link, dataset.task) != "labels":
         raise InputError(
-            f"loss={loss.name} makes one answer of all outputs (link={loss.link}), but dataset={dataset.name} may have "
+            f"{setting} makes one answer of all outputs (link={loss.link}), but dataset={dataset.name} may have "
             f"several labels an example. Set loss.labels=binary if it asks of each output whether, or try "
             f"{SUGGESTIONS[dataset.task]}."
         )
     if loss.labels in ("binary", "values") and loss.labels != _scalar_labels(dataset):
         raise InputError(
-            f"loss={loss.name} takes one number for each example ({loss.labels}), but dataset={dataset.name} has "
+            f"{setting} takes one number for each example ({loss.labels}), but dataset={dataset.name} has "
             f"{dataset.num_classes} classes. Try {SUGGESTIONS[dataset.task]}."
         )
     if loss.reduction in (None, "none"):
@@ -55,31 +59,31 @@ def check_loss(loss: Loss, dataset: Dataset) -> int:
             check_domain(loss, split.y)
         except ValueError as error:
             raise InputError(f"dataset={dataset.name}: {error}") from error
-    check_ignored(loss, dataset)
-    return count_outputs(loss, dataset)
+    check_ignored(loss, dataset, setting)
+    return count_outputs(loss, dataset, setting)
 
 
-def count_outputs(loss: Loss, dataset: Dataset) -> int:
+def count_outputs(loss: Loss, dataset: Dataset, setting: str) -> int:
     """The head's width. Raises InputError for several values an example, of which the loss predicts one by several."""
     if dataset.task == "multilabel":
         return dataset.num_classes
     width = loss.num_outputs(dataset.num_classes)
     if dataset.num_values > 1 and width > 1:
         raise InputError(
-            f"loss={loss.name} predicts one value by {width} outputs, but dataset={dataset.name} has "
+            f"{setting} predicts one value by {width} outputs, but dataset={dataset.name} has "
             f"{dataset.num_values} values an example. Try {SUGGESTIONS[dataset.task]}."
         )
     return width * max(1, dataset.num_values)
 
 
-def check_ignored(loss: Loss, dataset: Dataset) -> None:
+def check_ignored(loss: Loss, dataset: Dataset, setting: str) -> None:
     """Raises InputError where the loss cannot leave out the pixels that do not count, or leaves out others."""
     ignored, own = dataset.ignore_class, getattr(loss, "ignore_class", "none")
     if ignored is None or own in (None, ignored):
         return
     if own == "none":
         raise InputError(
-            f"loss={loss.name} has no ignore_class, and in dataset={dataset.name} pixels of class {ignored} do not "
+            f"{setting} has no ignore_class, and in dataset={dataset.name} pixels of class {ignored} do not "
             f"count. Try {SUGGESTIONS[dataset.task]}."
         )
     raise InputError(
@@ -103,14 +107,14 @@ def try_model(model: keras.Model, dataset: Dataset, setting: str) -> None:
         forward(few)
 
 
-def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
+def try_loss(loss: Loss, model: keras.Model, dataset: Dataset, setting: str) -> None:
     """Calls the loss once on a few examples as training will: compiled, for any number of them, with its gradient.
 
     Raises InputError where it cannot take what training will pass. What the call changes in model and loss is put back.
     """
     few = dataset.train.first(4)
     labels = encode_labels(tf.constant(few.y), loss.labels, dataset.num_classes)
-    with untouched(model, loss), blaming(f"loss={loss.name}"):
+    with untouched(model, loss), blaming(setting):
         outputs = model(few.x, training=False)
         loss(labels, outputs)  # makes the variables that it makes when it is called first
 
@@ -124,7 +128,7 @@ def try_loss(loss: Loss, model: keras.Model, dataset: Dataset) -> None:
         found = gradient(labels, outputs)
     if found is None:
         raise InputError(
-            f"loss={loss.name} has no gradient for the model's outputs, so nothing can be trained. Make it of them by "
+            f"{setting} has no gradient for the model's outputs, so nothing can be trained. Make it of them by "
             "functions that have one: argmax, rounding, comparisons and casts to integers have none."
         )
 

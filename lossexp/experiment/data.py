@@ -6,11 +6,16 @@ from lossexp.config.identity import source_digest
 from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
 from lossexp.datasets.python import as_dataset
+from lossexp.process.importing import first_import
 
 
 def build_dataset(job: Job) -> Dataset:
     """What the group `dataset` describes, also where its target is a user's function that returns arrays or streams."""
-    found, node = job.build("dataset"), job["dataset"]
+    node = job["dataset"]
+    if (node.get("fn") or node)["_target_"].partition(".")[0] in job.trusted:
+        with first_import("tensorflow"):  # which the user's module may import, but not so quietly
+            import tensorflow  # noqa: F401
+    found = job.build("dataset")
     if isinstance(found, Dataset):
         return found
     target = node["_target_"]

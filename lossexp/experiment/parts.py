@@ -12,7 +12,7 @@ from lossexp.config.job import Job
 from lossexp.config.optimizer_settings import check_learning_rate, check_steps, check_together
 from lossexp.datasets.dataset import Dataset
 from lossexp.datasets.targets import scale_targets
-from lossexp.experiment.compatibility import check_loss, try_loss, try_model, try_rate
+from lossexp.experiment.compatibility import check_loss, count_outputs, try_loss, try_model, try_rate
 from lossexp.experiment.model import build_model
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.regression import is_shift_invariant
@@ -20,38 +20,48 @@ from lossexp.losses.keras.adapted import as_loss
 from lossexp.models.check import OF_FIT, check_kind, check_outputs, check_tokens, overridden
 from lossexp.models.preprocessing import preprocessed, served
 from lossexp.models.saving_check import is_savable
+from lossexp.models.scaled_twice import check_scaled_once
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Trainer
 
 
 def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
-    """Loss, model and optimizer for the dataset; InputError where they do not fit each other."""
-    with blaming(job.named("loss")):
-        loss = as_loss(job.build("loss"))
-        loss.get_config()  # the user's own may raise, and is asked for later
-    num_outputs = check_loss(loss, dataset)
-    adapt(loss, dataset)
-    own = build_model(job, dataset, loss, num_outputs)
-    check_kind(own)
+    """Loss, model and optimizer for the dataset; InputError where they do not fit each other, or the trainer."""
+    dataset, loss, own, model = untried(job, dataset)
     trainer.check_model(own)
-    start: list[float] = []
-    if dataset.task == "regression":
-        with blaming(f"loss={loss.name}"):
-            dataset = scale_targets(dataset, shift=is_shift_invariant(loss))
-        start = [] if overridden(own, OF_FIT) else loss_start(loss, dataset)
-    with blaming(job.named("model")):
-        model = preprocessed(own, dataset, start)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
-    few = dataset.train.x[:32]
-    with untouched(model), blaming(job.named("model")):
+    few, setting = dataset.train.x[:32], job.named("model")
+    check_scaled_once(own, dataset.inputs)
+    with untouched(model), blaming(setting):
         check_tokens(model, dataset)
-        check_outputs(model, few, num_outputs, dataset.task)
-    try_model(model, dataset, job.named("model"))
-    try_loss(loss, model, dataset)
+        check_outputs(model, few, count_outputs(loss, dataset, job.named("loss")), dataset.task)
+    try_model(model, dataset, setting)
+    try_loss(loss, model, dataset, job.named("loss"))
     with untouched(model):
         savable = is_savable(served(model, dataset, loss.link), dataset.inputs.raw(few[:4]))
     return Parts(dataset, model, loss, optimizer, own, savable)
+
+
+def untried(job: Job, dataset: Dataset) -> tuple[Dataset, Loss, keras.Model, keras.Model]:
+    """The dataset with targets as they are trained on, the loss, and the model, the user's own and the one to train.
+
+    Raises InputError for a loss that is none of the dataset's task; nothing is tried.
+    """
+    with blaming(job.named("loss")):
+        loss = as_loss(job.build("loss"))
+        loss.get_config()  # the user's own may raise, and is asked for later
+    num_outputs = check_loss(loss, dataset, job.named("loss"))
+    adapt(loss, dataset)
+    own = build_model(job, dataset, loss, num_outputs)
+    check_kind(own)
+    start: list[float] = []
+    if dataset.task == "regression":
+        with blaming(job.named("loss")):
+            dataset = scale_targets(dataset, shift=is_shift_invariant(loss))
+        start = [] if overridden(own, OF_FIT) else loss_start(loss, dataset)
+    with blaming(job.named("model")):
+        return dataset, loss, own, preprocessed(own, dataset, start)
 
 
 def adapt(loss: Loss, dataset: Dataset) -> None:

@@ -10,11 +10,10 @@ from lossexp.base.blame import sentence
 from lossexp.base.errors import InputError
 from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
-from lossexp.experiment.parts import build_parts
+from lossexp.experiment.parts import untried
 from lossexp.models.preprocessing import served
 from lossexp.models.saving import load_weights
 from lossexp.process.runtime import runtime
-from lossexp.trainer.trainer import Trainer
 
 
 def rebuilt(job: Job, dataset: Dataset, weights: Path) -> keras.Model:
@@ -22,10 +21,10 @@ def rebuilt(job: Job, dataset: Dataset, weights: Path) -> keras.Model:
 
     Raises InputError where the model that is built now is not the one that was trained.
     """
-    trainer: Trainer = job.build("trainer", callbacks=None)
-    with runtime(job["seed"], trainer.precision):
-        parts = build_parts(job, dataset, trainer)
-        model = served(parts.model, parts.dataset, parts.loss.link)
+    with runtime(job["seed"], job["trainer"]["precision"]):
+        dataset, loss, _, model = untried(job, dataset)
+        model(dataset.train.x[:1])  # a subclass has its weights only then
+        model = served(model, dataset, loss.link)
         try:
             load_weights(model, weights)
         except Exception as error:  # h5py's and Keras's, for other layers, other shapes or a damaged file

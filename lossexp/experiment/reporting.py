@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from textwrap import shorten
 
 import numpy as np
@@ -21,6 +22,8 @@ from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Fit, Trainer
+
+log = logging.getLogger(__name__)
 
 NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
@@ -94,6 +97,7 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     if data.task == "regression":
         found, link, y = data.original(predicted_values(found, link)), None, data.original(y)
     outputs = Outputs(found, y, data.task, link, data.class_names, data.ignore_class)
+    save_outputs(folder.path / "test_outputs.npz", **vars(outputs))  # first: scores can be had of them again
     result = Result(
         run_key=folder.run_key,
         test=outputs.score(),
@@ -103,7 +107,6 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
         best_epoch=fit.monitor.best_epoch + 1,
     )
     write_result(folder.path, result)
-    save_outputs(folder.path / "test_outputs.npz", **vars(outputs))
     save_model(served(parts.model, data, parts.loss.link), folder.path, parts.savable)
     return result, outputs
 
@@ -113,7 +116,10 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
     tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
     tracker.metrics(_named(result), fit.steps)
     tracker.artifact(folder.path / "test_outputs.npz")
-    _log_figures(tracker, outputs, parts.dataset.test.x, fit)
+    try:
+        _log_figures(tracker, outputs, parts.dataset.test.x, fit)
+    except Exception as error:  # a picture that cannot be drawn is no reason to call a finished training failed
+        log.warning("Not all figures could be drawn (%s: %s); the run has all else", type(error).__name__, error)
     few, data = outputs.outputs[:8], parts.dataset
     if folder.model.name == MODEL:
         inputs = data.inputs.raw(data.test.x[: len(few)])

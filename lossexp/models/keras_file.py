@@ -46,7 +46,9 @@ def load_checked(file: Path, where: str, trusted: Collection[str]) -> keras.Mode
         raise InputError(f"{where}: there is no such file.")
     if file.suffix != ".keras":
         raise InputError(
-            f"{where}: give a file that model.save('my.keras') wrote. Save other formats anew in that one."
+            f"{where}: give a file that model.save('my.keras') wrote. Save a whole model of another format anew in "
+            "that one. Weights alone need their network: build it in a function of yours (model=custom), which ends in "
+            "model.load_weights(path) and return model."
         )
     try:
         named = lambdas(file)

@@ -113,7 +113,7 @@ def test_an_error_in_a_users_loss_names_file_line_and_function(name, kind, sourc
 def test_it_is_found_before_training(name, kind, source, words, own):
     loss = adapted(getattr(own, name))
     with runtime(0), pytest.raises(InputError, match=rf"^loss={name}: {kind} in .*line {line(source)}"):
-        try_loss(loss, mlp(DATA.input_shape, 10, hidden=[4]), DATA)
+        try_loss(loss, mlp(DATA.input_shape, 10, hidden=[4]), DATA, f"loss={name}")
 
 
 def test_what_a_graph_finds_while_it_runs_names_the_line_that_asked_for_it(own):

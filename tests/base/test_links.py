@@ -185,3 +185,14 @@ def test_the_names_that_an_adapted_loss_takes_are_those_of_all_links():
     of_classes, of_order, of_values, _ = typing.get_args(Adapted.__annotations__["link"])
     assert (*typing.get_args(of_classes), *typing.get_args(of_order)) == ("auto", *links.CLASS_LINKS)
     assert typing.get_args(of_values) == links.VALUE_LINKS
+
+
+@pytest.mark.parametrize("option", [name for name in OPTIONS if "segmentation" in make(name).tasks])
+def test_pixels_are_given_what_rows_of_their_outputs_are(option):
+    link = make(option).link
+    rows = np.random.default_rng(0).normal(size=(24, links.named(link).width(5))).astype(np.float32)
+    pixels = rows.reshape(2, 3, 4, -1)
+    for given in (probabilities, log_probabilities):
+        np.testing.assert_allclose(given(pixels, link).reshape(24, 5), given(rows, link), rtol=1e-12)
+    predicted = links.named(link).predicted
+    np.testing.assert_array_equal(tf.reshape(predicted(tf.constant(pixels)), [-1]), predicted(tf.constant(rows)))

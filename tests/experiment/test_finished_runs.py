@@ -56,6 +56,17 @@ def job_in(run_dir, *overrides):
     return run(Job(config, run_dir)), Job(config).key
 
 
+def test_a_figure_that_cannot_be_drawn_costs_the_figure_alone(tmp_path, monkeypatch, caplog):
+    def broken(*_):
+        raise ValueError("an axis of no height")
+
+    monkeypatch.setattr(reporting.figures, "figures_of", broken)
+    scores, run_dir = job(tmp_path, *TRAINED, tracked=True)
+    assert "ValueError: an axis of no height" in caplog.text
+    assert read_record(run_dir).stage == "closed"
+    assert evaluate(asked(run_dir, run_dir.name)) == pytest.approx(scores.test, rel=1e-4)
+
+
 def test_two_runs_in_one_folder_are_two_right_results_or_a_refusal(tmp_path):
     ce, key = job_in(tmp_path / "same", "model=mlp", "loss=ce")
     with pytest.raises(InputError, match=rf"belongs to the run {key}.*hydra\.sweep\.subdir"):

@@ -144,7 +144,7 @@ def test_targets_outside_the_losss_domain_are_refused(tmp_path):
         (["schedule=exponential", "schedule.final_fraction=abc"], r"schedule\.final_fraction=abc"),
         (["rerun=maybe"], "rerun=maybe: give true or false"),
         (["trainer.monitor=null"], r"trainer\.monitor=null"),
-        (["trainer.callbacks=[1]"], r"trainer\.callbacks\[0\]=1: give a node with its _target_"),
+        (["trainer.callbacks=[1]"], r"trainer\.callbacks\[0\]=1: give a node .*makes a Callback"),
         ([STOPPING.replace("3", "two")], "patience=two"),
         (["trainer=keras", STOPPING.replace("val_accuracy", "accuracy")], "does not hand"),
         (["trainer=keras", "trainer.check_gradients=true"], "trainer=default"),

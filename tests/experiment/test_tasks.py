@@ -47,7 +47,7 @@ def ignoring(dataset: Dataset, ignored: int = 255) -> Dataset:
     ],
 )
 def test_the_head_has_an_output_for_each_label_class_or_value(loss, dataset, width):
-    assert check_loss(loss, dataset) == width
+    assert check_loss(loss, dataset, "loss=x") == width
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,19 @@ def test_the_head_has_an_output_for_each_label_class_or_value(loss, dataset, wid
 )
 def test_a_loss_that_does_not_fit_is_refused_with_those_that_do(loss, dataset, message):
     with pytest.raises(InputError, match=message):
-        check_loss(loss, dataset)
+        check_loss(loss, dataset, "loss=x")
+
+
+def test_a_loss_that_does_not_fit_is_called_by_its_option(tmp_path):
+    """Keras's own name of `keras_dice` is dice, which is another option and would fit."""
+    with pytest.raises(InputError, match=r"^loss=keras_dice is for"):
+        job(tmp_path, *MOSAIC, "dataset.task=segmentation", "loss=keras_dice")
+
+
+def test_a_loss_of_the_users_own_may_be_said_to_be_for_a_task():
+    loss = Adapted(keras.losses.dice, labels="onehot", on="probabilities")
+    with pytest.raises(InputError, match=r"loss\.tasks=\[segmentation\]"):
+        check_loss(loss, PIXELS, "loss.fn=keras.losses.dice")
 
 
 def test_a_loss_is_told_what_does_not_count_and_how_many_examples_have_a_label():

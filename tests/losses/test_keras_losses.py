@@ -125,9 +125,13 @@ def test_rows_and_columns_do_not_broadcast():
         loss.call(y, np.zeros([5, 2], np.float32))
 
 
-def test_one_number_for_the_batch_is_refused():
-    with pytest.raises(ValueError, match="one number for the whole batch"):
-        as_loss(keras.losses.Dice())(CLASSES, Z)
+def test_one_number_for_the_batch_is_that_of_each_of_its_examples():
+    loss, own = as_loss(keras.losses.Dice()), keras.losses.Dice()
+    one = own(tf.one_hot(CLASSES, Z.shape[-1]), tf.nn.softmax(Z))
+    np.testing.assert_allclose(loss.call(CLASSES, Z), np.full(len(Z), one), 1e-6)
+    np.testing.assert_allclose(loss(CLASSES, Z), one, 1e-6)
+    compiled = tf.function(loss, input_signature=[tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, Z.shape[-1]])])
+    np.testing.assert_allclose(compiled(CLASSES, Z), one, 1e-6)
 
 
 def test_unknown_losses_must_say_what_they_work_on():
@@ -135,7 +139,7 @@ def test_unknown_losses_must_say_what_they_work_on():
         return p
 
     for given in ({}, {"labels": "onehot"}, {"on": "logits"}):
-        with pytest.raises(ValueError, match=r"mine is not one of Keras's losses.*on=.*labels="):
+        with pytest.raises(ValueError, match=r"not one of Keras's losses.*on=one of logits.*labels=one of sparse"):
             Adapted(mine, **given)
     assert Adapted(mine, on="values").tasks == ("regression",)
     assert Adapted(mine, on="logits", labels="binary").link == "sigmoid"

@@ -143,7 +143,7 @@ def train(make_loss, folder=None, stop_at=None, model=None, callbacks=(), traine
         loss = make_loss()
         loss.adapt(DATA.class_counts)
         model = model() if model else mlp(DATA.input_shape, 10, hidden=[8])
-        try_loss(loss, model, DATA)
+        try_loss(loss, model, DATA, "loss=x")
         settings = {"epochs": 3, "checkpoint_seconds": 0.0, "jit_compile": False, "progress": False, **settings}
         trainer = trainer_class(callbacks=list(callbacks), **settings)
         fit = stopping(trainer.fit, stop_at) if stop_at else trainer.fit
@@ -181,7 +181,7 @@ def test_trials_and_validation_leave_the_state_of_a_loss_alone(monkeypatch):
     assert one_epoch.state["inner"][0].numpy() == pytest.approx(fn.state["inner"][0].numpy(), rel=1e-5)
     with runtime(0):
         model, loss = mlp(DATA.input_shape, 10), Adapted(by_hand, on="logits", labels="sparse")
-        try_loss(loss, model, DATA)
+        try_loss(loss, model, DATA, "loss=x")
     assert (by_hand.mean.numpy(), by_hand.state["inner"][0].numpy()) == (1.0, 2.0)
 
 

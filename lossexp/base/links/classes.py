@@ -120,7 +120,7 @@ class Tempered(ClassLink):
         if t2 == 1.0:
             return special.log_softmax(z, axis=-1)
         z = z - z.max(axis=-1, keepdims=True)
-        level = np.zeros((len(z), 1))
+        level = np.zeros_like(z[..., :1])
         with np.errstate(divide="ignore"):
             for _ in range(20):  # Newton on (sum p)^(1 - t2) = 1, nearly linear in L: five steps are enough
                 log_p = np.log1p(np.maximum((1.0 - t2) * (z - level), -1.0)) / (1.0 - t2)

@@ -25,8 +25,10 @@ class Adapted(Loss):
     """A Keras loss, or any callable `f(y_true, y_pred)`, as a `Loss`.
 
     The wrapped loss sees float32 outputs in the form it was written for, labels in the encoding it was
-    written for (int32 for class numbers), and both of matching shapes, so that nothing broadcasts. It must
-    return one value per example, `[batch]`, or `[batch, ...]`, which is averaged over the further axes.
+    written for (int32 for class numbers), and both of matching shapes, so that nothing broadcasts. It should
+    return one value per example, `[batch]`, or `[batch, ...]`, which is averaged over the further axes. One number for
+    the whole batch, as of many published Dice losses, is taken as the value of each of its examples: it depends on
+    who else is in the batch, and sample weights scale it, but do not weight what it is made of.
     A logit of -inf reaches it as -1e20 (0 in embeddings), and a value above 1e10 that comes of it is +inf.
 
     Args:
@@ -49,7 +51,7 @@ class Adapted(Loss):
     must be given, and `labels` unless `on` is `"values"` or `"positive"`. The rest follows from these two.
 
     Raises:
-        ValueError: an argument is missing or unknown; shapes do not match; `fn` returns a scalar.
+        ValueError: an argument is missing or unknown; shapes do not match.
     """
 
     fn: Callable = field(kw_only=False)
@@ -121,10 +123,10 @@ class Adapted(Loss):
         if labels == "auto" and on in ("values", "positive"):
             labels = "values"
         if "auto" in (on, labels):
-            choices = {f.name: described(f.type).removeprefix("auto or ") for f in fields(Adapted)}
+            choices = {f.name: described(f.type).replace("auto, ", "") for f in fields(Adapted)}
             raise ValueError(
-                f"{self.name} is not one of Keras's losses, so say what it works on: on={choices['on']}, and "
-                f"labels={choices['labels']} (given: on={on}, labels={labels})."
+                f"{self.name} is not one of Keras's losses, so say what it works on: loss.on={choices['on']}, and "
+                f"loss.labels={choices['labels']} (given: on={on}, labels={labels})."
             )
         link = "softplus" if on == "positive" else LINKS.get(labels, "identity")
         if known and labels == known.labels:

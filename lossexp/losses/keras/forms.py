@@ -40,13 +40,12 @@ def outputs_for(on: str, link: str | Mapping, outputs: tf.Tensor) -> tf.Tensor:
 
 
 def per_example(name: str, values: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-    """`[batch]` float32 from values `[batch, ...]`, means over the further axes. Raises ValueError for other shapes."""
+    """`[batch]` float32 from values `[batch, ...]`, means over the further axes, or from one number of the whole batch.
+
+    Raises ValueError for other shapes.
+    """
     if values.shape.rank == 0:
-        raise ValueError(
-            f"{name} returned one number for the whole batch. Return one per example, [batch], "
-            "say by averaging over axis=-1 only: sample weights and reductions need them. (Keras's Dice "
-            "and Tversky do so with axis=[1].)"
-        )
+        values = tf.fill(tf.shape(outputs)[:1], values)  # of every reduction to a mean, the number itself
     if not values.shape[:1].is_compatible_with(outputs.shape[:1]):
         raise ValueError(f"{name} returned values {values.shape} for outputs {outputs.shape}.")
     if values.shape.rank > 1:
