@@ -186,7 +186,7 @@ CUSTOM = ("loss=custom", "loss.labels=sparse", "loss.on=logits")
         (["model._target_=my_losses.frozen"], r"model .* has no trainable weights"),
         (["model._target_=my_losses.empty"], r"^model=my_losses\.empty: Sequential model .* no layers"),
         (["model._target_=my_losses.NoCall"], r"^model=my_losses\.NoCall: .*does not have a `call\(\)` method"),
-        ([*FUNCTION, "loss.fn._target_=my_losses.counted"], r"^loss=counted has no gradient"),
+        ([*FUNCTION, "loss.fn._target_=my_losses.counted"], r"^loss\.fn=my_losses\.counted has no gradient"),
         ([*FUNCTION, "loss.fn._target_=my_losses.three"], r"^loss\.fn\._target_=my_losses\.three: .*callable"),
         (
             [*CUSTOM, "loss.fn._target_=my_losses.Unsaved"],
@@ -219,9 +219,15 @@ def own_model(name):
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (own_loss("clipped"), r"^loss=clipped: AttributeError in .*, in clipped: .*It is keras\.ops\.clip now"),
-        (own_loss("valued"), r"^loss=valued: AttributeError in .*, in valued: .*compute with keras\.ops"),
-        (own_loss("asked"), r"^loss=asked: OperatorNotAllowed.* in .*, in asked: .*keras\.ops\.where"),
+        (
+            own_loss("clipped"),
+            r"^loss\.fn=my_losses\.clipped: AttributeError in .*, in clipped: .*It is keras\.ops\.clip now",
+        ),
+        (
+            own_loss("valued"),
+            r"^loss\.fn=my_losses\.valued: AttributeError in .*, in valued: .*compute with keras\.ops",
+        ),
+        (own_loss("asked"), r"^loss\.fn=my_losses\.asked: OperatorNotAllowed.* in .*, in asked: .*keras\.ops\.where"),
         (own_loss("forgets_to_return"), r"^loss\.fn=forgets_to_return returned nothing"),
         (
             own_loss("power_loss"),

@@ -107,8 +107,11 @@ class Job:
         """What a group is, for messages: its option, `model=mlp`, or of a user's own `model.fn=mine.net`."""
         node = self[group]
         inner = node.get("fn")
-        own = isinstance(inner, Mapping) and "_target_" in inner
-        return f"{group}.fn={inner['_target_']}" if own else f"{group}={self.choices.get(group, node['_target_'])}"
+        if isinstance(inner, Mapping) and "_target_" in inner:
+            return f"{group}.fn={inner['_target_']}"
+        target = node["_target_"]
+        own = target.partition(".")[0] in self.trusted
+        return f"{group}={target if own else self.choices.get(group, target)}"
 
     def build(self, group: str, **extra: Any) -> Any:
         """What the group's settings describe; callbacks write into the job's folder. extra: further arguments.
