@@ -165,11 +165,11 @@ def test_a_run_whose_model_is_gone_is_repaired_in_its_mlflow_run(tmp_path):
 
 def test_results_are_on_disk_before_anything_else_is_tried(tmp_path, monkeypatch):
     def fail(*_, **__):
-        raise RuntimeError("no figure today")
+        raise RuntimeError("nothing is told today")
 
     with monkeypatch.context() as patched:
-        patched.setattr(reporting.figures, "learning_curves", fail)
-        with pytest.raises(RuntimeError, match="no figure today"):
+        patched.setattr(reporting, "log_result", fail)
+        with pytest.raises(RuntimeError, match="nothing is told today"):
             job(tmp_path, *TRAINED)
     [run_dir] = (tmp_path / "runs").iterdir()
     saved = json.loads((run_dir / "scores.json").read_text())

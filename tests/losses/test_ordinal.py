@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from lossexp import losses
 from lossexp.base import links
-from lossexp.trainer.step import count_correct
+from lossexp.trainer.step import Answers, count_correct
 
 Z = np.float32([[2.0, 0.5, -1.0], [1.0, 0.25, 0.0], [-0.5, -1.0, -3.0], [4.0, 3.0, 2.0]])
 Y = [0, 1, 2, 3]
@@ -40,7 +40,7 @@ def test_training_accuracy_counts_the_likeliest_class(link):
     z = np.random.default_rng(0).normal(0, 2, [200, 3]).astype(np.float32)
     labels = np.random.default_rng(1).integers(0, 4, 200)
     predicted = links.log_probabilities(z, link).argmax(axis=1)
-    assert count_correct(z, tf.constant(labels), link) == np.sum(predicted == labels)
+    assert count_correct(z, tf.constant(labels), Answers(4, link)) == np.sum(predicted == labels)
 
 
 def test_the_conditional_link_keeps_its_digits():

@@ -31,4 +31,4 @@ def test_losses_of_differences_are_invariant_and_no_others(option):
 def test_a_function_of_the_users_is_tried_too(function, invariant):
     from lossexp.losses import Adapted
 
-    assert is_shift_invariant(as_loss(Adapted(function, labels="values"))) == invariant
+    assert is_shift_invariant(as_loss(Adapted(function, on="values"))) == invariant

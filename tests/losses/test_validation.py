@@ -60,7 +60,7 @@ REFUSED = [
     (losses.Hinge, "margin", 0, "(0, inf)"),
     (losses.CategoricalHinge, "margin", -1, "(0, inf)"),
     (losses.Dice, "smooth", -1, "[0, inf)"),
-    (losses.Dice, "over", "image", "example or class or batch"),
+    (losses.Dice, "over", "image", "one of auto, example, class, batch"),
     (losses.Tversky, "alpha", -1, "[0, inf)"),
     (losses.FocalTversky, "exponent", 0, "(0, inf)"),
 ]
@@ -79,7 +79,7 @@ def test_out_of_range(loss, name, value, allowed):
     [
         (Focal, "reduction", "one of sum_over_batch_size, sum, mean, mean_with_sample_weight, none, or null"),
         (losses.MSE, "reduction", "one of sum_over_batch_size, sum"),
-        (losses.Dice, "over", "example or class or batch"),
+        (losses.Dice, "over", "one of auto, example, class, batch"),
         (losses.Poisson, "link", "exp or softplus or identity"),
         (losses.Tweedie, "link", "exp or softplus or identity"),
         (losses.GammaDeviance, "link", "exp or softplus or identity"),

@@ -26,7 +26,7 @@ class NoConfig(keras.Model):
 
 
 @keras.saving.register_keras_serializable("tests")
-class Scaled(keras.layers.Layer):
+class Stretched(keras.layers.Layer):
     """`forgets` leaves `scale` out of get_config."""
 
     def __init__(self, scale=1.0, forgets=False, **kwargs):
@@ -42,18 +42,18 @@ class Scaled(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tests")
-class Unserializable(Scaled):
+class Unserializable(Stretched):
     def get_config(self):
         return {**super().get_config(), "scale": object()}
 
 
 @keras.saving.register_keras_serializable("tests")
-class Raising(Scaled):
+class Raising(Stretched):
     def get_config(self):
         return {"scale": self.factor}
 
 
-class Unregistered(Scaled):
+class Unregistered(Stretched):
     pass
 
 
@@ -74,7 +74,7 @@ def ending(*layers) -> keras.Model:
         (lambda: sparse_mlp((6,), 3), X),
         (lambda: ConvNet((8, 8, 1), 3), np.ones((2, 8, 8, 1), np.float32)),
         (lambda: conv_net((8, 8, 1), 3, "cosine"), np.ones((2, 8, 8, 1), np.float32)),
-        (lambda: ending(Scaled(2.0)), X),
+        (lambda: ending(Stretched(2.0)), X),
         (lambda: ending(keras.layers.BatchNormalization(), keras.layers.GaussianNoise(1.0)), X),
     ],
 )
@@ -91,7 +91,10 @@ TWICE = keras.layers.Lambda(lambda x: 2 * x, name="twice")
     [
         (lambda: NoConfig(3), r"model no_config \(NoConfig\) .*class NoConfig \(\S+, line \d+\) has no get_config"),
         (lambda: ending(TWICE), "the Lambda layer twice holds .* a named layer in its place"),
-        (lambda: ending(Scaled(2.0, forgets=True)), r"other outputs\. get_config of the class Scaled .* lacks scale"),
+        (
+            lambda: ending(Stretched(2.0, forgets=True)),
+            r"other outputs\. get_config of the class Stretched .* lacks scale",
+        ),
         (lambda: ending(Unregistered(2.0)), r"the class Unregistered \(\S+, line \d+\) is not registered with Keras"),
         (lambda: ending(Unserializable(2.0)), r"TypeError: Cannot serialize object"),
         (lambda: ending(Raising(2.0)), r"AttributeError in .*test_saving_check\.py, line \d+, in get_config.*'factor'"),
