@@ -70,8 +70,11 @@ def compiled_is_faster(plain: Sequence[float], compiled: Sequence[float]) -> boo
 
 
 def hopeless(step: float, trial: float, steps: int) -> bool:
-    """Whether one compiled step takes so long that trials would waste time: as a trial of `steps` plain ones does."""
-    return step > trial * max(1.0, 3.0 / steps)
+    """Whether one compiled step takes so long, beside a trial of `steps` plain ones, that trials would waste time.
+
+    A call costs something itself, so that steps of less than a trial's time are not judged by one of them.
+    """
+    return step > max(TRIAL_SECONDS, 3.0 * trial / steps)
 
 
 def _faster(plain: Engine, make: Callable[[bool], Engine], order: np.ndarray, steps: int) -> Engine:

@@ -33,9 +33,15 @@ def test_the_fastest_trial_of_each_decides(plain, compiled, faster):
 
 @pytest.mark.parametrize(
     ("step", "trial", "steps", "gives_up"),
-    [(0.55, 0.34, 16, True), (0.05, 0.1, 500, False), (0.2, 0.15, 1, False), (0.5, 0.15, 1, True)],
+    [
+        (0.55, 0.34, 16, True),
+        (0.19, 0.28, 16, True),
+        (0.05, 0.1, 500, False),
+        (0.2, 0.15, 1, False),
+        (0.5, 0.15, 1, True),
+    ],
 )
-def test_a_compiled_step_as_long_as_a_whole_trial_ends_them(step, trial, steps, gives_up):
+def test_a_compiled_step_that_is_hopelessly_slow_ends_the_trials(step, trial, steps, gives_up):
     assert compilation.hopeless(step, trial, steps) is gives_up
 
 
