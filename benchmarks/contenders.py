@@ -64,16 +64,17 @@ def train_with_lossexp(jit_compile: str | bool = "auto") -> Callable[[Workload, 
         from lossexp.trainer.compilation import choose_engine
         from lossexp.trainer.engine import Engine
         from lossexp.trainer.residence import OnDevice
-        from lossexp.trainer.step import train_step
+        from lossexp.trainer.step import Answers, train_step
         from lossexp.trainer.trainer import Trainer
 
         x, y = data(workload)
         model, optimizer = model_and_optimizer(workload)
         optimizer = Trainer(precision=precision).ready(optimizer, model)
         loss, resident = CrossEntropy(), OnDevice(Split(x, y), workload.batch_size)
+        answers = Answers(10, loss.link)
 
         def make(jit_compile: bool) -> Engine:
-            return Engine(lambda batch: train_step(model, optimizer, loss, batch, 10), resident, jit_compile)
+            return Engine(lambda batch: train_step(model, optimizer, loss, batch, answers), resident, jit_compile)
 
         variables = [*model.variables, *optimizer.variables]
         engine = choose_engine(jit_compile, make, variables, epoch_order(len(x), 0, 0), total_steps=10**9)
