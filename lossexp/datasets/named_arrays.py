@@ -15,6 +15,7 @@ PARTS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
+PART_OF = {word: part for part, words in PARTS.items() for word in words}
 ROLES = {
     "x": ("x", "image", "images", "data", "input", "inputs", "feature", "features"),
     "y": ("y", "label", "labels", "target", "targets"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
 import json
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lossexp.base.blame import blaming
+from lossexp.base.callables import dotted, unwrapped
 from lossexp.base.checks import Between, Count, FromZero, Place, settings
 from lossexp.base.errors import InputError
 from lossexp.config.identity import source_digest
@@ -22,7 +22,7 @@ from lossexp.datasets.classes import AskedTask
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.datasets.inputs import Asked
 from lossexp.datasets.labels import ClassNames
-from lossexp.datasets.named_arrays import NAMES, PARTS, chosen
+from lossexp.datasets.named_arrays import NAMES, PART_OF, PARTS, chosen
 from lossexp.datasets.streams import is_stream, read_stream
 
 RETURNS = (
@@ -56,12 +56,11 @@ def load(
     `Dataset`, which is taken as it is. The other settings are those of `npz.load`.
     Raises InputError for an error in `fn`, with its place, and for a result of another kind.
     """
-    function = fn.func if isinstance(fn, functools.partial) else fn
-    arguments = fn.keywords if isinstance(fn, functools.partial) else {}
-    where = f"dataset.fn={function.__module__}.{function.__qualname__}"
+    function, arguments = unwrapped(fn)
+    where = f"dataset.fn={dotted(fn)}"
     with blaming(where):
-        takes_seed = "seed" in inspect.signature(fn).parameters and "seed" not in arguments
-        arguments = {**arguments, **({"seed": seed} if takes_seed else {})}
+        if "seed" in inspect.signature(function).parameters:
+            arguments = {"seed": seed, **arguments}
         found = function(**arguments)
     return as_dataset(
         found,
@@ -129,9 +128,8 @@ def _parts(found: Any, where: str) -> dict[str, Any]:
 
 
 def _of_mapping(found: Mapping, where: str) -> dict[str, Any]:
-    words = {word: part for part, known in PARTS.items() for word in known}
-    if set(found) <= set(words):
-        return {words[name]: _checked(part, where) for name, part in found.items()}
+    if set(found) <= set(PART_OF):
+        return {PART_OF[name]: _checked(part, where) for name, part in found.items()}
     arrays = {name: value for name, value in found.items() if hasattr(value, "shape") or isinstance(value, list)}
     picked = chosen(list(arrays), NAMES, where, RETURNS)
     roles = ("x", "y", "sample_weight")

@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from lossexp.base.errors import InputError
-from lossexp.datasets.named_arrays import PARTS
+from lossexp.datasets.named_arrays import PART_OF, PARTS
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
 
@@ -34,8 +34,7 @@ def part_frames(
     if split is None:
         return {"train": frame}
     check_present(frame, [split], where)
-    words = {word: part for part, known in PARTS.items() for word in known}
-    parts = frame[split].astype(str).str.strip().str.lower().map(words)
+    parts = frame[split].astype(str).str.strip().str.lower().map(PART_OF)
     if parts.isna().any() or not (parts == "train").any():
         raise InputError(
             f"{where}, column {split}: it says for each row train, val or test, and some train; it holds "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import keras
 
 from lossexp.base.blame import blaming
+from lossexp.base.callables import dotted
 from lossexp.base.checks import settings
 from lossexp.base.errors import InputError
 from lossexp.models.needs import arguments
@@ -34,7 +34,7 @@ def custom(
         "initial_bias": initial_bias,
         "vocabulary_size": vocabulary_size,
     }
-    name = name_of(fn)
+    name = dotted(fn)
     with blaming(f"model.fn={name}"):
         model = fn(**arguments(fn, needs, f"model.fn._target_={name}"))
     if isinstance(model, keras.Model):
@@ -43,12 +43,6 @@ def custom(
         f"model.fn._target_={name} returned {_article(model)}, not a keras.Model. End it with: return "
         "keras.Model(inputs, outputs), or return keras.Sequential([...]) or an instance of your own subclass."
     )
-
-
-def name_of(fn: Callable) -> str:
-    """The dotted name of a function or class, also of one that a `functools.partial` gives arguments."""
-    function = fn.func if isinstance(fn, functools.partial) else fn
-    return f"{function.__module__}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
 def _article(value: object) -> str:

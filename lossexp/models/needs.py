@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import logging
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 import keras
 
+from lossexp.base.callables import unwrapped
 from lossexp.base.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def arguments(make: Callable, needs: Mapping[str, Any], setting: str) -> dict[st
     `make` is, for messages, such as `"model.fn._target_=mine.net"`. Raises InputError where something else that it
     requires would be missing, or where it takes no `head` and the loss needs one that is not linear.
     """
-    function = make.func if isinstance(make, functools.partial) else make
+    function, _ = unwrapped(make)
     if isinstance(function, keras.layers.Layer) or not callable(function):
         raise InputError(
             f"{setting} is no function and no class, but an object that is there already ({type(function).__name__}). "

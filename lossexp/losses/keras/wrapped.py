@@ -8,17 +8,16 @@ from collections.abc import Callable
 
 import keras
 
+from lossexp.base import callables
 from lossexp.base.blame import defined
 from lossexp.base.errors import InputError
 
 
 def unwrapped(fn: Callable) -> tuple[Callable, dict]:
-    """The function inside a `functools.partial`, and the keyword arguments it fixes."""
-    if not isinstance(fn, functools.partial):
-        return fn, {}
-    if fn.args:
+    """As `callables.unwrapped`. Raises ValueError for a `functools.partial` that fixes arguments by their position."""
+    if isinstance(fn, functools.partial) and fn.args:
         raise ValueError("a partial loss function must fix its arguments by keyword.")
-    return fn.func, dict(fn.keywords)
+    return callables.unwrapped(fn)
 
 
 def check_is_loss(fn: Callable, name: str) -> None:
@@ -83,7 +82,7 @@ def factory_advice(fn: Callable) -> str:
     arguments = "".join(f" +loss.fn.{name}={value}" for name, value in values.items())
     return (
         "If it returns the loss, it is a factory, which is called first, with arguments of its own: loss=custom "
-        f"loss.fn._target_={function.__module__}.{function.__qualname__}{arguments}"
+        f"loss.fn._target_={callables.dotted(function)}{arguments}"
     )
 
 
