@@ -6,7 +6,7 @@ layers that do what `matrix` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,6 +66,12 @@ def _raw(values: pd.Series, dtype: Dtype, where: str) -> np.ndarray:
     if (numbers.dropna() != numbers.dropna().round()).any():
         raise InputError(f"{where} holds numbers that are not whole, and its categories are whole numbers.")
     return numbers.fillna(MISSING["int64"]).to_numpy(np.int64)
+
+
+def batches(given: Mapping[str, np.ndarray], size: int) -> Iterator[dict[str, np.ndarray]]:
+    """Raw columns in order, `size` rows at a time."""
+    for start in range(0, len(next(iter(given.values()))), size):
+        yield {name: values[start : start + size] for name, values in given.items()}
 
 
 def matrix(columns: Sequence[Column], given: Mapping[str, np.ndarray]) -> np.ndarray:

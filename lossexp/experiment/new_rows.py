@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from lossexp.base.errors import InputError
+from lossexp.datasets import columns
 from lossexp.datasets.check import check_numbers
-from lossexp.datasets.columns import raw
 from lossexp.datasets.npz import plain_arrays
 from lossexp.datasets.stored import StoredInputs, chunks
 from lossexp.datasets.table_columns import check_missing
@@ -44,21 +44,20 @@ def read_rows(path: str, model: keras.Model, dataset: Mapping[str, Any]) -> Rows
     else:
         arrays = plain_arrays(file, lambda found: {name: name for name in found}, setting, "Give an array a column.")
         frame = pd.DataFrame({name: array.reshape(len(array), -1)[:, 0] for name, array in arrays.items()})
-    columns = raw(frame, dtypes or dict.fromkeys(frame.columns, "float64"), setting)
-    check_missing(frame[list(columns)], dataset.get("missing", "error"), setting)
+    given = columns.raw(frame, dtypes or dict.fromkeys(frame.columns, "float64"), setting)
+    check_missing(frame[list(given)], dataset.get("missing", "error"), setting)
     if dtypes is None:
-        return as_taken(np.concatenate(list(columns.values()), axis=1), model, path)
-    unread = [name for name in frame.columns if name not in columns]
+        return as_taken(np.concatenate(list(given.values()), axis=1), model, path)
+    unread = [name for name in frame.columns if name not in given]
     if unread:
         log.warning("%s: columns that are not read: %s", setting, ", ".join(unread))
-    return columns
+    return given
 
 
 def batches(x: Rows) -> Iterator[Any]:
     """All rows in order, `BATCH` at a time."""
     if isinstance(x, dict):
-        for i in range(0, len(next(iter(x.values()))), BATCH):
-            yield {name: values[i : i + BATCH] for name, values in x.items()}
+        yield from columns.batches(x, BATCH)
     else:
         yield from (part[i : i + BATCH] for part in chunks(x) for i in range(0, len(part), BATCH))
 

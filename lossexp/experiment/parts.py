@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import keras
 import numpy as np
 
@@ -12,7 +14,7 @@ from lossexp.config.job import Job
 from lossexp.config.optimizer_settings import check_learning_rate, check_steps, check_together
 from lossexp.datasets.dataset import Dataset
 from lossexp.datasets.targets import scale_targets
-from lossexp.experiment.compatibility import check_loss, count_outputs, try_loss, try_model, try_rate
+from lossexp.experiment.compatibility import check_loss, try_loss, try_model, try_rate
 from lossexp.experiment.model import build_model
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.regression import is_shift_invariant
@@ -27,7 +29,7 @@ from lossexp.trainer.trainer import Trainer
 
 def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     """Loss, model and optimizer for the dataset; InputError where they do not fit each other, or the trainer."""
-    dataset, loss, own, model = untried(job, dataset)
+    dataset, loss, own, model, num_outputs = untried(job, dataset)
     trainer.check_model(own)
     optimizer = build_optimizer(job, trainer.epochs * trainer.steps_per_epoch(dataset))
     trainer.check_optimizer(optimizer)
@@ -35,19 +37,28 @@ def build_parts(job: Job, dataset: Dataset, trainer: Trainer) -> Parts:
     check_scaled_once(own, dataset.inputs)
     with untouched(model), blaming(setting):
         check_tokens(model, dataset)
-        check_outputs(model, few, count_outputs(loss, dataset, job.named("loss")), dataset.task)
+        check_outputs(model, few, num_outputs, dataset.task)
     try_model(model, dataset, setting)
     try_loss(loss, model, dataset, job.named("loss"))
-    with untouched(model):
-        savable = is_savable(served(model, dataset, loss.link), dataset.inputs.raw(few[:4]))
+    savable = is_savable(served(model, dataset, loss.link), dataset.inputs.raw(few[:4]))
     return Parts(dataset, model, loss, optimizer, own, savable)
 
 
-def untried(job: Job, dataset: Dataset) -> tuple[Dataset, Loss, keras.Model, keras.Model]:
-    """The dataset with targets as they are trained on, the loss, and the model, the user's own and the one to train.
+class Untried(NamedTuple):
+    """dataset: with targets as they are trained on. own: the user's model, which is inside `model`, the one to train.
 
-    Raises InputError for a loss that is none of the dataset's task; nothing is tried.
+    num_outputs: that the model should have.
     """
+
+    dataset: Dataset
+    loss: Loss
+    own: keras.Model
+    model: keras.Model
+    num_outputs: int
+
+
+def untried(job: Job, dataset: Dataset) -> Untried:
+    """Loss and model for the dataset. Raises InputError for a loss that is none of its task; nothing is tried."""
     with blaming(job.named("loss")):
         loss = as_loss(job.build("loss"))
         loss.get_config()  # the user's own may raise, and is asked for later
@@ -61,7 +72,7 @@ def untried(job: Job, dataset: Dataset) -> tuple[Dataset, Loss, keras.Model, ker
             dataset = scale_targets(dataset, shift=is_shift_invariant(loss))
         start = [] if overridden(own, OF_FIT) else loss_start(loss, dataset)
     with blaming(job.named("model")):
-        return dataset, loss, own, preprocessed(own, dataset, start)
+        return Untried(dataset, loss, own, preprocessed(own, dataset, start), num_outputs)
 
 
 def adapt(loss: Loss, dataset: Dataset) -> None:

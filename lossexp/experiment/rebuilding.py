@@ -22,9 +22,9 @@ def rebuilt(job: Job, dataset: Dataset, weights: Path) -> keras.Model:
     Raises InputError where the model that is built now is not the one that was trained.
     """
     with runtime(job["seed"], job["trainer"]["precision"]):
-        dataset, loss, _, model = untried(job, dataset)
-        model(dataset.train.x[:1])  # a subclass has its weights only then
-        model = served(model, dataset, loss.link)
+        made = untried(job, dataset)
+        made.model(dataset.train.x[:1])  # a subclass has its weights only then
+        model = served(made.model, made.dataset, made.loss.link)
         try:
             load_weights(model, weights)
         except Exception as error:  # h5py's and Keras's, for other layers, other shapes or a damaged file

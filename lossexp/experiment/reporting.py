@@ -9,13 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp import figures
-from lossexp.base.links import predicted_values
 from lossexp.base.model_files import MODEL
 from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
 from lossexp.metrics import Outputs, save_outputs
+from lossexp.metrics.outputs import outputs_of
 from lossexp.models.preprocessing import served
 from lossexp.models.saving import save_model
 from lossexp.tracking.provenance import provenance
@@ -93,10 +93,7 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     """
     fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
-    found, link, y = fit.predict(test.x), parts.link, test.y
-    if data.task == "regression":
-        found, link, y = data.original(predicted_values(found, link)), None, data.original(y)
-    outputs = Outputs(found, y, data.task, link, data.class_names, data.ignore_class)
+    outputs = outputs_of(fit.predict(test.x), test.y, data, parts.link)
     save_outputs(folder.path / "test_outputs.npz", **vars(outputs))  # first: scores can be had of them again
     result = Result(
         run_key=folder.run_key,

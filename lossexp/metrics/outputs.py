@@ -13,7 +13,8 @@ import numpy as np
 from lossexp.base.errors import InputError
 from lossexp.base.files import whole
 from lossexp.base.links import predicted_values
-from lossexp.metrics.score import OF_TASK, score
+from lossexp.datasets.dataset import Dataset
+from lossexp.metrics.score import OF_TASK, quick_score, score
 
 MOST_BYTES = 512 * 2**20  # of float32 outputs; larger ones are kept as float16
 
@@ -33,10 +34,25 @@ class Outputs:
         """`lossexp.metrics.score` of these outputs."""
         return score(**vars(self))
 
+    def quick_score(self) -> dict[str, float]:
+        """`lossexp.metrics.score.quick_score` of these outputs."""
+        kept = {name: value for name, value in vars(self).items() if name != "class_names"}
+        return quick_score(**kept)
+
     def predicted(self) -> np.ndarray:
         """What is predicted: classes, labels of 0 and 1, or values, `[n]` where there is one an example."""
         kind = OF_TASK[self.task]
         return kind(self.outputs, self.labels, self.link, self.class_names, self.ignore_class).predicted()
+
+
+def outputs_of(raw: np.ndarray, y: np.ndarray, dataset: Dataset, link: Any) -> Outputs:
+    """Of raw outputs `[n, ..., width]` of a model that trained on the dataset, and targets as it has them, `Split.y`.
+
+    Values of regression come in their original unit, without a link.
+    """
+    if dataset.task == "regression":
+        raw, y, link = dataset.original(predicted_values(raw, link)), dataset.original(y), None
+    return Outputs(raw, y, dataset.task, link, dataset.class_names, dataset.ignore_class)
 
 
 def save_outputs(

@@ -61,8 +61,9 @@ def served(model: keras.Model, dataset: Dataset, link: str | dict) -> keras.Mode
         return of_columns(served(model, replace(dataset, inputs=None), link), columns, x.dtype)
     if dataset.task != "regression":
         return model
-    values = keras.Input(model(x[:1]).shape[1:])
-    predicted = links.named(link).layer(values)
+    found = links.named(link)
+    values = keras.Input((found.width(0) * dataset.num_values,))
+    predicted = found.layer(values)
     scale, offset = dataset.target_scale, dataset.target_offset
     original = rescaling(scale, offset, "float64", "original_unit")(predicted)
     end = keras.Model(values, original, name=VALUES)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lossexp.base.model_files import custom_modules
-from lossexp.datasets.columns import raw
+from lossexp.datasets.columns import batches, raw
 
 KERAS_FILE = Path("data") / "model.keras"
 BATCH = 1024
@@ -37,7 +37,5 @@ class OfColumns:
     def predict(self, data: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """One row of outputs for each row of the table, whose further columns are not read."""
         taken = {name: tensor.dtype for name, tensor in self.model.input.items()}
-        columns = raw(data, taken, "the table")
-        starts = range(0, len(data), BATCH)
-        parts = [{name: values[i : i + BATCH] for name, values in columns.items()} for i in starts]
+        parts = batches(raw(data, taken, "the table"), BATCH)
         return pd.DataFrame(np.concatenate([self.model(part, training=False) for part in parts]), index=data.index)

@@ -8,11 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.base import links
-from lossexp.base.links import predicted_values
 from lossexp.base.variables import untouched
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.losses.base.loss import Loss
-from lossexp.metrics.score import quick_score
+from lossexp.metrics.outputs import outputs_of
 from lossexp.trainer.predictor import Predictor
 from lossexp.trainer.residence import fits
 from lossexp.trainer.step import encode_labels
@@ -38,14 +37,8 @@ class Validator:
 
     def __call__(self) -> Validation:
         outputs = self.predict(self._x)
-        data = self._dataset
-        link = links.for_task(self._loss.link, data.task)
-        if data.task == "regression":
-            predicted, true = data.original(predicted_values(outputs, link)), data.original(self._split.y)
-            scores = quick_score(predicted, true, task=data.task)
-        else:
-            y, ignored = self._split.y, data.ignore_class
-            scores = quick_score(outputs, y, task=data.task, link=link, ignore_class=ignored)
+        link = links.for_task(self._loss.link, self._dataset.task)
+        scores = outputs_of(outputs, self._split.y, self._dataset, link).quick_score()
         with untouched(self._loss):
             value = self._loss(self._y, tf.constant(outputs), sample_weight=self._split.sample_weight)
         metrics = {"val/loss": float(np.asarray(value)), **{f"val/{name}": score for name, score in scores.items()}}

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 class ValueLink:
     """Raw outputs `[n, width]` that predict values `[n, D]`: themselves, unless a subclass has a function of them.
 
-    Arrays are float64. `positive` says whether every value is above 0.
+    Arrays are float64. `positive` says whether every value is above 0; `activation` is what Keras calls `values`.
     """
 
     name: ClassVar[str]
     of_classes: ClassVar[bool] = False
     positive: ClassVar[bool] = False
+    activation: ClassVar[str] = "linear"
 
     def width(self, num_classes: int) -> int:
         """The number of raw outputs."""
@@ -30,7 +31,9 @@ class ValueLink:
 
     def layer(self, outputs: Any) -> keras.KerasTensor:
         """`values` in a Keras model: from a symbolic `[batch, width]` to the predicted values `[batch, D]`."""
-        return outputs
+        import keras
+
+        return keras.layers.Activation(self.activation, name=self.name)(outputs)
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         """The first raw output `[n]` that predicts these values `[n]`, which are above 0 if the link is `positive`."""
@@ -50,16 +53,11 @@ class Identity(ValueLink):
 class Softplus(ValueLink):
     """The value is `log(1 + exp(z))`."""
 
-    name = "softplus"
+    name = activation = "softplus"
     positive = True
 
     def values(self, outputs):
         return np.logaddexp(0.0, outputs)
-
-    def layer(self, outputs):
-        import keras
-
-        return keras.layers.Activation("softplus", name=self.name)(outputs)
 
     def inverse(self, values):
         return values + np.log(-np.expm1(-values))
@@ -70,14 +68,10 @@ class Exp(ValueLink):
 
     name = "exp"
     positive = True
+    activation = "exponential"
 
     def values(self, outputs):
         return np.exp(outputs)
-
-    def layer(self, outputs):
-        import keras
-
-        return keras.layers.Activation("exponential", name=self.name)(outputs)
 
     def inverse(self, values):
         return np.log(values)
