@@ -30,6 +30,7 @@ from lossexp.base.files import digest, whole
 from lossexp.base.model_files import MODEL, WEIGHTS, model_file
 from lossexp.experiment.result import FILE_NAME as SCORES
 from lossexp.experiment.result import read_result
+from lossexp.tracking.journal import FILE_NAME as JOURNAL
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class RunFolder:
         if rerun and not self.rerunning:
             self._become(training=uuid.uuid4().hex, stage="removing", files={})
         if self._record.stage == "removing":
-            for name in (*RESULTS, MODEL, WEIGHTS):
+            for name in (*RESULTS, MODEL, WEIGHTS, JOURNAL):
                 (self.path / name).unlink(missing_ok=True)
             if self.checkpoints.exists():
                 shutil.rmtree(self.checkpoints)

@@ -1,4 +1,4 @@
-"""What is done to one MLflow run, each as a function of (client, run_id, ...)."""
+"""What is done to one MLflow run, each as a function of (client, ...)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lossexp.tracking.breaker import summary
-from lossexp.tracking.mlflow_model import dataset_inputs, log_keras_model
+from lossexp.tracking.journal import Opening
 from lossexp.tracking.mlflow_store import Unreachable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-    from lossexp.datasets.dataset import Dataset
-
-log_model = log_keras_model
 LONGEST_TAG = 5000
 
 
@@ -31,6 +28,14 @@ class Point(NamedTuple):
     at: int
 
 
+class Stored(NamedTuple):
+    """What a run of the store has. points: `(metric, step)` of each."""
+
+    run_id: str
+    points: set[tuple[str, int]]
+    params: set[str]
+
+
 def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
     """The tags of a run; empty where there is no such run."""
     from mlflow.exceptions import MlflowException
@@ -41,8 +46,9 @@ def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
         return {}
 
 
-def of_training(client: MlflowClient, experiment_id: str, training: str) -> Run | None:
-    """The run with this `training` tag, whatever its status: one training is one run, however often interrupted."""
+def of_training(client: MlflowClient, experiment_id: str, opening: Opening) -> Run | None:
+    """The run with the same `training` tag, whatever its status: one training is one run, however often interrupted."""
+    training = opening.tags.get("training")
     found = _search(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else []
     return found[0] if found else None
 
@@ -76,25 +82,41 @@ def _unquoted(text: str) -> str:
     return text.replace("'", "")
 
 
-def create(client: MlflowClient, experiment_id: str, run_name: str, tags: Mapping[str, str]) -> str:
-    """Starts a run and returns its id. Raises Unreachable where the store refuses."""
-    shown = {"mlflow.source.name": sys.argv[0], "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+def start(client: MlflowClient, experiment_id: str, opening: Opening, ended: bool = False) -> Stored:
+    """Creates the run of this training, or continues it. ended: it is not set RUNNING again.
+
+    Raises Unreachable where the store refuses.
+    """
+    run = of_training(client, experiment_id, opening)
+    if run:
+        return _reopen(client, run, opening.tags, ended)
+    end_abandoned(client, experiment_id, opening.tags)
+    return Stored(_create(client, experiment_id, opening), set(), set())
+
+
+def _create(client: MlflowClient, experiment_id: str, opening: Opening) -> str:
+    began = int(opening.time * 1000)
     try:
-        return client.create_run(experiment_id, run_name=run_name, tags=_cut(shown | dict(tags))).info.run_id
+        return client.create_run(experiment_id, began, _cut(opening.tags), opening.run_name).info.run_id
     except Exception as error:
         raise Unreachable(f"the MLflow store takes no new run: {summary(error)}") from error
 
 
-def reopen(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> set[tuple[str, int]]:
-    """Sets a run RUNNING again; returns its `(metric, step)` pairs, as MLflow would keep a pair twice."""
+def _reopen(client: MlflowClient, run: Run, tags: Mapping[str, str], ended: bool) -> Stored:
     run_id = run.info.run_id
     try:
-        client.update_run(run_id, status="RUNNING")
+        if not ended:
+            client.update_run(run_id, status="RUNNING")
         log_tags(client, run_id, tags)
         history = [point for key in run.data.metrics for point in client.get_metric_history(run_id, key)]
     except Exception as error:
         raise Unreachable(f"MLflow run {run_id} cannot be continued: {summary(error)}.") from error
-    return {(point.key, point.step) for point in history}
+    return Stored(run_id, {(point.key, point.step) for point in history}, set(run.data.params))
+
+
+def shown() -> dict[str, str]:
+    """Tags by which MLflow's pages say who started what."""
+    return {"mlflow.source.name": sys.argv[0], "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
 
 
 def log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
@@ -122,12 +144,9 @@ def log_artifact(client: MlflowClient, run_id: str, path: Path, folder: str | No
         client.log_artifact(run_id, str(path), folder)
 
 
-def log_dataset(client: MlflowClient, run_id: str, dataset: Dataset) -> None:
-    client.log_inputs(run_id, dataset_inputs(dataset))
-
-
-def terminate(client: MlflowClient, run_id: str, status: str) -> None:
-    client.set_terminated(run_id, status)
+def terminate(client: MlflowClient, run_id: str, status: str, at: float | None = None) -> None:
+    """at: seconds since 1970; None is now."""
+    client.set_terminated(run_id, status, None if at is None else int(at * 1000))
 
 
 def is_bad_value(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,20 +36,25 @@ class Tracker:
     FAILED, and KeyboardInterrupt or SystemExit (Ctrl-C, SIGTERM) as KILLED. Only `find` and `open` may
     raise for a fault of the store; afterwards a fault is one warning, and training goes on.
 
-    Attributes: `run_id`, the store's id of the open run (None without a store); `run_dir`; `complete`, after
-    `close`: whether the store has all it was told, so that nothing is left to be sent by another attempt.
+    Attributes: `run_id`, the store's id of the open run (None without a store); `run_dir`.
     """
 
     def __init__(self) -> None:
         self.run_id: str | None = None
         self.run_dir: Path | None = None
-        self.complete = True
         self._metrics_file = Breaker("The run's metrics file", "No more metrics are written there.")
         self._figures = Breaker("The run's folder of figures", "No more figures are written there.")
 
     def find(self, run_key: str) -> FinishedRun | None:
         """The newest finished run with this `run_key` tag, or None. Needs no open run."""
         return None
+
+    def has(self, run_key: str, run_dir: Path) -> bool:
+        """Whether the store has all of the finished run in this folder, which is sent first where it is kept there.
+
+        True as well where there is no store, or it is down and the user goes on without.
+        """
+        return True
 
     def run_tags(self, run_id: str) -> dict[str, str]:
         """The tags of the store's run `run_id`; empty where there is no such run."""
@@ -77,8 +83,12 @@ class Tracker:
 
     def metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Logs scalars at `step` (training steps so far). The value shown is the one of the highest step."""
+        self._metrics(metrics, step, round(time.time(), 3))
+
+    def _metrics(self, metrics: Mapping[str, float], step: int, at: float) -> None:
+        """at: seconds since 1970, as the file has them: a store keeps a point of the same time once."""
         if self.run_dir:
-            self._metrics_file.call(append_metrics, self.metrics_path, metrics, step)
+            self._metrics_file.call(append_metrics, self.metrics_path, metrics, step, at)
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Copies a file, or everything in a folder, to the run's artifacts under `folder`.

@@ -1,5 +1,7 @@
 """Short words for what tests of the tracker do."""
 
+from lossexp.tracking.journal import Journal
+
 TAGS = {"run_key": "abc", "training": "1", "loss": "focal"}
 
 
@@ -21,3 +23,8 @@ def history(tracker, key):
 def names(tracker, folder=None):
     """Artifacts in a folder of the run."""
     return sorted(f.path for f in tracker._client.list_artifacts(tracker.run_id, folder))
+
+
+def sent(tracker):
+    """Whether the store has all that the closed tracker was told."""
+    return Journal(tracker.run_dir).is_sent(tracker.uri)
