@@ -36,6 +36,8 @@ def run(job: Job) -> Result:
         finished = find_finished(folder, tracker)
         if finished and not job.anew:
             log.info("this run is finished already; rerun=true trains it again")
+            if job["sweep"]["parent"]:
+                tracker.join(key, job["sweep"]["parent"])
             show_scores(f"finished run {key}", finished.test, tracker.where())
             return finished
         dataset: Dataset = build_dataset(job)
@@ -75,7 +77,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
         with folder.attempt(job.anew):
             with tracker:
                 name, tags = reporting.run_name(job), reporting.run_tags(job, folder)
-                tracker.open(run_name=name, run_dir=folder.path, tags=tags)
+                tracker.open(run_name=name, run_dir=folder.path, tags=tags, parent=job["sweep"]["parent"])
                 reporting.log_start(tracker, job, parts, dataset)
                 with blaming():
                     fit = trainer.fit(

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "run.json"
 CHECKPOINTS = "checkpoints"
+LOCK = ".lock"
 RESULTS = (SCORES, "config.yaml", "metrics.jsonl", "test_outputs.npz")  # and one of the files of a model
 
 
@@ -138,7 +139,7 @@ def locked(path: Path) -> Iterator[None]:
     ends with the process, however that ends.
     """
     path.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path / ".lock")
+    lock = FileLock(path / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:

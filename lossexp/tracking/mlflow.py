@@ -77,10 +77,13 @@ class MLflowTracker(Tracker):
     def run_tags(self, run_id: str) -> dict[str, str]:
         return self._reach(lambda: runs.run_tags(self._connect(), run_id)) or {}
 
-    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
-        super().open(run_name=run_name, run_dir=run_dir, tags=tags)
+    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], parent: str | None = None) -> None:
+        super().open(run_name=run_name, run_dir=run_dir, tags=tags, parent=parent)
         self.run_id, self._outbox, self._stored_params, self.complete = None, None, set(), False
-        self._reach(lambda: self._start(run_name, _legal(tags)))
+        self._reach(lambda: self._start(run_name, _legal(tags) | runs.of_sweep(parent)))
+
+    def join(self, run_key: str, parent: str) -> None:
+        self._reach(lambda: runs.join(self._connect(), self.experiment_id, run_key, parent))
 
     def _reach(self, action: Callable[[], Result]) -> Result | None:
         """The action's result, or None where the store does not answer and the user goes on without."""

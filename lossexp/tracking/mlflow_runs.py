@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 log_model = log_keras_model
 LONGEST_TAG = 5000
+PARENT = "mlflow.parentRunId"
 
 
 class Point(NamedTuple):
@@ -45,6 +46,23 @@ def of_training(client: MlflowClient, experiment_id: str, training: str) -> Run 
     """The run with this `training` tag, whatever its status: one training is one run, however often interrupted."""
     found = _search(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else []
     return found[0] if found else None
+
+
+def of_sweep(parent: str | None) -> dict[str, str]:
+    """Tags of a job of a sweep: MLflow shows a run below one parent, but it may belong to several sweeps."""
+    return {PARENT: parent, f"sweep.{parent}": "true"} if parent else {}
+
+
+def join(client: MlflowClient, experiment_id: str, run_key: str, parent: str) -> None:
+    """Makes the newest finished run of this key belong to a sweep; it stays below the parent it has."""
+    run = newest_finished(client, experiment_id, run_key)
+    if run:
+        log_tags(client, run.info.run_id, _new(of_sweep(parent), run))
+
+
+def _new(tags: Mapping[str, str], run: Run) -> dict[str, str]:
+    """Without the parent where the run has one."""
+    return {name: value for name, value in tags.items() if name != PARENT or PARENT not in run.data.tags}
 
 
 def end_abandoned(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> None:
@@ -90,7 +108,7 @@ def reopen(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> set[tuple
     run_id = run.info.run_id
     try:
         client.update_run(run_id, status="RUNNING")
-        log_tags(client, run_id, tags)
+        log_tags(client, run_id, _new(tags, run))
         history = [point for key in run.data.metrics for point in client.get_metric_history(run_id, key)]
     except Exception as error:
         raise Unreachable(f"MLflow run {run_id} cannot be continued: {summary(error)}.") from error

@@ -54,13 +54,17 @@ class Tracker:
         """The tags of the store's run `run_id`; empty where there is no such run."""
         return {}
 
-    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
+    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], parent: str | None = None) -> None:
         """Starts a run, or continues the one whose tag `training` is the same.
 
-        run_dir: created where missing. Raises InputError where the store cannot be used.
+        run_dir: created where missing. parent: id of the run of the sweep that this one belongs to. Raises InputError
+        where the store cannot be used.
         """
         self.run_dir = Path(run_dir).resolve()
         self.run_dir.mkdir(parents=True, exist_ok=True)
+
+    def join(self, run_key: str, parent: str) -> None:
+        """Makes the finished run belong to the sweep whose run is `parent`. Needs no open run."""
 
     def replay(self, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
         """Makes `(metrics, step)` of the epochs that are done all that the run has so far: its folder may have lost
