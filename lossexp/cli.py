@@ -16,13 +16,15 @@ from omegaconf import DictConfig
 import lossexp.config.resolvers  # noqa: F401 - those of conf/config.yaml
 from lossexp.base.screen import show_error
 from lossexp.config.command_line import arguments
-from lossexp.config.failures import Failures
+from lossexp.config.failures import watched
 from lossexp.config.job import Job
 from lossexp.config.messages import explain, explained
 from lossexp.config.option_folders import check_option_folders
 from lossexp.config.shipped import config_folder
+from lossexp.sweeps.failed import SweepFailed
 
 
+@watched
 def job(config: DictConfig) -> float:
     """One job: trains (or finds) the run that `config` describes, or looks at it again; returns its objective."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -47,8 +49,7 @@ def main() -> None:
     # As `python -m` does, so that the console script finds the user's modules.
     if any("trusted_packages" in argument for argument in sys.argv) and os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    failures = Failures()
-    command = hydra.main(version_base="1.3", config_path=config_folder(), config_name="config")(failures.watched(job))
+    command = hydra.main(version_base="1.3", config_path=config_folder(), config_name="config")(job)
     full = "HYDRA_FULL_ERROR" in os.environ  # the user asks for tracebacks
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise here instead of printing its own summary
     try:
@@ -58,13 +59,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if full or not (failures.told or explained(error, within=job)):
+        if isinstance(error, SweepFailed):  # each failure was told
+            sys.exit(1)
+        if full or not explained(error, within=job):
             raise
-        if not failures.told:  # those were told when they failed
-            show_error(explain(error))
+        show_error(explain(error))
         sys.exit(1)
     finally:
         if not full:
             del os.environ["HYDRA_FULL_ERROR"]
-        if failures.told:
-            failures.sum_up()

@@ -44,7 +44,7 @@ def show_scores(title: str, test: Mapping[str, float], where: str) -> None:
     per_class = [name for name in test if "/" in name]
     for name, value in test.items():
         if name not in per_class or len(per_class) <= PER_CLASS_SHOWN:
-            table.add_row(name, _shown(value))
+            table.add_row(name, shown(value))
     console.print(table)
     if len(per_class) > PER_CLASS_SHOWN:
         for metric in dict.fromkeys(name.partition("/")[0] for name in per_class):
@@ -58,9 +58,9 @@ def _range(scores: Mapping[str, float]) -> str:
     low, high = (choose(scores, key=lambda name: scores[name]) for choose in (min, max))
     metric, _, lowest = low.partition("/")
     highest = high.partition("/")[2]
-    return f"{metric} of {len(scores)}: {_shown(scores[low])} ({lowest}) to {_shown(scores[high])} ({highest})"
+    return f"{metric} of {len(scores)}: {shown(scores[low])} ({lowest}) to {shown(scores[high])} ({highest})"
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
     """Four decimals; more for errors in a unit in which all are small."""
     return f"{value:.4f}" if value == 0 or not abs(value) < 1e-3 else f"{value:.4g}"

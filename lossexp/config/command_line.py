@@ -54,7 +54,11 @@ def _refuse(message: str) -> NoReturn:
 
 
 def quoted(argument: str) -> str:
-    """`debug=nan` and `run=<key>` as Hydra takes them: its grammar reads nan and 12e4567890123456 as numbers."""
+    """`debug=nan`, `run=<key>` and `baseline=loss=ce` as Hydra takes them: its grammar reads nan and
+    12e4567890123456 as numbers, and has no second `=` outside of quotes.
+    """
+    if re.match(r"baseline=[^'\"]*=", argument):
+        return "baseline='" + argument.removeprefix("baseline=") + "'"
     name = {"debug": "nan", "run": r"[0-9a-f]{16}|[0-9a-f]{32}"}.get(argument.partition("=")[0])
     return re.sub(rf"(?<![\w'\"])({name})(?![\w'\"])", r"'\1'", argument) if name else argument
 

@@ -16,11 +16,15 @@ from lossexp.config.callback_paths import confined
 from lossexp.config.command_line import changed_settings, granted, overrides
 from lossexp.config.identity import group_key, run_key
 from lossexp.config.idle import check_idle
+from lossexp.config.sweep_settings import check_sweep_is_asked_for
 from lossexp.config.top_level import check_choices, check_only, check_settings
 from lossexp.config.values import check_values, plain
 
 # Where a run is written and found again, rather than what it is.
-NOT_PARAMETERS = ("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths")
+NOT_PARAMETERS = (
+    *("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths"),
+    *("sets", "seeds", "baseline", "sweep"),
+)
 PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights")}
 
 
@@ -47,6 +51,7 @@ class Job:
         """
         check_settings(config)
         check_choices(config, settings)
+        check_sweep_is_asked_for(config, settings)
         trusted = granted("trusted_packages", config, settings)
         granted("trusted_paths", config, settings)
         check_idle(config, [o.key_or_group for o in overrides(settings) if not o.is_delete()])

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.base.checks import FromZero, Name, checked
+from lossexp.base.checks import Count, FromZero, Name, checked
 from lossexp.base.errors import InputError, did_you_mean
 from lossexp.config.command_line import TRUST, overrides
 from lossexp.config.identity import decides
@@ -24,6 +24,10 @@ SETTINGS = {
     "inputs": str | None,
     "trusted_packages": TRUST,
     "trusted_paths": TRUST,
+    "sets": list[Name] | None,
+    "seeds": Count | list[FromZero] | None,
+    "baseline": Name | None,
+    "sweep": dict,
 }
 # The modes in which these have an effect.
 ONLY_IN = {"run": ("evaluate", "predict"), "inputs": ("predict",)}

@@ -41,7 +41,7 @@ def run_tags(job: Job, folder: RunFolder) -> dict[str, str]:
     devices = [device.device_type for device in tf.config.list_physical_devices()]
     keys = {"run_key": job.key, "group_key": job.group_key, "training": folder.training}
     where = {"run_dir": str(folder.path.resolve()), "seed": str(job["seed"])}
-    return {**provenance(job["trusted_packages"] or (), devices), **chosen, **keys, **where}
+    return {"kind": "job", **provenance(job["trusted_packages"] or (), devices), **chosen, **keys, **where}
 
 
 def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:

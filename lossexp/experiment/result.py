@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lossexp.base.files import whole
+from lossexp.metrics.table import METRICS
 
 FILE_NAME = "scores.json"
 
@@ -29,6 +30,15 @@ class Result:
     @property
     def objective(self) -> float:
         return self.best
+
+
+def main_metrics(result: Result) -> list[str]:
+    """Names of the test metrics of the whole split: first the one that chose the epoch, and those that could have."""
+    chosen = result.monitor.partition("/")[2]
+    each_epoch = [metric.name for metric in METRICS if metric.every_epoch]
+    return [
+        name for name in dict.fromkeys((chosen, *each_epoch, *result.test)) if name in result.test and "/" not in name
+    ]
 
 
 def write_result(run_dir: Path, result: Result) -> None:

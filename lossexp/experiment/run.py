@@ -33,8 +33,8 @@ def run(job: Job) -> Result:
     tracker: Tracker = job.build("tracking")
     with locked(job.folder):
         folder = RunFolder(job.folder, key)
-        finished = find_finished(folder, tracker)
-        if finished and not job.anew:
+        finished = None if job.anew else find_finished(folder, tracker)
+        if finished:
             log.info("this run is finished already; rerun=true trains it again")
             show_scores(f"finished run {key}", finished.test, tracker.where())
             return finished

@@ -26,7 +26,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from lossexp.base.errors import InputError
-from lossexp.base.files import digest, whole
+from lossexp.base.files import LOCK, digest, whole
 from lossexp.base.model_files import MODEL, WEIGHTS, model_file
 from lossexp.experiment.result import FILE_NAME as SCORES
 from lossexp.experiment.result import read_result
@@ -139,7 +139,7 @@ def locked(path: Path) -> Iterator[None]:
     ends with the process, however that ends.
     """
     path.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path / ".lock")
+    lock = FileLock(path / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -2,7 +2,7 @@
 
 It is written before anything is sent, so that no server, and no kill, can lose it. The first line, an object, is the
 run's opening. Metrics are in `metrics.jsonl`, and files are named by their places in the run's folder, which may move.
-A last line `["sent", <uri>]` says that the store there has all of it.
+A line `["sent", <uri>]` says that the store there has all before it.
 """
 
 from __future__ import annotations
@@ -70,9 +70,14 @@ class Journal:
         """Whether it says how the run ended."""
         return any(kind == "status" for kind, *_ in self.lines())
 
+    def unsent(self, uri: str) -> list[list[Any]] | None:
+        """The lines after those that the store at `uri` has; None where it is not known to have any."""
+        lines, mark = self.lines(), ["sent", without_password(uri)]
+        return lines[len(lines) - lines[::-1].index(mark) :] if mark in lines else None
+
     def is_sent(self, uri: str) -> bool:
         """Whether the store at `uri` has all of it."""
-        return self.lines()[-1:] == [["sent", without_password(uri)]]
+        return self.unsent(uri) == []
 
     def file(self, place: str) -> Path:
         """A file or folder that a line names. Raises FileNotFoundError, or ValueError for one outside of the run's

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -68,6 +69,7 @@ class MLflowTracker(Tracker):
         self.log_model = log_model
         self.log_datasets = log_datasets
         self.experiment_id: str | None = None
+        self._parent = parent
         self._goes_on = on_unreachable == "warn" or parent is not None
         self._outage = Outage(self.uri, folder)
         self._client: MlflowClient | None = None
@@ -88,24 +90,22 @@ class MLflowTracker(Tracker):
     def has(self, run_key: str, run_dir: Path) -> bool:
         journal = Journal(run_dir)
         if not journal.opening:  # a run of an earlier version
-            return self.find(run_key) is not None or self._outage.known
+            join = partial(runs.join, run_key=run_key, parent=self._parent)
+            return self._reach(lambda: join(self._connect(), self.experiment_id)) or self._outage.known
+        tags = runs.of_sweep(self._parent)
+        if not tags.items() <= journal.opening.tags.items() and ["tags", tags] not in journal.lines():
+            self._journal_file.call(journal.add, "tags", tags)
         outbox = self._reach(lambda: self.send(journal))
         return outbox is None or outbox.fault is None
 
-    def send(self, journal: Journal) -> Outbox | None:
-        """Sends what the store lacks of the run in the journal's folder; None where that is nothing.
-
-        Raises Unreachable.
-        """
-        client = self._connect()
-        if journal.is_sent(self.uri) and runs.of_training(client, self.experiment_id, journal.opening):
-            return None
-        return from_folder(client, self.uri, self.experiment_id, journal)
+    def send(self, journal: Journal) -> Outbox:
+        """Sends what the store lacks of the run in the journal's folder. Raises Unreachable."""
+        return from_folder(self._connect(), self.uri, self.experiment_id, journal)
 
     def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
         super().open(run_name=run_name, run_dir=run_dir, tags=tags)
         self.run_id, self._outbox, self._journal = None, None, None
-        uri, tags = without_password(self.uri), runs.shown() | _legal(tags)
+        uri, tags = without_password(self.uri), runs.shown() | _legal(tags) | runs.of_sweep(self._parent)
         opening = Opening(uri, self.experiment, self.artifact_location, run_name, tags, time.time())
         stored = self._reach(lambda: runs.start(self._connect(), self.experiment_id, opening))
         self._journal = Journal(self.run_dir)

@@ -66,7 +66,7 @@ class Outbox:
             case "params":
                 runs.log_params(*to, {name: value for name, value in args[0].items() if name not in self.stored.params})
             case "tags":
-                runs.log_tags(*to, args[0])
+                runs.log_tags(*to, runs.new_tags(args[0], self.stored.has_parent))
             case "inputs":
                 log_inputs(*to, args[0])
             case "artifact":
@@ -75,6 +75,8 @@ class Outbox:
                 log_saved_model(*to, self._file(args[0]), args[1])
             case "status":
                 runs.terminate(*to, *args)
+            case _:  # a mark of what was sent
+                return
         self.sent[kind] += 1
 
     def _file(self, place: Path | str) -> Path:
@@ -120,21 +122,26 @@ class Outbox:
 
     def settle(self, journal: Journal) -> None:
         """Notes in the journal, where that is so, that the store has all of it."""
-        if self.fault is None and not journal.is_sent(self.uri):
+        if self.fault is None:
             with suppress(OSError):  # of a full disk; it is sent again then
                 journal.add("sent", without_password(self.uri))
 
 
 def from_folder(client: MlflowClient, uri: str, experiment_id: str, journal: Journal) -> Outbox:
-    """Sends all that the store may lack of the run in the journal's folder, to the run of its training.
+    """Sends what the store lacks of the run in the journal's folder, to the run of its training.
 
     Raises Unreachable where the store does not answer.
     """
-    stored = runs.start(client, experiment_id, journal.opening, journal.ended)
-    outbox = Outbox(client, uri, journal.run_dir, stored)
-    outbox.recorded()
-    for kind, *args in journal.lines():
+    run, lines = runs.of_training(client, experiment_id, journal.opening), journal.unsent(uri)
+    if run and lines is not None:
+        has_parent = runs.PARENT in run.data.tags
+        outbox = Outbox(client, uri, journal.run_dir, runs.Stored(run.info.run_id, set(), set(), has_parent))
+    else:
+        stored = runs.start(client, experiment_id, journal.opening, journal.ended)
+        outbox, lines = Outbox(client, uri, journal.run_dir, stored), journal.lines()
+        outbox.recorded()
+    for kind, *args in lines:
         outbox.send(kind, *args)
-    if journal.ended:
+    if journal.ended and not journal.is_sent(uri):
         outbox.settle(journal)
     return outbox

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 LONGEST_TAG = 5000
+PARENT = "mlflow.parentRunId"
 
 
 class Point(NamedTuple):
@@ -34,6 +35,7 @@ class Stored(NamedTuple):
     run_id: str
     points: set[tuple[str, int]]
     params: set[str]
+    has_parent: bool
 
 
 def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
@@ -51,6 +53,24 @@ def of_training(client: MlflowClient, experiment_id: str, opening: Opening) -> R
     training = opening.tags.get("training")
     found = _search(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else []
     return found[0] if found else None
+
+
+def of_sweep(parent: str | None) -> dict[str, str]:
+    """Tags of a job of a sweep: MLflow shows a run below one parent, but it may belong to several sweeps."""
+    return {PARENT: parent, f"sweep.{parent}": "true"} if parent else {}
+
+
+def new_tags(tags: Mapping[str, str], has_parent: bool) -> dict[str, str]:
+    """Without the parent where the run has one: it stays below that."""
+    return {name: value for name, value in tags.items() if name != PARENT or not has_parent}
+
+
+def join(client: MlflowClient, experiment_id: str, run_key: str, parent: str | None) -> bool:
+    """Makes the newest finished run of this key belong to a sweep; whether there is such a run."""
+    run = newest_finished(client, experiment_id, run_key)
+    if run and parent:
+        log_tags(client, run.info.run_id, new_tags(of_sweep(parent), PARENT in run.data.tags))
+    return run is not None
 
 
 def end_abandoned(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> None:
@@ -91,27 +111,24 @@ def start(client: MlflowClient, experiment_id: str, opening: Opening, ended: boo
     if run:
         return _reopen(client, run, opening.tags, ended)
     end_abandoned(client, experiment_id, opening.tags)
-    return Stored(_create(client, experiment_id, opening), set(), set())
-
-
-def _create(client: MlflowClient, experiment_id: str, opening: Opening) -> str:
     began = int(opening.time * 1000)
     try:
-        return client.create_run(experiment_id, began, _cut(opening.tags), opening.run_name).info.run_id
+        run = client.create_run(experiment_id, began, _cut(opening.tags), opening.run_name)
     except Exception as error:
         raise Unreachable(f"the MLflow store takes no new run: {summary(error)}") from error
+    return Stored(run.info.run_id, set(), set(), PARENT in opening.tags)
 
 
 def _reopen(client: MlflowClient, run: Run, tags: Mapping[str, str], ended: bool) -> Stored:
-    run_id = run.info.run_id
+    run_id, has_parent = run.info.run_id, PARENT in run.data.tags
     try:
         if not ended:
             client.update_run(run_id, status="RUNNING")
-        log_tags(client, run_id, tags)
+        log_tags(client, run_id, new_tags(tags, has_parent))
         history = [point for key in run.data.metrics for point in client.get_metric_history(run_id, key)]
     except Exception as error:
         raise Unreachable(f"MLflow run {run_id} cannot be continued: {summary(error)}.") from error
-    return Stored(run_id, {(point.key, point.step) for point in history}, set(run.data.params))
+    return Stored(run_id, {(point.key, point.step) for point in history}, set(run.data.params), has_parent)
 
 
 def shown() -> dict[str, str]:

@@ -71,10 +71,10 @@ def _send(journal: Journal, uri: str | None, down: dict[str, str]) -> Sent:
         return Sent(folder, "failed", down[tracker.uri])
     except Exception as error:  # of a journal that somebody edited, or of files that cannot be read
         return Sent(folder, "failed", f"failed: {summary(error)}")
-    if outbox is None:
-        return Sent(folder, "up to date", "up to date")
     if outbox.fault:
         return Sent(folder, "failed", f"failed: {outbox.fault}")
+    if not outbox.sent:
+        return Sent(folder, "up to date", "up to date")
     return Sent(folder, "sent", f"sent {outbox.sent['points']} points, {outbox.sent['artifact']} artifacts")
 
 

@@ -52,7 +52,8 @@ class Tracker:
     def has(self, run_key: str, run_dir: Path) -> bool:
         """Whether the store has all of the finished run in this folder, which is sent first where it is kept there.
 
-        True as well where there is no store, or it is down and the user goes on without.
+        It then belongs to the sweep that asks, too. True as well where there is no store, or it is down and the user
+        goes on without.
         """
         return True
 

@@ -1,0 +1,68 @@
+"""The jobs of a sweep, composed once, each with its folder and, where it cannot be trained, the reason."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.config_loader import ConfigLoader
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from lossexp.config.job import Job
+from lossexp.config.messages import explain
+
+
+@dataclass(frozen=True, eq=False)
+class SweepJob:
+    """name: the overrides that tell it apart from the others. config: as Hydra composes it for `overrides`, with
+    Hydra's own node, for hydra.core.utils.run_job. folder: where its run is. key: its run's, None where it has none.
+    problem: why it cannot be trained, in words, as far as that is known without its data.
+    """
+
+    number: int
+    name: str
+    overrides: tuple[str, ...]
+    config: DictConfig
+    folder: Path
+    key: str | None
+    problem: str | None
+
+
+def compose(master: DictConfig, overrides: Sequence[Sequence[str]], loader: ConfigLoader) -> list[SweepJob]:
+    """A job for each list of overrides.
+
+    Raises what Hydra raises for overrides that do not go together, so that no job runs where one is a mistake.
+    """
+    jobs: list[SweepJob] = []
+    names = _names(overrides)
+    for given, name in zip(overrides, names):
+        config = loader.load_sweep_config(master, list(given))
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = len(jobs)
+        folder = Path(os.path.abspath(f"{config.hydra.sweep.dir}/{config.hydra.sweep.subdir}"))
+        with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(folder)
+        key, problem = _looked_at(config)
+        jobs.append(SweepJob(len(jobs), name, tuple(given), config, folder, key, problem))
+    return jobs
+
+
+def _names(overrides: Sequence[Sequence[str]]) -> list[str]:
+    """What tells each job from the others; all of its overrides where nothing does."""
+    shared = {o for o, times in Counter(o for given in overrides for o in given).items() if times == len(overrides)}
+    return [" ".join(o for o in given if o not in shared) or " ".join(given) for given in overrides]
+
+
+def _looked_at(config: DictConfig) -> tuple[str | None, str | None]:
+    """The run's key, and what is wrong with its settings."""
+    key = None
+    try:
+        job = Job.of(OmegaConf.masked_copy(config, [name for name in config if name != "hydra"]), config.hydra)
+        key = job.key
+        job.check()
+    except Exception as error:
+        return key, explain(error)
+    return key, None

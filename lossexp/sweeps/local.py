@@ -1,0 +1,113 @@
+"""Jobs on this machine: one after another in this process, or several fresh processes at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.utils import configure_log, run_job
+from hydra.types import HydraContext, TaskFunction
+
+from lossexp.config.failures import FAILED
+from lossexp.sweeps.jobs import SweepJob
+
+OUTPUT = "output.txt"  # what the process of a job prints
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+OF_THE_SWEEP = ("hydra.mode=", "hydra.run.", "hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra/")
+POLL_SECONDS = 0.1
+
+
+def run_here(jobs: Sequence[SweepJob], context: HydraContext, task: TaskFunction, stop: bool) -> None:
+    """Each job in turn. What it prints is not shown; its log has it. stop: not after one that failed."""
+    for job in jobs:
+        with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
+            run_job(
+                hydra_context=context,
+                task_function=task,
+                config=job.config,
+                job_dir_key="hydra.sweep.dir",
+                job_subdir_key="hydra.sweep.subdir",
+            )
+        configure_log(job.config.hydra.hydra_logging, job.config.hydra.verbose)
+        if stop and (job.folder / FAILED).is_file():
+            return
+
+
+def run_fresh(jobs: Sequence[SweepJob], n_jobs: int, stop: bool) -> None:
+    """Each job in a process of its own, `n_jobs` at a time, among which cores and GPUs are divided.
+
+    A process that is killed leaves its reason in the job's folder like any other job that fails. Ctrl-C and SIGTERM
+    stop those that run, each of which can be continued.
+    """
+    waiting, running = list(reversed(jobs)), {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < n_jobs:
+                slot = min(set(range(n_jobs)) - set(running))
+                job = waiting.pop()
+                running[slot] = job, _start(job, _share(slot, n_jobs))
+            time.sleep(POLL_SECONDS)
+            for slot, (job, process) in list(running.items()):
+                if process.poll() is None:
+                    continue
+                del running[slot]
+                _tell_of_end(job, process.returncode)
+                if stop and (job.folder / FAILED).is_file():
+                    waiting.clear()
+    finally:
+        for _, process in running.values():
+            process.terminate()
+        for _, process in running.values():
+            process.wait()
+
+
+def _start(job: SweepJob, environment: dict[str, str]) -> subprocess.Popen:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    (job.folder / FAILED).unlink(missing_ok=True)
+    with (job.folder / OUTPUT).open("ab") as output:
+        return subprocess.Popen(command(job), stdout=output, stderr=output, env=os.environ | environment)
+
+
+def command(job: SweepJob) -> list[str]:
+    """What to type for the job alone."""
+    known, _ = get_args_parser().parse_known_args(sys.argv[1:])
+    names = ("config_dir", "config_path", "config_name")
+    flags = [f"--{name.replace('_', '-')}={value}" for name in names if (value := getattr(known, name))]
+    hydras = [o for o in job.config.hydra.overrides.hydra if not o.startswith(OF_THE_SWEEP)]
+    own = ["sets=null", "seeds=null", "baseline=null", f"sweep.parent={job.config.sweep.parent or 'null'}"]
+    place = [f"hydra.run.dir='{job.folder}'", f"hydra.job.num={job.number}"]
+    return [sys.executable, "-m", "lossexp", *job.overrides, *own, *hydras, *place, *flags]
+
+
+def _share(slot: int, n_jobs: int) -> dict[str, str]:
+    """Environment of the process in a slot, so that n jobs do not fight over cores; of several GPUs it has one."""
+    threads = str(max(1, len(os.sched_getaffinity(0)) // n_jobs))
+    share = {name: os.environ.get(name, threads) for name in THREADS} if n_jobs > 1 else {}
+    gpus = _gpus()
+    return share | ({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if len(gpus) > 1 else {})
+
+
+def _gpus() -> list[str]:
+    """As NVIDIA's driver names them, without TensorFlow, which would take them."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ:
+        return os.environ["CUDA_VISIBLE_DEVICES"].split(",")
+    if not shutil.which("nvidia-smi"):
+        return []
+    asked = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    return subprocess.run(asked, capture_output=True, text=True).stdout.split()
+
+
+def _tell_of_end(job: SweepJob, code: int) -> None:
+    """A process that had no time to say why it failed."""
+    file = job.folder / FAILED
+    if code and not file.is_file():
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        reason = " Perhaps the memory was full." if code == -signal.SIGKILL else ""
+        file.write_text(f"The process of the job {how}.{reason} What it printed is in {job.folder / OUTPUT}.\n")

@@ -1,0 +1,100 @@
+"""The sweep's own run: a folder with what was asked for and what came of it, and the parent of its jobs' runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from lossexp.base.files import whole
+from lossexp.base.screen import PLAIN, show_error
+from lossexp.config.job import Job
+from lossexp.config.sweep_settings import SWEEP_ONLY
+from lossexp.sweeps.failed import SweepFailed
+from lossexp.sweeps.jobs import SweepJob
+from lossexp.sweeps.screen import counts
+from lossexp.sweeps.state import State, failure, state
+from lossexp.sweeps.table import as_text, measured
+from lossexp.tracking.tracker import Tracker
+
+FOLDER = "sweeps"  # below `output`, with a folder for each sweep
+
+
+class SweepRun:
+    """Use as a context manager around the jobs: it ends FINISHED if all of them are finished, else FAILED, and KILLED
+    where the sweep is stopped. The same jobs again continue the same run.
+
+    Attributes: `folder`, with sweep.json, table.csv, table.txt and failures.txt; `run_id`, the store's, or None.
+    Raises InputError on entry where the store cannot be used, SweepFailed at the end where a job is not finished.
+    """
+
+    def __init__(self, config: DictConfig, jobs: Sequence[SweepJob]):
+        self._config, self._jobs = config, jobs
+        self.key = hashlib.sha256(" ".join(sorted(str(job.key) for job in jobs)).encode()).hexdigest()[:16]
+        self.folder = Path(config.hydra.sweep.dir).absolute() / FOLDER / self.key
+        self._tracker: Tracker = Job(config, trusted=config.trusted_packages or ()).build("tracking")
+
+    @property
+    def run_id(self) -> str | None:
+        return self._tracker.run_id
+
+    def __enter__(self) -> SweepRun:
+        asked = {name: OmegaConf.to_container(self._config)[name] for name in SWEEP_ONLY}
+        command = f"lossexp {shlex.join(sys.argv[1:])}"
+        self._tracker.__enter__()
+        tags = {"kind": "sweep", "training": self.key, "command": command, "run_dir": str(self.folder)}
+        self._tracker.open(run_name=self._name(), run_dir=self.folder, tags=tags)
+        self._tracker.params({name: str(value) for name, value in asked.items() if value is not None})
+        jobs = [{"name": job.name, "run_key": job.key, "overrides": list(job.overrides)} for job in self._jobs]
+        content = {"command": command, **asked, "run_id": self.run_id, "jobs": jobs}
+        self._write("sweep.json", json.dumps(content, indent=2) + "\n")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        states = {job: state(job.folder) if job.key else "failed" for job in self._jobs}
+        finished = all(now == "finished" for now in states.values())
+        self._report(states)
+        self._tracker.__exit__(kind or (None if finished else SweepFailed), error, tb)
+        if where := self._tracker.where():
+            Console(soft_wrap=True, **PLAIN).print(f"look at it:  {where}")
+        if kind is None and not finished:
+            raise SweepFailed
+
+    def _report(self, states: dict[SweepJob, State]) -> None:
+        """What failed and why, and the table, on the screen, in the folder and in the store."""
+        runs = measured(self._jobs)
+        table, said = as_text(runs), counts(list(states.values()))
+        unfinished = "\n".join(self._unfinished(states))
+        if unfinished:
+            show_error(f"{len(self._jobs)} jobs: {said}\n{unfinished}\nThe same command again runs these only.")
+        Console(soft_wrap=True, **PLAIN).print(table)
+        self._write("table.txt", table)
+        self._write("table.csv", runs.to_csv(index=False))
+        self._write("failures.txt", unfinished + "\n" if unfinished else "")
+        note = f"{len(self._jobs)} jobs: {said}\n```\n{table}```\n" + (f"```\n{unfinished}\n```" if unfinished else "")
+        self._tracker.tags({"mlflow.note.content": note})
+
+    def _unfinished(self, states: dict[SweepJob, State]) -> list[str]:
+        lines = []
+        for job, now in states.items():
+            if now != "finished":
+                reason = job.problem or failure(job.folder) or now
+                log = job.folder / f"{job.config.hydra.job.name}.log"
+                lines.append(f"job {job.number}, {job.name}: {reason}" + (f" ({log})" if log.is_file() else ""))
+        return lines
+
+    def _name(self) -> str:
+        chosen = self._config.hydra.runtime.choices.get("experiment")
+        return f"{chosen or 'sweep'} of {len(self._jobs)}"
+
+    def _write(self, name: str, text: str) -> None:
+        with whole(self.folder / name) as unfinished:
+            unfinished.write_text(text, "utf-8")
+        self._tracker.artifact(self.folder / name)

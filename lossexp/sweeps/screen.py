@@ -1,0 +1,129 @@
+"""A sweep on the screen: one line a job as it ends, a bar over all of them, each warning once."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from lossexp.base.screen import PLAIN, shown
+from lossexp.config.failures import FAILED
+from lossexp.experiment.result import Result, main_metrics, read_result
+from lossexp.sweeps.jobs import SweepJob
+from lossexp.sweeps.state import State, failure, state
+
+POLL_SECONDS = 0.5
+METRICS_SHOWN = 3
+WARNING = re.compile(r"\[WARNING\] - (.*)")
+
+
+class SweepScreen:
+    """Looks at the jobs' folders from a thread of its own, so that it serves jobs wherever they run.
+
+    Use as a context manager around the jobs.
+    """
+
+    def __init__(self, jobs: Sequence[SweepJob]):
+        self._jobs = jobs
+        self._ended = {job for job in jobs if job.problem or state(job.folder) == "finished"}
+        self._began = {job: _changed(job.folder / FAILED) for job in jobs}
+        self._read = {job: _size(_log(job)) for job in jobs}
+        self._warned: set[str] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        console = Console(file=sys.stdout, soft_wrap=True, **PLAIN)  # this stream, although jobs print elsewhere
+        columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, disable=not sys.stdout.isatty(), redirect_stdout=False)
+        self._task = self._bar.add_task("sweep", total=len(jobs))
+
+    def __enter__(self) -> SweepScreen:
+        self._bar.start()
+        self._bar.advance(self._task, len(self._ended))
+        before = sum(not job.problem for job in self._ended)
+        if before:
+            self._bar.console.print(f"{before} of {len(self._jobs)} jobs are finished already")
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._look()
+        self._bar.stop()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            self._look()
+
+    def _look(self) -> None:
+        for job in self._jobs:
+            if job not in self._ended:
+                self._tell_warnings(job)
+                now = state(job.folder)
+                another_time = now == "failed" and _changed(job.folder / FAILED) == self._began[job]
+                if now in ("finished", "failed") and not another_time:
+                    self._tell(job, now)
+
+    def _tell(self, job: SweepJob, now: State) -> None:
+        self._ended.add(job)
+        seconds = time.time() - _changed(job.folder / ".hydra" / "overrides.yaml") / 1e9
+        told = failure(job.folder) if now == "failed" else _scores(read_result(job.folder))
+        self._bar.console.print(f"[{len(self._ended)}/{len(self._jobs)}] {now:<8}  {job.name}  {seconds:.0f} s  {told}")
+        self._bar.advance(self._task)
+
+    def _tell_warnings(self, job: SweepJob) -> None:
+        """Those that the job's log has more than before, each text once in the sweep."""
+        log = _log(job)
+        if _size(log) <= self._read[job]:
+            return
+        with log.open(encoding="utf-8", errors="replace") as file:
+            file.seek(self._read[job])
+            text = file.read()
+            self._read[job] = file.tell()
+        for warning in WARNING.findall(text):
+            if warning not in self._warned:
+                self._warned.add(warning)
+                self._bar.console.print(f"warning in {job.name}: {warning}")
+
+
+def show_states(jobs: Sequence[SweepJob]) -> None:
+    """The jobs and their states as a table; trains nothing."""
+    console = Console(soft_wrap=True, **PLAIN)
+    table = Table("job", "state", "run key", "settings", box=None)
+    states = [state(job.folder) if job.key else "failed" for job in jobs]
+    for job, now in zip(jobs, states):
+        table.add_row(str(job.number), now, job.key or "", job.name)
+    console.print(table)
+    console.print(f"{len(jobs)} jobs: {counts(states)}")
+
+
+def counts(states: Sequence[str]) -> str:
+    """Such as `10 finished, 2 failed`."""
+    return ", ".join(f"{number} {name}" for name, number in Counter(states).items())
+
+
+def _scores(result: Result | None) -> str:
+    """The metrics that matter, on the test split."""
+    names = main_metrics(result)[:METRICS_SHOWN] if result else []
+    return "  ".join(f"{name} {shown(result.test[name])}" for name in names)
+
+
+def _log(job: SweepJob) -> Path:
+    return job.folder / f"{job.config.hydra.job.name}.log"
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.is_file() else 0

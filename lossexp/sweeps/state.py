@@ -1,0 +1,43 @@
+"""What became of a job, as its run's folder tells, whichever process or machine it runs on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from lossexp.base.files import LOCK
+from lossexp.config.failures import FAILED
+from lossexp.experiment.run_folder import read_record
+
+State = Literal["finished", "failed", "running", "interrupted", "to do"]
+
+
+def state(folder: Path) -> State:
+    """Of the run in this folder: `interrupted` was begun and will be continued."""
+    record = read_record(folder) if folder.is_dir() else None
+    if record and record.stage == "closed":
+        return "finished"
+    if _at_work(folder):
+        return "running"
+    if (folder / FAILED).is_file():
+        return "failed"
+    return "interrupted" if record else "to do"
+
+
+def failure(folder: Path) -> str:
+    """Why the job failed, in one line; empty where it did not."""
+    file = folder / FAILED
+    return file.read_text("utf-8").strip() if file.is_file() else ""
+
+
+def _at_work(folder: Path) -> bool:
+    lock = folder / LOCK
+    if not lock.is_file():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True

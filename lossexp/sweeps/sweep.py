@@ -1,0 +1,62 @@
+"""One sweep on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hydra.core.config_loader import ConfigLoader
+from omegaconf import DictConfig
+
+from lossexp.base.screen import show_error
+from lossexp.config.failures import FAILED
+from lossexp.config.sweep_settings import SweepSettings
+from lossexp.process.signals import stops_raise
+from lossexp.sweeps.baseline import of_baseline
+from lossexp.sweeps.expansion import expand
+from lossexp.sweeps.failed import SweepFailed
+from lossexp.sweeps.jobs import SweepJob, compose
+from lossexp.sweeps.run import SweepRun
+from lossexp.sweeps.screen import SweepScreen, show_states
+
+
+def sweep(
+    config: DictConfig,
+    arguments: Sequence[str],
+    loader: ConfigLoader,
+    launch: Callable[[Sequence[SweepJob], SweepSettings], None],
+) -> None:
+    """Runs the jobs that the command describes, and tells of all of them; finished ones only look at their run.
+
+    config: composed without the sweeps among the command line's overrides, `arguments`. launch: runs jobs, wherever;
+    what becomes of each is read from its folder.
+
+    Raises InputError for settings that do not go together and a store that cannot be used, SweepFailed where a job is
+    not finished at the end.
+    """
+    settings = SweepSettings(**config.sweep)
+    jobs = distinct(compose(config, expand(config, arguments, loader), loader))
+    if config.baseline is not None:
+        of_baseline(config.baseline, jobs)
+    bad = [job for job in jobs if job.problem]
+    for job in bad:
+        if job.key:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            (job.folder / FAILED).write_text(f"{job.problem}\n", "utf-8")
+        show_error(f"job {job.number}, {job.name}: {job.problem}")
+    if settings.list:
+        show_states(jobs)
+        return
+    good = [job for job in jobs if not job.problem]
+    if not good or (bad and settings.on_error == "stop"):
+        raise SweepFailed
+    with stops_raise(), SweepRun(config, jobs) as run:
+        for job in good:
+            job.config.sweep.parent = run.run_id
+        with SweepScreen(jobs):
+            launch(good, settings)
+
+
+def distinct(jobs: Sequence[SweepJob]) -> list[SweepJob]:
+    """Without jobs that are the same run as one before them, which two sets may describe."""
+    first = {job.key or job.number: job for job in reversed(jobs)}
+    return [job for job in jobs if first[job.key or job.number] is job]
