@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lossexp.base.errors import InputError
 from lossexp.base.screen import show_error
-from lossexp.tracking.sync import run_folders, send_kept_back
+from lossexp.tracking.sync import run_folders, sync
 
 HELP = """
 What a run tells MLflow is in its folder first. After a server was down, or a run was trained where none can be reached
@@ -30,16 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of `python -m lossexp.tracking`; arguments: those of the command line by default."""
     parser = argparse.ArgumentParser("python -m lossexp.tracking", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="sync")
-    sync = commands.add_parser(
+    command = commands.add_parser(
         "sync", help="send what runs could not send", epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    sync.add_argument("folder", type=Path, help="the folder of a run, or one that runs are below")
-    sync.add_argument("--uri", help="the MLflow store; by default the one that the run was told of")
+    command.add_argument("folder", type=Path, help="the folder of a run, or one that runs are below")
+    command.add_argument("--uri", help="the MLflow store; by default the one that the run was told of")
     asked = parser.parse_args(arguments)
     logging.getLogger("lossexp").setLevel(logging.CRITICAL)  # the lines below say it
     failed = False
     try:
-        for run in send_kept_back(run_folders(asked.folder), asked.uri):
+        for run in sync(run_folders(asked.folder), asked.uri):
             print(f"{run.folder}: {run.said}", flush=True)
             failed |= run.outcome == "failed"
     except InputError as error:

@@ -79,6 +79,11 @@ class Journal:
         """Whether the store at `uri` has all of it."""
         return self.unsent(uri) == []
 
+    @property
+    def kept_back(self) -> bool:
+        """Whether there is something that no store is known to have."""
+        return self.opening is not None and not any(line[0] == "sent" for line in self.lines()[-1:])
+
     def file(self, place: str) -> Path:
         """A file or folder that a line names. Raises FileNotFoundError, or ValueError for one outside of the run's
         folder, which somebody else may have named."""

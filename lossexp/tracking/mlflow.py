@@ -16,7 +16,7 @@ from lossexp.tracking import mlflow_store as store
 from lossexp.tracking.breaker import Breaker, summary
 from lossexp.tracking.journal import Journal, Opening
 from lossexp.tracking.mlflow_model import dataset_inputs, save_model
-from lossexp.tracking.mlflow_outbox import Outbox, from_folder
+from lossexp.tracking.mlflow_outbox import KEPT, Outbox, from_folder
 from lossexp.tracking.outage import Outage
 from lossexp.tracking.params import as_params
 from lossexp.tracking.tracker import FinishedRun, Status, Tracker
@@ -131,7 +131,7 @@ class MLflowTracker(Tracker):
             if not goes_on:
                 raise
             if news:
-                log.warning("Training without MLflow; the run's folder keeps all that it should have: %s", error)
+                log.warning("Training goes on without MLflow (%s). %s", str(error).split(". ")[0], KEPT)
             return None
         self._outage.end()
         return result

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 2.0
 FLUSH_POINTS = 1000
 TO_ARTIFACTS = ("artifact", "model")
-KEPT = "Training goes on; what is not sent is in the run's folder, and sent once the store is back."
+KEPT = "What it should have is kept in the run's folder, and sent once it is back."
 
 
 class Outbox:
@@ -42,8 +42,9 @@ class Outbox:
         self._next_flush = 0.0
         self._non_finite: set[str] = set()
         name = f"MLflow at {without_password(uri)}"
-        self._store = Breaker(name, KEPT, harmless=runs.is_bad_value)
-        self._artifacts = Breaker(f"The artifact store of {name}", KEPT, harmless=runs.is_bad_value)
+        kept = f"Training goes on. {KEPT}"
+        self._store = Breaker(name, kept, harmless=runs.is_bad_value)
+        self._artifacts = Breaker(f"The artifact store of {name}", kept, harmless=runs.is_bad_value)
 
     @property
     def broken(self) -> bool:

@@ -39,10 +39,15 @@ def run_folders(folder: Path) -> list[Path]:
 
 
 def send_kept_back(folders: Iterable[Path], uri: str | None = None) -> Iterator[Sent]:
+    """`sync` for those of the folders' runs that no store is known to have whole."""
+    return sync((folder for folder in folders if Journal(folder).kept_back), uri)
+
+
+def sync(folders: Iterable[Path], uri: str | None = None) -> Iterator[Sent]:
     """Sends what the store lacks of the runs in these folders, and says of each that was tracked what became of it.
 
     uri: the store; None is the one that each run was told of, or `$MLFLOW_TRACKING_URI` where a password was part of
-    it. Of a store that does not answer no more is asked.
+    it. A store that does not answer is asked once.
     """
     down: dict[str, str] = {}
     for journal in map(Journal, folders):
@@ -67,7 +72,7 @@ def _send(journal: Journal, uri: str | None, down: dict[str, str]) -> Sent:
             journal.add("status", "KILLED", max(written))
         outbox = tracker.send(journal)
     except Unreachable as error:
-        down[tracker.uri] = f"failed: {error}"
+        down[tracker.uri] = f"failed: {str(error).split('. ')[0]}"  # without what a training may do instead
         return Sent(folder, "failed", down[tracker.uri])
     except Exception as error:  # of a journal that somebody edited, or of files that cannot be read
         return Sent(folder, "failed", f"failed: {summary(error)}")
