@@ -12,13 +12,29 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from lossexp.tracking.metrics_file import read_metrics
 
 START_SECONDS = 120
-DEBIAN = "/usr/lib/postgresql/*/bin"
+
+
+def stored_points(client: MlflowClient, run: Run) -> list[tuple[int, str, float]]:
+    """`(step, metric, value)` of every point that a store has of a run."""
+    points = [p for name in run.data.metrics for p in client.get_metric_history(run.info.run_id, name)]
+    return sorted((p.step, p.key, p.value) for p in points)
+
+
+def recorded_points(run_dir: Path) -> list[tuple[int, str, float]]:
+    """The same of the run's own record."""
+    records = read_metrics(run_dir / "metrics.jsonl")
+    return sorted((r["step"], name, value) for r in records for name, value in r["metrics"].items())
 
 
 def free_port() -> int:
@@ -46,7 +62,8 @@ class Program:
 
     def stop(self, number: int = signal.SIGKILL) -> None:
         if self.process:
-            os.killpg(self.process.pid, number)  # the group of this very process
+            with suppress(ProcessLookupError):  # it ended by itself
+                os.killpg(self.process.pid, number)  # the group of this very process
             self.process.wait()
             self.process = None
 
@@ -121,10 +138,7 @@ def team_server(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iter
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """The URI of an empty PostgreSQL database in a temporary folder, run by an ordinary user as it refuses root."""
-    programs = shutil.which("initdb") or next((str(p / "initdb") for p in sorted(Path("/").glob(DEBIAN[1:]))), None)
-    if programs is None:
-        pytest.skip("NOT TESTED: PostgreSQL is not installed (initdb neither on PATH nor in /usr/lib/postgresql/*/bin)")
-    bin_dir, port = Path(programs).parent, free_port()
+    bin_dir, port = _folder_of_programs(), free_port()
     with tempfile.TemporaryDirectory(prefix="lossexp-postgres-") as name:
         folder, as_user = Path(name), {}
         if os.getuid() == 0:
@@ -143,9 +157,20 @@ def postgres() -> Iterator[str]:
         try:
             serve = [bin_dir / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder]
             program.start([*serve, "-c", "fsync=off"], cwd=folder, **as_user)
-            yield f"postgresql://lossexp@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg2://lossexp@127.0.0.1:{port}/postgres"
         finally:
             program.stop(signal.SIGQUIT)
+
+
+def _folder_of_programs() -> Path:
+    folders = [*map(Path, os.environ["PATH"].split(os.pathsep)), *sorted(Path("/usr/lib/postgresql").glob("*/bin"))]
+    for folder in folders:
+        if all((folder / name).is_file() for name in ("initdb", "postgres", "pg_isready")):
+            return folder
+    pytest.skip(
+        "NOT TESTED: PostgreSQL is not installed (no initdb, postgres and pg_isready on PATH or in "
+        "/usr/lib/postgresql/*/bin). Debian has them in the package postgresql."
+    )
 
 
 def _ordinary_user() -> pwd.struct_passwd:

@@ -76,12 +76,12 @@ def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplo
     server.start()
     store = connect(server.uri)
 
-    monkeypatch.setattr(outage, "PAUSE_SECONDS", 0)  # a minute later
-    live.metrics({"val/nll": 0.5}, 2)  # brings along what is missing
+    with monkeypatch.context() as later:
+        later.setattr(outage, "PAUSE_SECONDS", 0)
+        live.metrics({"val/nll": 0.5}, 2)  # brings along what is missing
     assert [point.step for point in store.get_metric_history(live.run_id, "val/nll")] == [1, 2]
     assert store.get_run(live.run_id).info.status == "RUNNING"
     live.close("FINISHED")
-    monkeypatch.undo()
 
     long.close("FINISHED")  # the last try finds the server again
     run = store.get_run(long.run_id)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from lossexp.tracking.metrics_file import read_metrics
+from tests.servers import recorded_points, stored_points
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 240
@@ -67,10 +67,8 @@ def test_after_a_restart_the_server_has_every_point_and_the_model(server, tmp_pa
     client = MlflowClient(server.uri)
     [run] = client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])
     assert run.info.status == "FINISHED"
-    [run_dir] = (tmp_path / "runs").glob("*/metrics.jsonl")
-    told = {(r["step"], name, value) for r in read_metrics(run_dir) for name, value in r["metrics"].items()}
-    points = [p for name in run.data.metrics for p in client.get_metric_history(run.info.run_id, name)]
-    assert len({p.step for p in points}) >= 25
-    assert {(p.step, p.key, p.value) for p in points} == told
-    assert len(points) == len(told)
+    [scores] = (tmp_path / "runs").glob("*/scores.json")
+    points = stored_points(client, run)
+    assert points == recorded_points(scores.parent)
+    assert len({step for step, _, _ in points}) == 25
     assert {"config.yaml", "figures", "model"} <= {file.path for file in client.list_artifacts(run.info.run_id)}
