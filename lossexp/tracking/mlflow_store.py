@@ -17,13 +17,12 @@ from lossexp.tracking.uri import is_server, sqlite_path, without_password
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# MLflow's own (7 tries, growing pauses, 120 s each) let one call to a dead server block for minutes; and the address of a
-# run is said by what trains it.
 HTTP_DEFAULTS = {
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # MLflow's own (7 tries, growing pauses, 120 s each) let one call to a dead server block for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # `where` says it
 }
 PROBE_SECONDS = 3
 

@@ -16,7 +16,7 @@ from lossexp.tracking.journal import FILE_NAME, Journal, Opening
 from lossexp.tracking.metrics_file import FILE_NAME as METRICS
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_store import Unreachable
-from lossexp.tracking.uri import without_password
+from lossexp.tracking.uri import resolve_uri, sqlite_path, without_password
 
 
 class Sent(NamedTuple):
@@ -92,5 +92,8 @@ def _tracker(opening: Opening | None, uri: str | None) -> MLflowTracker:
         uri = os.environ.get("MLFLOW_TRACKING_URI")
         if not uri:
             raise InputError(f"the password of {told} is not kept; give --uri, or set MLFLOW_TRACKING_URI")
-    location = opening.artifact_location if without_password(uri or told) == told else None
-    return MLflowTracker(uri or told, opening.experiment, location)
+    if without_password(uri or told) == told:
+        return MLflowTracker(uri or told, opening.experiment, opening.artifact_location)
+    uri = resolve_uri(uri, Path.cwd())
+    database = sqlite_path(uri)
+    return MLflowTracker(uri, opening.experiment, root=database.parent if database else None)

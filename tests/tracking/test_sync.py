@@ -196,6 +196,13 @@ def test_a_journal_of_a_stranger_sends_no_file_from_outside(unreachable, store, 
     assert "secret" not in {file.path for file in client.list_artifacts(stored(store)[0][0].info.run_id)}
 
 
+def test_where_artifacts_are_kept_is_not_taken_from_a_folder_that_names_another_store(unreachable, store, tmp_path):
+    run_dir = train(unreachable(artifact_location=str(tmp_path / "elsewhere")), tmp_path / "runs" / "one")
+    sync(run_dir, "--uri", store)
+    assert not (tmp_path / "elsewhere").exists()
+    assert "elsewhere" not in stored(store)[0][0].info.artifact_uri
+
+
 def test_only_what_was_kept_back_is_sent_at_the_end_of_a_sweep(unreachable, store, tmp_path):
     sent, kept = tmp_path / "sent", tmp_path / "kept"
     train(MLflowTracker(uri=store, root=tmp_path), sent, training="1")
