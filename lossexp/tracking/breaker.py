@@ -45,6 +45,7 @@ class Breaker:
 
 
 def summary(error: BaseException, longest: int = 300) -> str:
-    """The exception in one line, to be followed by a full stop."""
-    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    """The exception in one line, to be followed by a full stop; without the layers below MLflow's own."""
+    text = " ".join(str(error).split()).partition(" failed with exception ")
+    text = (f"{text[0]} failed" if text[1] else text[0]).rstrip(".") or type(error).__name__
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command.add_argument("folder", type=Path, help="the folder of a run, or one that runs are below")
     command.add_argument("--uri", help="the MLflow store; by default the one that the run was told of")
     asked = parser.parse_args(arguments)
-    logging.getLogger("lossexp").setLevel(logging.CRITICAL)  # the lines below say it
+    logging.getLogger().addHandler(logging.NullHandler())  # the lines below say it
     failed = False
     try:
         for run in sync(run_folders(asked.folder), asked.uri):

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from lossexp.base.checks import Name, Place, settings
 from lossexp.base.names import legal_name
 from lossexp.tracking import mlflow_runs as runs
-from lossexp.tracking import mlflow_store as store
 from lossexp.tracking.breaker import Breaker, summary
 from lossexp.tracking.journal import Journal, Opening
+from lossexp.tracking.mlflow_connection import Connection
 from lossexp.tracking.mlflow_model import dataset_inputs, save_model
-from lossexp.tracking.mlflow_outbox import KEPT, Outbox, from_folder
-from lossexp.tracking.outage import Outage
+from lossexp.tracking.mlflow_outbox import Outbox, from_folder
 from lossexp.tracking.params import as_params
 from lossexp.tracking.tracker import FinishedRun, Status, Tracker
 from lossexp.tracking.uri import is_server, resolve_artifacts, resolve_uri, ui_command, without_password
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from lossexp.datasets.dataset import Dataset
 
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
 MODEL_FOLDER = "mlflow_model"
 
 
@@ -64,87 +62,58 @@ class MLflowTracker(Tracker):
         super().__init__()
         folder = Path(root or Path.cwd()).resolve()
         self.uri = resolve_uri(uri, folder)
-        self.experiment = experiment
-        self.artifact_location = resolve_artifacts(artifact_location, self.uri, folder, experiment)
+        location = resolve_artifacts(artifact_location, self.uri, folder, experiment)
+        goes_on = on_unreachable == "warn" or parent is not None
+        self.connection = Connection(self.uri, experiment, location, folder, goes_on)
         self.log_model = log_model
         self.log_datasets = log_datasets
-        self.experiment_id: str | None = None
         self._parent = parent
-        self._goes_on = on_unreachable == "warn" or parent is not None
-        self._outage = Outage(self.uri, folder)
-        self._client: MlflowClient | None = None
         self._journal: Journal | None = None
         self._journal_file = Breaker("The run's file of what MLflow is told", "It cannot be sent later.")
         self._outbox: Outbox | None = None
 
     def find(self, run_key: str) -> FinishedRun | None:
-        run = self._reach(lambda: runs.newest_finished(self._connect(), self.experiment_id, run_key))
+        run = self.connection.reach(partial(runs.newest_finished, run_key=run_key))
         if not run:
             return None
         where = self._where(run.info.run_id)
         return FinishedRun(run.info.run_id, run.info.run_name, run.data.metrics, run.data.tags, where)
 
     def run_tags(self, run_id: str) -> dict[str, str]:
-        return self._reach(lambda: runs.run_tags(self._connect(), run_id)) or {}
+        return self.connection.reach(lambda client, _: runs.run_tags(client, run_id)) or {}
 
     def has(self, run_key: str, run_dir: Path) -> bool:
         journal = Journal(run_dir)
         if not journal.opening:  # a run of an earlier version
             join = partial(runs.join, run_key=run_key, parent=self._parent)
-            return self._reach(lambda: join(self._connect(), self.experiment_id)) or self._outage.known
+            return self.connection.reach(join) or self.connection.outage.known
         tags = runs.of_sweep(self._parent)
         if not tags.items() <= journal.opening.tags.items() and ["tags", tags] not in journal.lines():
             self._journal_file.call(journal.add, "tags", tags)
-        outbox = self._reach(lambda: self.send(journal))
+        outbox = self.connection.reach(self._sending(journal))
         return outbox is None or outbox.fault is None
 
     def send(self, journal: Journal) -> Outbox:
         """Sends what the store lacks of the run in the journal's folder. Raises Unreachable."""
-        return from_folder(self._connect(), self.uri, self.experiment_id, journal)
+        return self.connection.call(self._sending(journal))
+
+    def _sending(self, journal: Journal) -> Callable[[MlflowClient, str], Outbox]:
+        return partial(from_folder, uri=self.uri, journal=journal)
 
     def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
         super().open(run_name=run_name, run_dir=run_dir, tags=tags)
         self.run_id, self._outbox, self._journal = None, None, None
-        uri, tags = without_password(self.uri), runs.shown() | _legal(tags) | runs.of_sweep(self._parent)
-        opening = Opening(uri, self.experiment, self.artifact_location, run_name, tags, time.time())
-        stored = self._reach(lambda: runs.start(self._connect(), self.experiment_id, opening))
+        tags = runs.shown() | _legal(tags) | runs.of_sweep(self._parent)
+        to, uri = self.connection, without_password(self.uri)
+        opening = Opening(uri, to.experiment, to.artifact_location, run_name, tags, time.time())
+        stored = to.reach(partial(runs.start, opening=opening))
         self._journal = Journal(self.run_dir)
         self._journal_file.call(self._journal.begin, opening)
         if stored:
-            self._take(Outbox(self._client, self.uri, self.run_dir, stored))
+            self._take(Outbox(to.client, self.uri, self.run_dir, stored))
 
     def _take(self, outbox: Outbox) -> None:
         self._outbox, self.run_id = outbox, outbox.run_id
-
-    def _reach(self, action: Callable[[], Result], goes_on: bool = False, now: bool = False) -> Result | None:
-        """The action's result, or None where the store does not answer and the run goes on without.
-
-        Then the store is asked at most once a minute, unless `now`.
-        """
-        goes_on = goes_on or self._goes_on
-        if goes_on and self._outage.recent and not now:
-            return None
-        try:
-            result = action()
-        except store.Unreachable as error:
-            news = self._outage.begin()
-            if not goes_on:
-                raise
-            if news:
-                log.warning("Training goes on without MLflow (%s). %s", str(error).split(". ")[0], KEPT)
-            return None
-        self._outage.end()
-        return result
-
-    def _connect(self) -> MlflowClient:
-        if self._client is None:
-            client = store.connect(self.uri)
-            location = self.artifact_location
-            self.experiment_id = store.experiment_id(client, self.experiment, location, self.uri)
-            self._client = client
-        elif is_server(self.uri) and not store.answers(self.uri):
-            raise store.Unreachable(f"MLflow at {without_password(self.uri)} does not answer.")
-        return self._client
 
     def replay(self, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
         super().replay(history)
@@ -194,17 +163,19 @@ class MLflowTracker(Tracker):
 
     def _use(self, action: Callable[[Outbox], None]) -> None:
         """Sends what the run's folder has already: by the action, or with all else once the store is back."""
-        if self._outbox:
+        if self.connection.outage.recent:  # which another run may have found out
+            self._outbox = None
+        elif self._outbox:
             action(self._outbox)
             if self._outbox.broken:
                 self._outbox = None
-                self._outage.begin()
-        elif self._journal and not self._outage.recent:
+                self.connection.outage.begin()
+        elif self._journal:
             self._catch_up()
 
     def _catch_up(self, now: bool = False) -> None:
         if self._journal.opening:
-            outbox = self._reach(lambda: self.send(self._journal), goes_on=True, now=now)
+            outbox = self.connection.reach(self._sending(self._journal), goes_on=True, now=now)
             if outbox and not outbox.broken:
                 self._take(outbox)
 
@@ -220,8 +191,8 @@ class MLflowTracker(Tracker):
         if self._outbox and self._outbox.fault is None:
             self._outbox.settle(self._journal)
         if not self._journal.is_sent(self.uri):
-            self._catch_up(now=not self._goes_on)
-        if not self._journal.is_sent(self.uri) and not self._goes_on:
+            self._catch_up(now=not self.connection.goes_on)
+        if not self._journal.is_sent(self.uri) and not self.connection.goes_on:
             log.warning(
                 "MLflow run %s is incomplete. `python -m lossexp.tracking sync %s` sends what is missing, as does the "
                 "same command again.",
@@ -235,9 +206,9 @@ class MLflowTracker(Tracker):
     def _where(self, run_id: str | None) -> str:
         if not is_server(self.uri):
             return ui_command(self.uri)
-        if self.experiment_id is None:  # nobody answered
+        if self.connection.experiment_id is None:  # nobody answered
             return ""
-        page = f"{without_password(self.uri).rstrip('/')}/#/experiments/{self.experiment_id}"
+        page = f"{without_password(self.uri).rstrip('/')}/#/experiments/{self.connection.experiment_id}"
         return f"{page}/runs/{run_id}" if run_id else page
 
 

@@ -15,6 +15,7 @@ from lossexp.tracking import mlflow_runs as runs
 from lossexp.tracking.breaker import Breaker
 from lossexp.tracking.journal import Journal
 from lossexp.tracking.metrics_file import FILE_NAME, read_metrics
+from lossexp.tracking.mlflow_connection import KEPT
 from lossexp.tracking.mlflow_model import log_inputs, log_saved_model
 from lossexp.tracking.uri import without_password
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 2.0
 FLUSH_POINTS = 1000
 TO_ARTIFACTS = ("artifact", "model")
-KEPT = "What it should have is kept in the run's folder, and sent once it is back."
 
 
 class Outbox:
@@ -128,7 +128,7 @@ class Outbox:
                 journal.add("sent", without_password(self.uri))
 
 
-def from_folder(client: MlflowClient, uri: str, experiment_id: str, journal: Journal) -> Outbox:
+def from_folder(client: MlflowClient, experiment_id: str, uri: str, journal: Journal) -> Outbox:
     """Sends what the store lacks of the run in the journal's folder, to the run of its training.
 
     Raises Unreachable where the store does not answer.

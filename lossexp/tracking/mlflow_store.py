@@ -37,6 +37,7 @@ def connect(uri: str) -> MlflowClient:
     Raises Unreachable within seconds where it does not answer.
     """
     logging.getLogger("mlflow.store").setLevel(logging.WARNING)  # tells of every table it creates
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # tells of every try
     for name, value in HTTP_DEFAULTS.items():
         os.environ.setdefault(name, value)
     if is_server(uri) and not answers(uri):

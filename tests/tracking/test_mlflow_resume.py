@@ -106,7 +106,7 @@ def test_a_store_that_breaks_is_a_warning_and_what_it_missed_comes_later(tracker
     tracker.metrics({"a": 1.0}, 1)
     hidden = Path(f"{root}/mlflow.db").rename(root / "hidden.db")
     (root / "mlflow.db").mkdir()
-    tracker._client._tracking_client.store.engine.dispose()
+    tracker.connection.client._tracking_client.store.engine.dispose()
     for step in (2, 3):
         tracker.metrics({"a": float(step)}, step)
         tracker.flush()

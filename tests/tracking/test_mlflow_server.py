@@ -42,7 +42,7 @@ def test_a_run_through_a_server(server, tmp_path):
         tracker.figure(Figure(), "a.png")
     found = MLflowTracker(uri=server.uri).find("alive")
     assert (found.run_id, found.metrics) == (tracker.run_id, {"val/accuracy": 0.5})
-    assert tracker.where() == f"{server.uri}/#/experiments/{tracker.experiment_id}/runs/{tracker.run_id}"
+    assert tracker.where() == f"{server.uri}/#/experiments/{tracker.connection.experiment_id}/runs/{tracker.run_id}"
     files = {"path": "figures/a.png", "run_uuid": tracker.run_id}
     assert requests.get(f"{server.uri}/get-artifact", params=files).ok
     assert not (tmp_path / "mlruns").exists()

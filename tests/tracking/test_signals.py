@@ -33,7 +33,7 @@ def terminate(number=signal.SIGTERM):
 def status_and_metrics(root, run_id):
     tracker = MLflowTracker(root=root)
     tracker.find("a")
-    run = tracker._client.get_run(run_id)
+    run = tracker.connection.client.get_run(run_id)
     return run.info.status, run.data.metrics
 
 

@@ -12,17 +12,17 @@ def open_run(tracker, root, **kwargs):
 
 def stored(tracker):
     """The run as the store has it."""
-    return tracker._client.get_run(tracker.run_id)
+    return tracker.connection.client.get_run(tracker.run_id)
 
 
 def history(tracker, key):
     """`(step, value)` of every point of a metric."""
-    return [(m.step, m.value) for m in tracker._client.get_metric_history(tracker.run_id, key)]
+    return [(m.step, m.value) for m in tracker.connection.client.get_metric_history(tracker.run_id, key)]
 
 
 def names(tracker, folder=None):
     """Artifacts in a folder of the run."""
-    return sorted(f.path for f in tracker._client.list_artifacts(tracker.run_id, folder))
+    return sorted(f.path for f in tracker.connection.client.list_artifacts(tracker.run_id, folder))
 
 
 def sent(tracker):
