@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 from hydra.types import RunMode
@@ -43,3 +44,15 @@ def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
     if given:
         name = given[0].partition("=")[0]
         raise InputError(f"{given[0]} is of use in a sweep only. Give -m as well, or set {name} to its default.")
+
+
+def check_engine(config: DictConfig, extra: str, package: str) -> None:
+    """Raises InputError where the engine of `hydra/launcher=<extra>` is not installed, or is not what decides."""
+    if not find_spec(package):
+        raise InputError(f"hydra/launcher={extra} needs {package}, which is not installed: pip install 'lossexp[{extra}]'.")
+    if config.sweep.n_jobs != 1 or config.sweep.fresh:
+        raise InputError(
+            f"sweep.n_jobs and sweep.fresh are for jobs on this machine. With hydra/launcher={extra} each job has a "
+            "fresh process anyway, and how many run at a time is hydra.launcher.slurm_array_parallelism, or follows "
+            "from what hydra.launcher.remote asks of the Ray cluster. Leave them out."
+        )
