@@ -92,7 +92,7 @@ class SlurmLauncher(ClusterLauncher):
 
 
 class RayLauncher(ClusterLauncher):
-    """`hydra/launcher=ray`: each job is a task of a Ray cluster. See `lossexp.sweeps.ray`."""
+    """`hydra/launcher=ray_cluster`: each job is a task of a Ray cluster. See `lossexp.sweeps.ray`."""
 
     extra, package = "ray", "ray"
 

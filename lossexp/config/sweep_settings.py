@@ -47,12 +47,16 @@ def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
 
 
 def check_engine(config: DictConfig, extra: str, package: str) -> None:
-    """Raises InputError where the engine of `hydra/launcher=<extra>` is not installed, or is not what decides."""
+    """Raises InputError where the engine that is to run the jobs is not installed, or is not what decides.
+
+    extra: of lossexp, which installs the package.
+    """
+    launcher = f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}"
     if not find_spec(package):
-        raise InputError(f"hydra/launcher={extra} needs {package}, which is not installed: pip install 'lossexp[{extra}]'.")
+        raise InputError(f"{launcher} needs {package}, which is not installed: pip install 'lossexp[{extra}]'.")
     if config.sweep.n_jobs != 1 or config.sweep.fresh:
         raise InputError(
-            f"sweep.n_jobs and sweep.fresh are for jobs on this machine. With hydra/launcher={extra} each job has a "
-            "fresh process anyway, and how many run at a time is hydra.launcher.slurm_array_parallelism, or follows "
-            "from what hydra.launcher.remote asks of the Ray cluster. Leave them out."
+            f"sweep.n_jobs and sweep.fresh are for jobs on this machine. With {launcher} each job has a fresh process "
+            "anyway, and how many run at a time is hydra.launcher.slurm_array_parallelism, or follows from what "
+            "hydra.launcher.remote asks of the Ray cluster. Leave them out."
         )
