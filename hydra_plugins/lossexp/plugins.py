@@ -43,10 +43,9 @@ class LossexpLauncher(BasicLauncher):
     def run(self, jobs: Sequence[SweepJob], settings: SweepSettings) -> None:
         """What `launch` does, for jobs that are composed. Finished ones only look at their run, in this process."""
         from lossexp.sweeps.local import run_here
-        from lossexp.sweeps.state import state
 
         fresh, stop = self.is_fresh(settings), settings.on_error == "stop"
-        here = [job for job in jobs if not fresh or (state(job.folder) == "finished" and not job.config.rerun)]
+        here = [job for job in jobs if not fresh or job.is_done]
         run_here(here, self.hydra_context, self.task_function, stop)
         self.run_fresh([job for job in jobs if job not in here], settings, stop)
 

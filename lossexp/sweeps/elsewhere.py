@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
 from lossexp.sweeps.local import OUTPUT, arguments
-from lossexp.sweeps.state import state
+from lossexp.sweeps.state import ended, state
 
 POLL_SECONDS = 0.5
 
@@ -93,6 +93,6 @@ def _task(job: SweepJob) -> Task:
 
 
 def _tell_of_loss(engine: Engine, job: SweepJob, handle: Any) -> None:
-    if state(job.folder) not in ("finished", "failed"):
+    if not ended(job.folder):
         text = f"The job was lost: {engine.lost(handle)} The same command continues it.\n"
         (job.folder / FAILED).write_text(text, "utf-8")
