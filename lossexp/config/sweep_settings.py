@@ -41,6 +41,7 @@ def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
         return
     given = [f"{name}={config[name]}" for name in SWEEP_ONLY if config[name] is not None]
     given += [o.input_line for o in overrides(settings) if o.key_or_group.startswith("sweep.")]
+    given += [o for o in settings.overrides.hydra if o.startswith("hydra/launcher=")]
     if given:
         name = given[0].partition("=")[0]
         raise InputError(f"{given[0]} is of use in a sweep only. Give -m as well, or set {name} to its default.")

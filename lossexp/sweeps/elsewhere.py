@@ -24,8 +24,10 @@ POLL_SECONDS = 0.5
 class Task:
     """`python -m lossexp ...` for one job, to be called once in a process that ends with it.
 
-    folder: where the command was given, which all machines share. output: the file for what is printed. A call returns when the job is done, in whichever way; it raises SystemExit where
-    it was stopped, so that the engine calls it again elsewhere: the run continues from its checkpoint.
+    folder: where the command was given, which all machines share. output: the file for what is printed.
+
+    A call returns when the job is done, in whichever way. It raises SystemExit where the job was stopped, so that the
+    engine calls it again elsewhere, and the run continues from its checkpoint.
     """
 
     arguments: Sequence[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from lossexp.base.errors import InputError
 from lossexp.sweeps.elsewhere import Task
 
 GOES_ALONG = ("MLFLOW_", "TF_")  # variables of the environment that jobs get, as Slurm gives them all
+SECONDS_TO_ANSWER = 5
 SECONDS_TO_STOP = 30  # in which a cancelled job writes its checkpoint and closes its run
 
 
@@ -23,12 +25,16 @@ class Ray:
     """
 
     def __init__(self, init: Mapping[str, Any], remote: Mapping[str, Any]):
+        address = init.get("address") or "local"
         try:
+            if ":" in address and "://" not in address:  # Ray itself would try for ten minutes
+                host, _, port = address.rpartition(":")
+                socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
             ray.init(**init)
-        except (ConnectionError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise InputError(
-                f"There is no Ray cluster to be used by hydra.launcher.init={dict(init)}: {error}. Start one with "
-                "`ray start --head`, or give hydra.launcher.init.address."
+                f"hydra.launcher.init.address={address} leads to no Ray cluster ({str(error).rstrip('.')}). Start one "
+                "with `ray start --head`, or give the address that it printed."
             ) from error
         self._call = ray.remote(max_calls=1, **remote)(_call)
         given = {name: value for name, value in os.environ.items() if name.startswith(GOES_ALONG)}
