@@ -10,6 +10,7 @@ from lossexp.base.errors import InputError
 from lossexp.config.command_line import overrides
 from lossexp.config.identity import run_key
 from lossexp.config.top_level import SETTINGS
+from lossexp.process.cluster import this_worker
 
 
 def run_folder(*, _root_: DictConfig) -> str:
@@ -34,5 +35,14 @@ def output_folder(*, _root_: DictConfig) -> str:
     return checked("output", _root_.output, SETTINGS["output"])
 
 
+def worker_folder(*, _root_: DictConfig) -> str:
+    """Where a worker beside the chief writes its log, inside the run's folder; empty for any other process."""
+    if _root_.mode != "train" or _root_.trainer.get("strategy") != "multi_worker":
+        return ""
+    index = this_worker()
+    return f"/worker-{index}" if index else ""
+
+
+OmegaConf.register_new_resolver("worker_folder", worker_folder, replace=True)
 OmegaConf.register_new_resolver("run_key", run_folder, replace=True)
 OmegaConf.register_new_resolver("output_folder", output_folder, replace=True)
