@@ -6,6 +6,8 @@ nothing but their own log and callbacks' files is written by them, in `worker-1`
 
 from __future__ import annotations
 
+import logging
+
 from lossexp.base.blame import blaming
 from lossexp.base.errors import InputError
 from lossexp.config.job import Job
@@ -16,6 +18,8 @@ from lossexp.experiment.run_folder import CHECKPOINTS
 from lossexp.process.cluster import this_cluster
 from lossexp.process.importing import first_import
 from lossexp.process.signals import stops_raise
+
+log = logging.getLogger(__name__)
 
 
 def helps(job: Job) -> bool:
@@ -44,6 +48,7 @@ def help_chief(job: Job) -> Result:
             f"The folder of this worker is {job.folder}, and must be the run's folder and {name}: leave hydra.run.dir "
             "and hydra.sweep.subdir as they are, or let them end with ${worker_folder:}."
         )
+    log.info("the chief writes the run, in %s, and this worker only its log, in %s", run_folder, job.folder)
     if not meet(job):
         from lossexp.experiment.parts import build_parts
         from lossexp.process.runtime import runtime
