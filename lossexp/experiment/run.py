@@ -16,7 +16,7 @@ from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.data import build_dataset
 from lossexp.experiment.result import Result, read_result
 from lossexp.experiment.run_folder import RunFolder, locked
-from lossexp.experiment.workers import help_chief, helps, meet
+from lossexp.experiment.workers import begin, help_chief, helps
 from lossexp.process.importing import first_import
 from lossexp.process.signals import stops_raise
 from lossexp.tracking.tracker import NoTracker, Tracker
@@ -37,7 +37,7 @@ def run(job: Job) -> Result:
     with locked(job.folder):
         folder = RunFolder(job.folder, key)
         finished = find_finished(folder, tracker)
-        if meet(job, finished=finished is not None and not job.anew):
+        if begin(job, finished=finished is not None and not job.anew):
             log.info("this run is finished already; rerun=true trains it again")
             if job["sweep"]["parent"]:
                 tracker.join(key, job["sweep"]["parent"])

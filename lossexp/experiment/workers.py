@@ -17,6 +17,7 @@ from lossexp.experiment.result import Result, read_result
 from lossexp.experiment.run_folder import CHECKPOINTS
 from lossexp.process.cluster import this_cluster
 from lossexp.process.importing import first_import
+from lossexp.process.meeting import meet
 from lossexp.process.signals import stops_raise
 
 log = logging.getLogger(__name__)
@@ -27,11 +28,11 @@ def helps(job: Job) -> bool:
     return job["trainer"].get("strategy") == "multi_worker" and this_cluster().index > 0
 
 
-def meet(job: Job, finished: bool = False) -> bool:
+def begin(job: Job, finished: bool = False) -> bool:
     """Waits for the other workers of the run, if there are any; returns whether it is finished, as the chief says."""
     if job["trainer"].get("strategy") != "multi_worker":
         return finished
-    finished = this_cluster().meet(job.key, finished)
+    finished = meet(this_cluster(), job.key, finished)
     if not finished:
         with first_import("lossexp.experiment.parts"):
             from lossexp.experiment import parts  # noqa: F401 - all that is imported late, at once
@@ -49,7 +50,7 @@ def help_chief(job: Job) -> Result:
             "and hydra.sweep.subdir as they are, or let them end with ${worker_folder:}."
         )
     log.info("the chief writes the run, in %s, and this worker only its log, in %s", run_folder, job.folder)
-    if not meet(job):
+    if not begin(job):
         from lossexp.experiment.parts import build_parts
         from lossexp.process.runtime import runtime
 
