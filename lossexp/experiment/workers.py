@@ -7,6 +7,7 @@ nothing but their own log and callbacks' files is written by them, in `worker-1`
 from __future__ import annotations
 
 import logging
+import signal
 
 from lossexp.base.blame import blaming
 from lossexp.base.errors import InputError
@@ -38,6 +39,7 @@ def begin(job: Job, finished: bool = False) -> bool:
             from lossexp.experiment import parts  # noqa: F401 - all that is imported late, at once
             from lossexp.trainer.devices import multi_worker_strategy
         multi_worker_strategy()  # before data are read, which TensorFlow may do
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # TensorFlow's own handler ignores it
     return finished
 
 

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 
 from lossexp.base.errors import InputError
+from lossexp.process.importing import first_import
 
 EXAMPLE = '{"cluster": {"worker": ["host1:20000", "host2:20000"]}, "task": {"type": "worker", "index": 0}}'
 
@@ -61,7 +62,8 @@ def _of_tf_config(text: str) -> Cluster:
 
 def _of_slurm() -> Cluster:
     # Not its SlurmClusterResolver, which sorts hosts by letters (node10 before node2), unlike Slurm's ranks.
-    from tensorflow.python.distribute.cluster_resolver import slurm_cluster_resolver as slurm
+    with first_import("tensorflow"):
+        from tensorflow.python.distribute.cluster_resolver import slurm_cluster_resolver as slurm
 
     hosts = slurm.expand_hostlist(os.environ["SLURM_STEP_NODELIST"])
     tasks = slurm.expand_tasks_per_node(os.environ["SLURM_STEP_TASKS_PER_NODE"])

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from lossexp.base.errors import InputError
 from lossexp.process.cluster import this_cluster
+from lossexp.process.runtime import grow_gpu_memory
 from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.replicas import MirroredReplica, RepeatingReplica, Replica
 from lossexp.trainer.step import Batch, StepResult
@@ -73,6 +74,7 @@ def mirrored_strategy() -> tf.distribute.MirroredStrategy:
 @functools.cache
 def multi_worker_strategy() -> tf.distribute.MultiWorkerMirroredStrategy:
     """The one strategy of this process; to be made before TensorFlow does anything else."""
+    grow_gpu_memory()
     cluster = this_cluster()
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": cluster.addresses}), task_type="worker", task_id=cluster.index, rpc_layer="grpc"

@@ -184,6 +184,8 @@ class Loop:
         choice = settings.jit_compile if position.jit_compile is None else position.jit_compile
         if choice == "auto" and (settings.eager or settings.deterministic or settings.strategy != "none"):
             choice = False  # what a measurement decides may differ from one time to the next
+            if settings.strategy != "none":
+                log.info("jit_compile=auto: no XLA, which cannot compile what trainer.strategy exchanges")
         remaining = self.steps_per_epoch * settings.epochs - position.steps
         engine = choose_engine(choice, lambda xla: Engine(self._step, data, xla), variables, self._order(0), remaining)
         position.jit_compile = engine.jit_compile

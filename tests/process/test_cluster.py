@@ -35,7 +35,7 @@ def test_the_workers_are_the_tasks_of_a_slurm_step_in_the_order_of_their_ranks(m
 
 def test_a_process_of_no_cluster_is_worker_0_and_is_told_what_to_set():
     assert this_worker() == 0
-    with pytest.raises(InputError, match="set TF_CONFIG in each process, such as .*strategy=mirrored"):
+    with pytest.raises(InputError, match=r"set TF_CONFIG in each process, such as .*strategy=mirrored"):
         this_cluster()
 
 

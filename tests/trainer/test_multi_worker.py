@@ -30,9 +30,9 @@ def normalised(input_shape, num_outputs):
     hidden = keras.layers.Dense(16), keras.layers.BatchNormalization(synchronized=True), keras.layers.Dense(num_outputs)
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *hidden])
 
-def train(make_model=mlp, loss=Focal, folder=None, epochs=2, clip=None, precision="float32", **settings):
-    with runtime(0, precision):
-        trainer = Trainer(epochs=epochs, batch_size=33, progress=False, strategy=strategy, precision=precision, **settings)
+def train(make_model=mlp, loss=Focal, folder=None, epochs=2, clip=None, **settings):
+    with runtime(0):
+        trainer = Trainer(epochs=epochs, batch_size=33, progress=False, strategy=strategy, **settings)
         with trainer.scope():
             model = make_model(DATA.input_shape, DATA.num_classes)
             optimizer = keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=clip, use_ema=True, ema_momentum=0.9)
@@ -86,7 +86,7 @@ def test_a_training_of_two_workers_continues_bit_for_bit_from_the_chiefs_checkpo
 
 
 def test_xla_and_a_process_of_no_cluster_are_refused_with_the_reason(monkeypatch):
-    with pytest.raises(InputError, match="strategy=multi_worker cannot be combined .* XLA cannot compile"):
+    with pytest.raises(InputError, match=r"strategy=multi_worker cannot be combined .* XLA cannot compile"):
         Trainer(strategy="multi_worker", jit_compile=True)
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(InputError, match="set TF_CONFIG"):
