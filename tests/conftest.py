@@ -36,7 +36,13 @@ hypothesis.settings.load_profile("repeatable")
 
 pytest_plugins = ["tests.servers"]
 
-STARTING_PROCESSES = ("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py")
+STARTING_PROCESSES = (
+    "test_interrupted_runs.py",
+    "test_cli.py",
+    "test_devices.py",
+    "test_multi_worker.py",
+    "test_mlflow_server.py",
+)
 ROOT = Path(__file__).resolve().parents[1]
 
 

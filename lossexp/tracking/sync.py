@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -20,7 +21,7 @@ from lossexp.tracking.uri import resolve_uri, sqlite_path, without_password
 
 
 class Sent(NamedTuple):
-    """What became of a run. said: in words, such as `sent 120 points, 9 artifacts`."""
+    """What became of a run. said: in words, such as `sent 120 points, 9 artifacts`, or why it failed."""
 
     folder: Path
     outcome: Literal["sent", "up to date", "at work", "failed"]
@@ -93,7 +94,10 @@ def _tracker(opening: Opening | None, uri: str | None) -> MLflowTracker:
         if not uri:
             raise InputError(f"the password of {told} is not kept; give --uri, or set MLFLOW_TRACKING_URI")
     if without_password(uri or told) == told:
-        return MLflowTracker(uri or told, opening.experiment, opening.artifact_location)
+        return _store(uri or told, opening.experiment, opening.artifact_location)
     uri = resolve_uri(uri, Path.cwd())
     database = sqlite_path(uri)
-    return MLflowTracker(uri, opening.experiment, root=database.parent if database else None)
+    return _store(uri, opening.experiment, root=database.parent if database else None)
+
+
+_store = cache(MLflowTracker)  # many runs go to one

@@ -36,8 +36,10 @@ class Tracker:
     FAILED, and KeyboardInterrupt or SystemExit (Ctrl-C, SIGTERM) as KILLED. Only `find` and `open` may
     raise for a fault of the store; afterwards a fault is one warning, and training goes on.
 
-    Attributes: `run_id`, the store's id of the open run (None without a store); `run_dir`.
+    Attributes: `uri`, the store's, and `run_id`, its id of the open run (both None without a store); `run_dir`.
     """
+
+    uri: str | None = None
 
     def __init__(self) -> None:
         self.run_id: str | None = None
