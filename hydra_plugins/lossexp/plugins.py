@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
     from lossexp.config.sweep_settings import SweepSettings
+    from lossexp.sweeps.elsewhere import Engine
     from lossexp.sweeps.jobs import SweepJob
 
 
@@ -77,17 +78,25 @@ class ClusterLauncher(LossexpLauncher):
     def is_fresh(self, settings: SweepSettings) -> bool:
         return True
 
+    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
+        from lossexp.sweeps.elsewhere import run_elsewhere
+
+        if jobs:
+            run_elsewhere(self.engine(), jobs, stop)
+
+    def engine(self) -> Engine:
+        raise NotImplementedError
+
 
 class SlurmLauncher(ClusterLauncher):
     """`hydra/launcher=slurm`: each job is one of Slurm. See `lossexp.sweeps.slurm`."""
 
     extra, package = "slurm", "submitit"
 
-    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
-        from lossexp.sweeps.elsewhere import run_elsewhere
+    def engine(self) -> Engine:
         from lossexp.sweeps.slurm import Slurm
 
-        run_elsewhere(Slurm(**self._settings), jobs, stop)
+        return Slurm(**self._settings)
 
 
 class RayLauncher(ClusterLauncher):
@@ -95,8 +104,7 @@ class RayLauncher(ClusterLauncher):
 
     extra, package = "ray", "ray"
 
-    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
-        from lossexp.sweeps.elsewhere import run_elsewhere
+    def engine(self) -> Engine:
         from lossexp.sweeps.ray import Ray
 
-        run_elsewhere(Ray(**self._settings), jobs, stop)
+        return Ray(**self._settings)

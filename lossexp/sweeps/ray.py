@@ -50,7 +50,7 @@ class Ray:
         try:
             ray.get(handle)
         except Exception as error:
-            return f"{str(error).splitlines()[0].rstrip('.')}."
+            return f"{(str(error) or repr(error)).splitlines()[0].rstrip('.')}."
         return "it ended without a result."
 
     def cancel(self, handles: Sequence[ray.ObjectRef]) -> None:
