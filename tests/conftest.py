@@ -35,7 +35,11 @@ hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=Tr
 hypothesis.settings.load_profile("repeatable")
 
 STARTING_PROCESSES = (
-    *("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py"),
+    "test_interrupted_runs.py",
+    "test_cli.py",
+    "test_devices.py",
+    "test_multi_worker.py",
+    "test_mlflow_server.py",
     "test_elsewhere.py",
 )
 ROOT = Path(__file__).resolve().parents[1]

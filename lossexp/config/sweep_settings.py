@@ -35,6 +35,15 @@ def is_job_of_sweep(settings: DictConfig) -> bool:
     return settings.mode is RunMode.MULTIRUN or not OmegaConf.is_missing(settings.job, "num")
 
 
+def check_workers(config: DictConfig, settings: DictConfig) -> None:
+    """Raises InputError for jobs of several workers in a sweep, which each worker would start as a whole."""
+    if config.trainer.get("strategy") == "multi_worker" and is_job_of_sweep(settings):
+        raise InputError(
+            "trainer.strategy=multi_worker trains one run a command: with -m each worker would start the whole sweep. "
+            "Give a command for each run, on all of its workers."
+        )
+
+
 def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
     """Raises InputError for settings of a sweep in a command that runs one job. settings: Hydra's own."""
     if is_job_of_sweep(settings):
