@@ -60,12 +60,16 @@ class LossexpLauncher(BasicLauncher):
 
 
 class ClusterLauncher(LossexpLauncher):
-    """Jobs on other machines, by an engine. settings: the engine's. Raises InputError where it is not installed."""
+    """Jobs on other machines, by an engine. Raises InputError where it is not installed.
+
+    start_in: the folder where jobs start. settings: the engine's.
+    """
 
     extra: str  # of lossexp, which installs the package
     package: str
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, start_in: str | None, **settings: Any) -> None:
+        self._start_in = start_in
         self._settings = OmegaConf.to_container(OmegaConf.create(settings))
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -87,7 +91,7 @@ class SlurmLauncher(ClusterLauncher):
         from lossexp.sweeps.elsewhere import run_elsewhere
         from lossexp.sweeps.slurm import Slurm
 
-        run_elsewhere(Slurm(**self._settings), jobs, stop)
+        run_elsewhere(Slurm(**self._settings), jobs, stop, self._start_in)
 
 
 class RayLauncher(ClusterLauncher):
@@ -99,4 +103,4 @@ class RayLauncher(ClusterLauncher):
         from lossexp.sweeps.elsewhere import run_elsewhere
         from lossexp.sweeps.ray import Ray
 
-        run_elsewhere(Ray(**self._settings), jobs, stop)
+        run_elsewhere(Ray(**self._settings), jobs, stop, self._start_in)

@@ -36,13 +36,11 @@ def is_job_of_sweep(settings: DictConfig) -> bool:
 
 
 def check_workers(config: DictConfig, settings: DictConfig) -> None:
-    """Raises InputError for jobs of several workers in a sweep that each worker would run as a whole."""
-    here = settings.runtime.choices.get("hydra/launcher") in ("lossexp", "basic", "joblib")
-    if config.trainer.get("strategy") == "multi_worker" and is_job_of_sweep(settings) and here:
+    """Raises InputError for jobs of several workers in a sweep, which each worker would start as a whole."""
+    if config.trainer.get("strategy") == "multi_worker" and is_job_of_sweep(settings):
         raise InputError(
             "trainer.strategy=multi_worker trains one run a command: with -m each worker would start the whole sweep. "
-            "Give a command for each run, or a launcher that starts all workers of a job, such as "
-            "hydra/launcher=submitit_slurm hydra.launcher.nodes=2."
+            "Give a command for each run, on all of its workers."
         )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
-from lossexp.sweeps.local import OUTPUT, arguments
+from lossexp.sweeps.local import OUTPUT, arguments, relative
 from lossexp.sweeps.state import ended, state
 
 POLL_SECONDS = 0.5
@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 class Task:
     """`python -m lossexp ...` for one job, to be called once in a process that ends with it.
 
-    folder: where the command was given, which all machines share. output: the file for what is printed.
+    folder: where it starts, which all machines share. output: the file for what is printed, as seen from there.
 
     A call returns when the job is done, in whichever way. It raises SystemExit where the job was stopped, so that the
     engine calls it again elsewhere, and the run continues from its checkpoint.
@@ -67,14 +67,16 @@ class Engine(Protocol):
         """Stops those at work, each of which can be continued, and starts none of the others."""
 
 
-def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool) -> None:
-    """Gives all jobs to the engine, and returns when it has done them. stop: no further ones after one that failed.
+def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool, start_in: str | None) -> None:
+    """Gives all jobs to the engine, and returns when it has done them.
+
+    stop: no further ones after one that failed. start_in: the folder where jobs start; None is that of this process.
 
     A job that the engine lost for good leaves the reason in its folder like any other job that fails.
     """
     waiting: dict[SweepJob, Any] = {}
     try:
-        waiting |= zip(jobs, engine.submit([_task(job) for job in jobs]))
+        waiting |= zip(jobs, engine.submit([_task(job, start_in or os.getcwd()) for job in jobs]))
         while waiting:
             time.sleep(POLL_SECONDS)
             for job, handle in list(waiting.items()):
@@ -88,10 +90,10 @@ def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool) -> None:
         engine.cancel(list(waiting.values()))
 
 
-def _task(job: SweepJob) -> Task:
+def _task(job: SweepJob, folder: str) -> Task:
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / FAILED).unlink(missing_ok=True)
-    return Task(arguments(job), os.getcwd(), job.folder / OUTPUT)
+    return Task(arguments(job), folder, relative(job.folder) / OUTPUT)
 
 
 def _tell_of_loss(engine: Engine, job: SweepJob, handle: Any) -> None:
