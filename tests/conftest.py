@@ -34,6 +34,8 @@ hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeatable")
 
+pytest_plugins = ["tests.servers"]
+
 STARTING_PROCESSES = (
     "test_interrupted_runs.py",
     "test_cli.py",

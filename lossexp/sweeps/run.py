@@ -22,6 +22,7 @@ from lossexp.sweeps.jobs import SweepJob
 from lossexp.sweeps.screen import counts
 from lossexp.sweeps.state import State, failure, state
 from lossexp.sweeps.table import as_text, measured
+from lossexp.tracking.sync import send_kept_back
 from lossexp.tracking.tracker import Tracker
 
 FOLDER = "sweeps"  # below `output`, with a folder for each sweep
@@ -62,10 +63,18 @@ class SweepRun:
         finished = all(now == "finished" for now in states.values())
         self._report(states)
         self._tracker.__exit__(kind or (None if finished else SweepFailed), error, tb)
+        self._send_kept_back()
         if where := self._tracker.where():
             Console(soft_wrap=True, **PLAIN).print(f"look at it:  {where}")
         if kind is None and not finished:
             raise SweepFailed
+
+    def _send_kept_back(self) -> None:
+        """Once more what a store missed that was down, which failed no job."""
+        sent = send_kept_back((job.folder for job in self._jobs), self._tracker.uri)
+        if failed := [run for run in sent if run.outcome == "failed"]:
+            again = f"python -m lossexp.tracking sync {shlex.quote(str(self.folder.parents[1]))}"
+            show_error(f"{len(failed)} runs are not in MLflow yet ({failed[0].said}). `{again}` sends them.")
 
     def _report(self, states: dict[SweepJob, State]) -> None:
         """What failed and why, and the table, on the screen, in the folder and in the store."""

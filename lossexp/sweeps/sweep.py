@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from lossexp.base.screen import show_error
 from lossexp.config.failures import FAILED
 from lossexp.config.sweep_settings import SweepSettings
+from lossexp.experiment.run_folder import locked
 from lossexp.process.signals import stops_raise
 from lossexp.sweeps.baseline import of_baseline
 from lossexp.sweeps.expansion import expand
@@ -49,7 +50,8 @@ def sweep(
     good = [job for job in jobs if not job.problem]
     if not good or (bad and settings.on_error == "stop"):
         raise SweepFailed
-    with stops_raise(), SweepRun(config, jobs) as run:
+    run = SweepRun(config, jobs)
+    with stops_raise(), locked(run.folder), run:
         for job in good:
             job.config.sweep.parent = run.run_id
         with SweepScreen(jobs):
