@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+from lossexp.base.errors import InputError
 
 if TYPE_CHECKING:
     from lossexp.config.sweep_settings import SweepSettings
@@ -27,12 +30,25 @@ class LossexpSweeper(BasicSweeper):
             return super().sweep(arguments)
         from lossexp.sweeps.sweep import sweep
 
-        launch = self.launcher.run if isinstance(self.launcher, LossexpLauncher) else self._launch
-        return sweep(self.config, arguments, self.hydra_context.config_loader, launch)
+        return sweep(self.config, arguments, self.hydra_context.config_loader, self._launch)
 
     def _launch(self, jobs: Sequence[SweepJob], settings: SweepSettings) -> None:
-        parent = f"sweep.parent={jobs[0].config.sweep.parent or 'null'}"
-        self.launcher.launch([[*job.overrides, parent] for job in jobs], initial_job_idx=0)
+        if isinstance(self.launcher, LossexpLauncher):
+            self.launcher.run(jobs, settings)
+        elif jobs:
+            parent = f"sweep.parent={jobs[0].config.sweep.parent or 'null'}"
+            self.launcher.launch([[*job.overrides, parent] for job in jobs], initial_job_idx=jobs[0].number)
+
+
+class TuneSweeper(LossexpSweeper):
+    """`hydra/sweeper=tune`: searches settings, then sweeps over the winners. See `lossexp.tune`."""
+
+    def sweep(self, arguments: list[str]) -> None:
+        if not importlib.util.find_spec("optuna"):
+            raise InputError("lossexp.tune searches with Optuna, which is not installed: pip install 'lossexp[tune]'")
+        from lossexp.tune.tune import tune
+
+        tune(self.config, arguments, self.hydra_context.config_loader, self._launch)
 
 
 class LossexpLauncher(BasicLauncher):

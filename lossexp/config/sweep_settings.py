@@ -55,4 +55,5 @@ def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
     given += [o.input_line for o in overrides(settings) if o.key_or_group.split(".")[0] in NODES]
     if given:
         name = given[0].partition("=")[0]
-        raise InputError(f"{given[0]} is of use in a sweep only. Give -m as well, or set {name} to its default.")
+        command = "python -m lossexp.tune only. Search" if name.startswith("tune.") else "a sweep only. Give -m as well"
+        raise InputError(f"{given[0]} is of use in {command}, or set {name} to its default.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -14,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from lossexp.base.errors import InputError
-from lossexp.sweeps.expansion import chosen_sets, check, of_sweep
+from lossexp.sweeps.expansion import check, chosen_sets, of_sweep
 
 DIGITS = 6  # of a number in an override, so that commands can be read and typed again
 
@@ -35,6 +36,8 @@ class Dimension:
         key, values = override.get_key_element(), override.value()
         if isinstance(values, IntervalSweep):
             kind = FloatDistribution if isinstance(values.start, float) else IntDistribution
+            if not (math.isfinite(values.start) and math.isfinite(values.end)):
+                raise InputError(f"{override.input_line}: a search needs two numbers to look between.")
             try:
                 distribution = kind(values.start, values.end, log="log" in values.tags)
             except ValueError as error:
@@ -92,7 +95,7 @@ def spaces(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     found = []
     for text, chosen in chosen_sets(config, parser):
         check([*common, *chosen], text)
-        swept = [o for o in (*common, *chosen) if o.is_sweep_override()]
+        swept = [o for o in (*chosen, *common) if o.is_sweep_override()]
         fixed, own = (tuple(o.input_line for o in given if o not in swept) for given in (common, chosen))
         several = [[f"loss={t}" for t in o.sweep_string_iterator()] for o in swept if o.key_or_group == "loss"]
         dimensions = tuple(Dimension.of(o) for o in swept if o.key_or_group != "loss")
