@@ -72,7 +72,8 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Space:
-    """What one search has. common: overrides beside the sets. own: those of the set, beside its dimensions."""
+    """What one search has. common: overrides that all searches have. own: the loss and those of the set, in both cases
+    without dimensions."""
 
     common: tuple[str, ...]
     own: tuple[str, ...]
@@ -95,14 +96,24 @@ def spaces(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     found = []
     for text, chosen in chosen_sets(config, parser):
         check([*common, *chosen], text)
-        swept = [o for o in (*chosen, *common) if o.is_sweep_override()]
-        fixed, own = (tuple(o.input_line for o in given if o not in swept) for given in (common, chosen))
-        several = [[f"loss={t}" for t in o.sweep_string_iterator()] for o in swept if o.key_or_group == "loss"]
-        dimensions = tuple(Dimension.of(o) for o in swept if o.key_or_group != "loss")
-        found += [Space(fixed, (*losses, *own), dimensions) for losses in product(*several)]
+        given = [*chosen, *common]
+        losses = [_losses(o) for o in given if o.key_or_group == "loss"]
+        dimensions = tuple(Dimension.of(o) for o in given if o.is_sweep_override() and o.key_or_group != "loss")
+        beside, own = _fixed(common), _fixed(chosen)
+        found += [Space(beside, (*loss, *own), dimensions) for loss in product(*losses)]
     if config.seeds is not None or any(d.key == "seed" for space in found for d in space.dimensions):
         raise InputError(
             "A search trains with one seed, such as seed=0, and the comparison after it with fresh ones. Give their "
             "number as tune.seeds=5, and leave other seeds out."
         )
     return found
+
+
+def _losses(override: Override) -> list[str]:
+    several = override.sweep_string_iterator() if override.is_sweep_override() else []
+    return [f"loss={loss}" for loss in several] or [override.input_line]
+
+
+def _fixed(overrides: Sequence[Override]) -> tuple[str, ...]:
+    """What is no dimension, and not the loss."""
+    return tuple(o.input_line for o in overrides if not o.is_sweep_override() and o.key_or_group != "loss")
