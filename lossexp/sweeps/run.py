@@ -33,6 +33,7 @@ class SweepRun:
     """Use as a context manager around the jobs: it ends FINISHED if all of them are finished, else FAILED, and KILLED
     where the sweep is stopped. The same jobs again continue the same run.
 
+    identity: what makes two sweeps the same one, where it is not their jobs.
     Attributes: `folder`, with sweep.json, table.csv, table.txt and failures.txt; `run_id`, the store's, or None.
     Raises InputError on entry where the store cannot be used, SweepFailed at the end where a job is not finished.
     """

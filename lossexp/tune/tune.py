@@ -58,7 +58,7 @@ def tune(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader, lau
             run.write(FILE, as_yaml(compared, command))
     console.print(f"the winners again:  {command}")
     if tuning.seeds:
-        console.print(f"the winners over {tuning.seeds} fresh seeds, {', '.join(map(str, compared.seeds))}:")
+        console.print(f"the winners over fresh seeds ({', '.join(map(str, compared.seeds))}):")
         sweep(compared, common, loader, launch)
 
 

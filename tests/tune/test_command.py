@@ -26,8 +26,8 @@ def test_a_search_and_its_comparison_are_two_runs_with_children_and_the_same_com
     assert first.code == 0, first.err
     assert "[2/2] finished  loss=gce optimizer.learning_rate=0.0" in first.out
     assert first.out.count("val/accuracy") == 3  # of each trial, and in the table
-    assert "test accuracy" in first.out.partition("fresh seeds, 1:")[2]
-    assert "test accuracy" not in first.out.partition("fresh seeds, 1:")[0]
+    assert "test accuracy" in first.out.partition("fresh seeds (1):")[2]
+    assert "test accuracy" not in first.out.partition("fresh seeds (1):")[0]
     runs = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db").search_runs(["1"])
     parents = {run.info.run_id: run.data.params for run in runs if run.data.tags["kind"] == "sweep"}
     jobs = [run for run in runs if run.data.tags["kind"] == "job"]
