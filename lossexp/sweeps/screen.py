@@ -83,7 +83,8 @@ class SweepScreen:
 
     def _tell(self, job: SweepJob, how: str) -> None:
         self._told.add(job)
-        seconds = time.time() - (job.folder / ".hydra" / "overrides.yaml").stat().st_mtime
+        began = job.folder / ".hydra" / "overrides.yaml"  # not there if the job's process ended before that
+        seconds = time.time() - began.stat().st_mtime if began.is_file() else 0
         result = read_result(job.folder) if how == "finished" else None
         said = self._scores(result) if result else failure(job.folder)
         line = f"[{len(self._told)}/{self._total}] {how:<8}  {job.name}  {seconds:.0f} s  {said}"

@@ -60,8 +60,7 @@ class Recorder:
             if len(self.trained) == self._stop_at:
                 raise KeyboardInterrupt
             self.trained.append(job.name)
-            (job.folder / ".hydra").mkdir(parents=True)
-            (job.folder / ".hydra" / "overrides.yaml").touch()
+            job.folder.mkdir(parents=True)
             if self._fails(job.config):
                 (job.folder / FAILED).write_text("it diverged\n")
             else:

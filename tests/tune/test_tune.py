@@ -66,10 +66,19 @@ def test_a_trial_that_fails_is_told_and_its_search_goes_on_and_one_without_a_win
     with pytest.raises(SweepFailed):
         search(tmp_path, UNLIKE, RATE, "tune.trials=3", launch=launch)
     assert len(launch.trained) == 6
-    assert "it diverged" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "it diverged" in said.err
+    assert sum("] failed" in line for line in said.out.splitlines()) == 5
     trials = trials_in(tmp_path)
     assert trials[trials.search == "loss=focal"].value.isna().all()
     assert trials[trials.search == "loss=ce"].value.notna().sum() == 1
+
+
+def test_a_trial_whose_settings_cannot_work_is_told_and_not_started(tmp_path, capsys):
+    launch = Recorder()
+    search(tmp_path, "loss=focal", "loss.gamma=interval(-5,-1)", "tune.trials=3", "tune.seeds=0", launch=launch)
+    assert launch.trained == ["loss=focal"]
+    assert capsys.readouterr().err.count("give a number in [0, inf)") >= 2
 
 
 def test_stop_means_that_no_trial_starts_after_a_failed_one(tmp_path):
