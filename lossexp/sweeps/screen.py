@@ -83,11 +83,11 @@ class SweepScreen:
 
     def _tell(self, job: SweepJob, how: str) -> None:
         self._told.add(job)
-        began = job.folder / ".hydra" / "overrides.yaml"  # not there if the job's process ended before that
-        seconds = time.time() - began.stat().st_mtime if began.is_file() else 0
+        begun = job.folder / ".hydra" / "overrides.yaml"
+        seconds = f"{time.time() - begun.stat().st_mtime:.0f} s" if begun.is_file() else "not begun"
         result = read_result(job.folder) if how == "finished" else None
         said = self._scores(result) if result else failure(job.folder)
-        line = f"[{len(self._told)}/{self._total}] {how:<8}  {job.name}  {seconds:.0f} s  {said}"
+        line = f"[{len(self._told)}/{self._total}] {how:<8}  {job.name}  {seconds}  {said}"
         self._bar.console.print(line)
         self._bar.advance(self._task)
 
