@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -27,6 +28,11 @@ class SweepSettings:
 
     def __post_init__(self) -> None:
         check_fields(self, "sweep")
+
+
+def is_of_sweep(override: Override) -> bool:
+    """Whether the override is about the sweep, rather than about its jobs."""
+    return override.key_or_group in SWEEP_ONLY or override.key_or_group.startswith("sweep.")
 
 
 def is_job_of_sweep(settings: DictConfig) -> bool:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from lossexp.base.checks import checked
 from lossexp.base.errors import InputError
-from lossexp.config.sweep_settings import SWEEP_ONLY
+from lossexp.config.sweep_settings import is_of_sweep
 from lossexp.config.top_level import SETTINGS
 
 
@@ -26,7 +26,7 @@ def expand(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     Raises InputError for a setting that is given twice, and for a sweep without an end, such as `interval(0,1)`.
     """
     parser = OverridesParser.create(config_loader=loader)
-    common = [o for o in parser.parse_overrides(list(arguments)) if not of_sweep(o)]
+    common = [o for o in parser.parse_overrides(list(arguments)) if not is_of_sweep(o)]
     seeds = parser.parse_overrides([f"seed={','.join(map(str, found))}" for found in [_seeds(config)] if found])
     jobs = []
     for text in checked("sets", _plain(config.sets), SETTINGS["sets"]) or [""]:
@@ -41,11 +41,6 @@ def expand(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
 def split(text: str) -> list[str]:
     """The overrides in a set: they end at white space that another `name=` follows, as brackets may hold some too."""
     return re.split(r"\s+(?=[+~]{0,2}[A-Za-z_][\w./@-]*=)", text.strip()) if text.strip() else []
-
-
-def of_sweep(override: Override) -> bool:
-    """Whether the override is about the sweep, rather than about its jobs."""
-    return override.key_or_group in SWEEP_ONLY or override.key_or_group.startswith("sweep.")
 
 
 def _seeds(config: DictConfig) -> list[int]:

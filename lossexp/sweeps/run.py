@@ -18,10 +18,10 @@ from lossexp.base.screen import PLAIN, show_error
 from lossexp.config.job import Job
 from lossexp.config.sweep_settings import SWEEP_ONLY
 from lossexp.sweeps.failed import SweepFailed
-from lossexp.sweeps.jobs import SweepJob
+from lossexp.sweeps.jobs import SweepJob, swept
 from lossexp.sweeps.screen import counts
 from lossexp.sweeps.state import State, failure, state
-from lossexp.sweeps.table import as_text, measured
+from lossexp.sweeps.table import as_markdown, as_text, measured, summary
 from lossexp.tracking.tracker import Tracker
 
 FOLDER = "sweeps"  # below `output`, with a folder for each sweep
@@ -70,16 +70,17 @@ class SweepRun:
     def _report(self, states: dict[SweepJob, State]) -> None:
         """What failed and why, and the table, on the screen, in the folder and in the store."""
         runs = measured(self._jobs)
-        table, said = as_text(runs), counts(list(states.values()))
+        rows, said = summary(runs), counts(list(states.values()))
         unfinished = "\n".join(self._unfinished(states))
         if unfinished:
             show_error(f"{len(self._jobs)} jobs: {said}\n{unfinished}\nThe same command again runs these only.")
-        Console(soft_wrap=True, **PLAIN).print(table)
-        self._write("table.txt", table)
+        Console(soft_wrap=True, **PLAIN).print(as_text(rows))
+        self._write("table.txt", as_text(rows))
         self._write("table.csv", runs.to_csv(index=False))
         self._write("failures.txt", unfinished + "\n" if unfinished else "")
-        note = f"{len(self._jobs)} jobs: {said}\n```\n{table}```\n" + (f"```\n{unfinished}\n```" if unfinished else "")
-        self._tracker.tags({"mlflow.note.content": note})
+        pages = {job.group_key: self._tracker.page({"group_key": job.group_key}) for job in self._jobs if job.group_key}
+        note = f"{len(self._jobs)} jobs: {said}\n\n{as_markdown(rows, pages)}\n"
+        self._tracker.tags({"mlflow.note.content": note + (f"```\n{unfinished}\n```\n" if unfinished else "")})
 
     def _unfinished(self, states: dict[SweepJob, State]) -> list[str]:
         lines = []
@@ -91,8 +92,12 @@ class SweepRun:
         return lines
 
     def _name(self) -> str:
+        """The experiment, or what is swept, and the number of jobs: `loss, gamma x seed (12)`."""
         chosen = self._config.hydra.runtime.choices.get("experiment")
-        return f"{chosen or 'sweep'} of {len(self._jobs)}"
+        names = swept(self._jobs)
+        seeds = " x seed" * ("seed" in names)
+        what = ", ".join(name.removeprefix("loss.") for name in names if name != "seed") or "sweep"
+        return f"{chosen or what + seeds} ({len(self._jobs)})"
 
     def _write(self, name: str, text: str) -> None:
         with whole(self.folder / name) as unfinished:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 
 import pandas as pd
@@ -16,10 +16,11 @@ from lossexp.metrics.table import BY_NAME
 from lossexp.sweeps.jobs import SweepJob
 
 METRICS_SHOWN = 4
+MOST_IN_NOTE = 15  # MLflow keeps 5000 characters
 
 
 def measured(jobs: Sequence[SweepJob]) -> pd.DataFrame:
-    """A row a finished job: `job` (its settings without the seed), `seed`, and its test metrics.
+    """A row a finished job: `job` (its settings without the seed), `group_key`, `seed`, and its test metrics.
 
     The first metric is the one that chose the epoch.
     """
@@ -28,26 +29,52 @@ def measured(jobs: Sequence[SweepJob]) -> pd.DataFrame:
         result = read_result(job.folder, job.key) if job.key else None
         if result:
             test = {name: result.test[name] for name in main_metrics(result)}
-            rows.append({"job": _without_seed(job.name), "seed": job.config.seed, **test})
+            name = _without_seed(job.name) or "all"
+            rows.append({"job": name, "group_key": job.group_key, "seed": job.config.seed, **test})
     return pd.DataFrame(rows)
 
 
-def as_text(runs: pd.DataFrame) -> str:
-    """Mean and standard deviation over the seeds, for reading; what differs by less than its spread is undecided."""
+def summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation over the seeds, for reading; what differs by less than its spread is undecided.
+
+    A row for each `group_key`, which is the index; columns `runs`, `n`, and `test <metric>`.
+    """
     if runs.empty:
-        return "no job is finished"
-    metrics = list(runs.columns[2 : 2 + METRICS_SHOWN])
-    groups = runs.groupby("job", sort=False)[metrics]
-    mean, spread, n = groups.mean(), groups.std(), groups.size()
-    best = BY_NAME[metrics[0]] if metrics and metrics[0] in BY_NAME else None
+        return runs
+    metrics = list(runs.columns[3 : 3 + METRICS_SHOWN])
+    groups = runs.groupby("group_key", sort=False)
+    mean, spread = groups[metrics].mean(), groups[metrics].std()
+    table = pd.DataFrame({"runs": groups["job"].first(), "n": groups.size().map(str)})
+    for name in metrics:
+        table[f"test {name}"] = [_cell(*pair) for pair in zip(mean[name], spread[name])]
+    best = BY_NAME.get(metrics[0]) if metrics else None
     order = mean.sort_values(metrics[0], ascending=not (best and best.higher_is_better)) if metrics else mean
-    table = Table("runs", "n", *(f"test {name}" for name in metrics))
-    for job in order.index:
-        cells = [_cell(mean.loc[job, name], spread.loc[job, name]) for name in metrics]
-        table.add_row(job or "all", str(n[job]), *cells)
+    return table.loc[order.index]
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """A summary for the screen."""
+    if table.empty:
+        return "no job is finished"
+    drawn = Table(*table.columns)
+    for row in table.itertuples(index=False):
+        drawn.add_row(*row)
     console = Console(file=StringIO(), width=200, **PLAIN)
-    console.print(table)
+    console.print(drawn)
     return console.file.getvalue()
+
+
+def as_markdown(table: pd.DataFrame, pages: Mapping[str, str]) -> str:
+    """A summary for a note, whose rows lead to `pages`, by group key; an empty page is no link."""
+    if table.empty:
+        return "no job is finished"
+    lines = [[*table.columns], ["---"] * len(table.columns)]
+    for key, row in table.head(MOST_IN_NOTE).iterrows():
+        name = row["runs"].replace("|", r"\|")
+        lines.append([f"[{name}]({pages[key]})" if pages[key] else name, *row[1:]])
+    left = len(table) - MOST_IN_NOTE
+    more = f"\nand {left} more, in the artifact table.txt\n" if left > 0 else ""
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + more
 
 
 def _cell(mean: float, spread: float) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import quote
 
 from lossexp.base.checks import Name, Place, settings
 from lossexp.base.names import legal_name
@@ -172,6 +173,10 @@ class MLflowTracker(Tracker):
 
     def where(self) -> str:
         return self._where(self.run_id)
+
+    def page(self, tags: Mapping[str, str]) -> str:
+        condition = quote(" and ".join(f"tags.{name} = '{value}'" for name, value in tags.items()))
+        return f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning&searchFilter={condition}"
 
     def _where(self, run_id: str | None) -> str:
         if self._unreachable:
