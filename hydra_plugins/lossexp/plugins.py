@@ -41,9 +41,8 @@ class LossexpLauncher(BasicLauncher):
     def run(self, jobs: Sequence[SweepJob], settings: SweepSettings) -> None:
         """What `launch` does, for jobs that are composed."""
         from lossexp.sweeps.local import run_fresh, run_here
-        from lossexp.sweeps.state import state
 
         fresh, stop = settings.fresh or settings.n_jobs > 1, settings.on_error == "stop"
-        here = [job for job in jobs if not fresh or state(job.folder) == "finished"]
+        here = [job for job in jobs if not fresh or job.is_done]
         run_here(here, self.hydra_context, self.task_function, stop)
         run_fresh([job for job in jobs if job not in here], settings.n_jobs, stop)

@@ -161,7 +161,7 @@ def _is_users(file: str) -> bool:
     if os.path.basename(file).startswith(GENERATED):
         return False
     parts = Path(file).parts
-    if "site-packages" in parts or "dist-packages" in parts:
+    if {"site-packages", "dist-packages", "hydra_plugins"} & set(parts):
         return False
     return not os.path.realpath(file).startswith(tuple(f"{folder}{os.sep}" for folder in (PACKAGE, *INSTALLED)))
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.checks import checked
-from lossexp.base.errors import InputError
-from lossexp.config.command_line import overrides
 from lossexp.config.identity import run_key
 from lossexp.config.top_level import SETTINGS
 
@@ -25,12 +22,7 @@ def run_folder(*, _root_: DictConfig) -> str:
 
 
 def output_folder(*, _root_: DictConfig) -> str:
-    """`output`. Raises InputError where that is no folder's name, or where a sweep has no values."""
-    for override in overrides(_root_.hydra):
-        if override.is_discrete_sweep():
-            override.config_loader = GlobalHydra.instance().config_loader()  # knows what glob(*) may match
-            if not list(override.sweep_string_iterator()):
-                raise InputError(f"{override.input_line} has no values, so nothing would run. Give at least one.")
+    """`output`. Raises InputError where that is no folder's name."""
     return checked("output", _root_.output, SETTINGS["output"])
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.base.checks import Count, FromZero, Name, checked
+from lossexp.base.checks import Count, FromZero, Length, Name, checked
 from lossexp.base.errors import InputError, did_you_mean
 from lossexp.config.command_line import TRUST, overrides
 from lossexp.config.identity import decides
@@ -24,7 +24,7 @@ SETTINGS = {
     "inputs": str | None,
     "trusted_packages": TRUST,
     "trusted_paths": TRUST,
-    "sets": list[Name] | None,
+    "sets": Annotated[list[Name], Length(1)] | None,
     "seeds": Count | list[FromZero] | None,
     "baseline": Name | None,
     "sweep": dict,

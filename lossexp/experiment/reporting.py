@@ -18,6 +18,7 @@ from lossexp.metrics import Outputs, save_outputs
 from lossexp.metrics.outputs import outputs_of
 from lossexp.models.preprocessing import served
 from lossexp.models.saving import save_model
+from lossexp.tracking.params import flatten
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.parts import Parts
@@ -60,8 +61,7 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     job.save(job.folder / "config.yaml")
     tracker.artifact(job.folder / "config.yaml")
-    tracker.params({group: job.choices[group] for group in TAGGED_GROUPS if job.choices.get(group)})
-    tracker.params({**job.parameters, "model_parameters": parts.model.count_params()})
+    tracker.params({**_parameters(job), "model_parameters": parts.model.count_params()})
     lines: list[str] = []
     parts.model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
@@ -77,6 +77,14 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
         title=data.name,
     )
     tracker.figure(grid, "samples.png")
+
+
+def _parameters(job: Job) -> dict[str, object]:
+    """For pages that compare runs: each group's option in place of its target, and nothing that repeats the seed."""
+    chosen = {group: job.choices[group] for group in TAGGED_GROUPS if job.choices.get(group)}
+    own = flatten(job.parameters)
+    said = {f"{group}._target_" for group in chosen} | {k for k, v in own.items() if k == "dataset.seed" and v == own["seed"]}
+    return {**chosen, **{name: value for name, value in own.items() if name not in said}}
 
 
 def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> tuple[Result, Outputs]:
@@ -122,9 +130,10 @@ def log_result(
 
 
 def _named(result: Result) -> dict[str, float]:
-    """Test metrics, and the monitored one at the best and at the last epoch (the gap is what choosing gained)."""
-    chosen = {f"best/{result.monitor}": result.best, f"last/{result.monitor}": result.last}
-    return {**{f"test/{k}": v for k, v in result.test.items()}, **chosen, "best/epoch": result.best_epoch}
+    """Test metrics, the best epoch, and what was monitored there: its gap to the last value is what choosing gained."""
+    split, _, metric = result.monitor.partition("/")
+    best = {f"{split}/best_{metric}": result.best, "best_epoch": result.best_epoch}
+    return {**{f"test/{k}": v for k, v in result.test.items()}, **best}
 
 
 def _log_figures(tracker: Tracker, outputs: Outputs, x: np.ndarray, fit: Fit) -> None:

@@ -38,14 +38,14 @@ def _word(name: str, value: str) -> str:
 
 
 def note(job: Job, loss: Loss, result: Result, epochs: int) -> str:
-    """Three lines of Markdown: what was trained, what came of it, and the command that does it again.
+    """Three lines of Markdown, which end with two spaces: what was trained, what came of it, and the command that does it again.
 
     epochs: how many were trained.
     """
     option, model, dataset = (job.choices.get(group, "custom") for group in ("loss", "model", "dataset"))
     what = " · ".join([f"**{option}** {settings_of(loss)}", model, dataset, f"seed {job['seed']}"])
     scores = ", ".join(f"{name} {shown(result.test[name])}" for name in main_metrics(result)[:METRICS_IN_NOTE])
-    return f"{what}\n\ntest: {scores} (best epoch {result.best_epoch} of {epochs})\n\n`{command(job)}`\n"
+    return f"{what}  \ntest {scores}; best epoch {result.best_epoch} of {epochs}  \n`{command(job)}`\n"
 
 
 def settings_of(loss: Loss) -> str:

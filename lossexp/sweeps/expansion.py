@@ -9,7 +9,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.checks import checked
 from lossexp.base.errors import InputError
@@ -28,11 +28,11 @@ def expand(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     parser = OverridesParser.create(config_loader=loader)
     common = [o for o in parser.parse_overrides(list(arguments)) if not is_of_sweep(o)]
     seeds = parser.parse_overrides([f"seed={','.join(map(str, found))}" for found in [_seeds(config)] if found])
-    jobs = []
-    for text in checked("sets", _plain(config.sets), SETTINGS["sets"]) or [""]:
+    sets, jobs = checked("sets", _plain(config.sets), SETTINGS["sets"]), []
+    for text in [""] if sets is None else sets:
         chosen = parser.parse_overrides(split(text))
         given = [*common, *chosen, *seeds]
-        _check_said_once(given, text)
+        _check(given, text)
         [batch] = BasicSweeper.split_arguments(given, None)
         jobs += batch
     return jobs
@@ -48,23 +48,25 @@ def _seeds(config: DictConfig) -> list[int]:
     return list(range(seeds)) if isinstance(seeds, int) else seeds or []
 
 
-def _check_said_once(given: Sequence[Override], chosen: str) -> None:
+def _check(given: Sequence[Override], chosen: str) -> None:
     names = [override.key_or_group for override in given]
     for override in given:
+        name = override.key_or_group
         if override.is_sweep_override() and not override.is_discrete_sweep():
             raise InputError(
-                f"{override.input_line} has no list of values to train with. Give values, such as "
-                f"{override.key_or_group}=1,2,5, or search: python -m lossexp.tune."
+                f"{override.input_line} is no list of values. Give some, such as {name}=1,2,5, or search for the best: "
+                "python -m lossexp.tune --help"
             )
-        if names.count(override.key_or_group) > 1:
-            where = "seeds" if override.key_or_group == "seed" else f"the set {chosen!r}"
+        if override.is_discrete_sweep() and not list(override.sweep_string_iterator()):
+            raise InputError(f"{override.input_line} has no values, so nothing would run. Give at least one.")
+    for name in names:
+        if names.count(name) > 1:
+            where = "seeds" if name == "seed" else f"the set {chosen!r}"
             raise InputError(
-                f"{override.key_or_group} is given twice, on the command line or in {where}, so that one of them would "
-                "have no effect. Leave one of them out."
+                f"{name} is given on the command line and in {where} as well, or twice in one of them, so that one "
+                "would have no effect. Leave one of them out."
             )
 
 
 def _plain(value: object) -> object:
-    from omegaconf import OmegaConf
-
     return OmegaConf.to_container(value) if OmegaConf.is_config(value) else value

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from lossexp.config.job import Job
 from lossexp.config.messages import explain
+from lossexp.sweeps.state import ended
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,12 @@ class SweepJob:
     key: str | None
     group_key: str | None
     problem: str | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is finished and asks for no other training."""
+        anew = self.config.rerun or self.config.dataset.get("reread")
+        return not anew and self.problem is None and ended(self.folder) == "finished"
 
 
 def compose(master: DictConfig, overrides: Sequence[Sequence[str]], loader: ConfigLoader) -> list[SweepJob]:

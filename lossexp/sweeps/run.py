@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -70,26 +70,25 @@ class SweepRun:
     def _report(self, states: dict[SweepJob, State]) -> None:
         """What failed and why, and the table, on the screen, in the folder and in the store."""
         runs = measured(self._jobs)
-        rows, said = summary(runs), counts(list(states.values()))
-        unfinished = "\n".join(self._unfinished(states))
-        if unfinished:
-            show_error(f"{len(self._jobs)} jobs: {said}\n{unfinished}\nThe same command again runs these only.")
+        rows, said = summary(runs), f"{counts(list(states.values()))} of {len(states)} jobs."
+        failures = "".join(f"{line}\n" for line in self._failures(states))
+        if any(now != "finished" for now in states.values()):
+            where = f"(also in {self.folder / 'failures.txt'}) " if failures else ""
+            show_error(f"{said}\n{failures}{where}The same command again goes on from here.")
         Console(soft_wrap=True, **PLAIN).print(as_text(rows))
         self._write("table.txt", as_text(rows))
         self._write("table.csv", runs.to_csv(index=False))
-        self._write("failures.txt", unfinished + "\n" if unfinished else "")
-        pages = {job.group_key: self._tracker.page({"group_key": job.group_key}) for job in self._jobs if job.group_key}
-        note = f"{len(self._jobs)} jobs: {said}\n\n{as_markdown(rows, pages)}\n"
-        self._tracker.tags({"mlflow.note.content": note + (f"```\n{unfinished}\n```\n" if unfinished else "")})
+        self._write("failures.txt", failures)
+        pages = {key: self._tracker.page({"group_key": key}) for key in rows.index}
+        note = f"{said} Scores on the test split:\n\n{as_markdown(rows, pages)}\n"
+        self._tracker.tags({"mlflow.note.content": note + (f"```\n{failures}```\n" if failures else "")})
 
-    def _unfinished(self, states: dict[SweepJob, State]) -> list[str]:
-        lines = []
+    def _failures(self, states: dict[SweepJob, State]) -> Iterator[str]:
         for job, now in states.items():
-            if now != "finished":
-                reason = job.problem or failure(job.folder) or now
+            if now not in ("finished", "to do"):
                 log = job.folder / f"{job.config.hydra.job.name}.log"
-                lines.append(f"job {job.number}, {job.name}: {reason}" + (f" ({log})" if log.is_file() else ""))
-        return lines
+                where = f" ({log})" if log.is_file() else ""
+                yield f"job {job.number}, {job.name}: {job.problem or failure(job.folder) or now}{where}"
 
     def _name(self) -> str:
         """The experiment, or what is swept, and the number of jobs: `loss, gamma x seed (12)`."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -18,8 +19,9 @@ from rich.table import Table
 from lossexp.base.screen import PLAIN, shown
 from lossexp.config.failures import FAILED
 from lossexp.experiment.result import Result, main_metrics, read_result
+from lossexp.experiment.run_folder import FILE_NAME as RECORD
 from lossexp.sweeps.jobs import SweepJob
-from lossexp.sweeps.state import State, failure, state
+from lossexp.sweeps.state import State, ended, failure, state
 
 POLL_SECONDS = 0.5
 METRICS_SHOWN = 3
@@ -34,8 +36,8 @@ class SweepScreen:
 
     def __init__(self, jobs: Sequence[SweepJob]):
         self._jobs = jobs
-        self._ended = {job for job in jobs if job.problem or state(job.folder) == "finished"}
-        self._began = {job: _changed(job.folder / FAILED) for job in jobs}
+        self._told = {job for job in jobs if job.problem or job.is_done}
+        self._before = {job: _last_change(job) for job in jobs}
         self._read = {job: _size(_log(job)) for job in jobs}
         self._warned: set[str] = set()
         self._stop = threading.Event()
@@ -47,10 +49,9 @@ class SweepScreen:
 
     def __enter__(self) -> SweepScreen:
         self._bar.start()
-        self._bar.advance(self._task, len(self._ended))
-        before = sum(not job.problem for job in self._ended)
-        if before:
-            self._bar.console.print(f"{before} of {len(self._jobs)} jobs are finished already")
+        self._bar.advance(self._task, len(self._told))
+        if done := sum(not job.problem for job in self._told):
+            self._bar.console.print(f"{done} of {len(self._jobs)} jobs are finished already")
         self._thread.start()
         return self
 
@@ -66,18 +67,17 @@ class SweepScreen:
 
     def _look(self) -> None:
         for job in self._jobs:
-            if job not in self._ended:
+            if job not in self._told:
                 self._tell_warnings(job)
-                now = state(job.folder)
-                another_time = now == "failed" and _changed(job.folder / FAILED) == self._began[job]
-                if now in ("finished", "failed") and not another_time:
-                    self._tell(job, now)
+                if (how := ended(job.folder)) and _last_change(job) != self._before[job]:
+                    self._tell(job, how)
 
-    def _tell(self, job: SweepJob, now: State) -> None:
-        self._ended.add(job)
-        seconds = time.time() - _changed(job.folder / ".hydra" / "overrides.yaml") / 1e9
-        told = failure(job.folder) if now == "failed" else _scores(read_result(job.folder))
-        self._bar.console.print(f"[{len(self._ended)}/{len(self._jobs)}] {now:<8}  {job.name}  {seconds:.0f} s  {told}")
+    def _tell(self, job: SweepJob, how: str) -> None:
+        self._told.add(job)
+        seconds = time.time() - (job.folder / ".hydra" / "overrides.yaml").stat().st_mtime
+        said = failure(job.folder) if how == "failed" else _scores(read_result(job.folder))
+        line = f"[{len(self._told)}/{len(self._jobs)}] {how:<8}  {job.name}  {seconds:.0f} s  {said}"
+        self._bar.console.print(line)
         self._bar.advance(self._task)
 
     def _tell_warnings(self, job: SweepJob) -> None:
@@ -108,7 +108,8 @@ def show_states(jobs: Sequence[SweepJob]) -> None:
 
 def counts(states: Sequence[str]) -> str:
     """Such as `10 finished, 2 failed`."""
-    return ", ".join(f"{number} {name}" for name, number in Counter(states).items())
+    number = Counter(states)
+    return ", ".join(f"{number[name]} {name}" for name in get_args(State) if number[name])
 
 
 def _scores(result: Result | None) -> str:
@@ -125,5 +126,7 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
 
 
-def _changed(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.is_file() else 0
+def _last_change(job: SweepJob) -> list[int]:
+    """Changes when the job ends, also where it ended like this before."""
+    files = (job.folder / FAILED, job.folder / RECORD)
+    return [file.stat().st_mtime_ns for file in files if file.is_file()]

@@ -8,27 +8,32 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from lossexp.config.failures import FAILED
-from lossexp.experiment.run_folder import LOCK, read_record
+from lossexp.experiment.run_folder import LOCK, Record, read_record
 
 State = Literal["finished", "failed", "running", "interrupted", "to do"]
 
 
 def state(folder: Path) -> State:
     """Of the run in this folder: `interrupted` was begun and will be continued."""
-    record = read_record(folder) if folder.is_dir() else None
+    return ended(folder) or ("running" if _at_work(folder) else "interrupted" if _record(folder) else "to do")
+
+
+def ended(folder: Path) -> Literal["finished", "failed"] | None:
+    """How the job ended; None where it has not."""
+    record = _record(folder)
     if record and record.stage == "closed":
         return "finished"
-    if _at_work(folder):
-        return "running"
-    if (folder / FAILED).is_file():
-        return "failed"
-    return "interrupted" if record else "to do"
+    return "failed" if (folder / FAILED).is_file() else None
 
 
 def failure(folder: Path) -> str:
     """Why the job failed, in one line; empty where it did not."""
     file = folder / FAILED
     return file.read_text("utf-8").strip() if file.is_file() else ""
+
+
+def _record(folder: Path) -> Record | None:
+    return read_record(folder) if folder.is_dir() else None
 
 
 def _at_work(folder: Path) -> bool:

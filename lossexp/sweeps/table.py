@@ -68,7 +68,8 @@ def as_markdown(table: pd.DataFrame, pages: Mapping[str, str]) -> str:
     """A summary for a note, whose rows lead to `pages`, by group key; an empty page is no link."""
     if table.empty:
         return "no job is finished"
-    lines = [[*table.columns], ["---"] * len(table.columns)]
+    names = [name.removeprefix("test ") for name in table.columns]
+    lines = [names, ["---"] * len(names)]
     for key, row in table.head(MOST_IN_NOTE).iterrows():
         name = row["runs"].replace("|", r"\|")
         lines.append([f"[{name}]({pages[key]})" if pages[key] else name, *row[1:]])
