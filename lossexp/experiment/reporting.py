@@ -83,7 +83,9 @@ def _parameters(job: Job) -> dict[str, object]:
     """For pages that compare runs: each group's option in place of its target, and nothing that repeats the seed."""
     chosen = {group: job.choices[group] for group in TAGGED_GROUPS if job.choices.get(group)}
     own = flatten(job.parameters)
-    said = {f"{group}._target_" for group in chosen} | {k for k, v in own.items() if k == "dataset.seed" and v == own["seed"]}
+    said = {f"{group}._target_" for group in chosen} | {
+        k for k, v in own.items() if k == "dataset.seed" and v == own["seed"]
+    }
     return {**chosen, **{name: value for name, value in own.items() if name not in said}}
 
 

@@ -27,7 +27,9 @@ def run_name(job: Job) -> str:
     of_loss = [word for name, word in words if name.startswith("loss.")]
     others = [word for name, word in words if not name.startswith("loss.") and name not in SAID_ANYWAY]
     loss, model, dataset = (job.choices.get(group, "custom") for group in ("loss", "model", "dataset"))
-    return shorten(" ".join([loss, *of_loss, f"s{job['seed']}", *others, model, dataset]), NAME_WIDTH, placeholder=" ...")
+    return shorten(
+        " ".join([loss, *of_loss, f"s{job['seed']}", *others, model, dataset]), NAME_WIDTH, placeholder=" ..."
+    )
 
 
 def _word(name: str, value: str) -> str:
