@@ -40,7 +40,7 @@ def _word(name: str, value: str) -> str:
 
 
 def note(job: Job, loss: Loss, result: Result, epochs: int) -> str:
-    """Three lines of Markdown, which end with two spaces: what was trained, what came of it, and the command that does it again.
+    """Three lines of Markdown, ended by two spaces: what was trained, what came of it, and how to do it again.
 
     epochs: how many were trained.
     """

@@ -21,7 +21,7 @@ from lossexp.sweeps.failed import SweepFailed
 from lossexp.sweeps.jobs import SweepJob, swept
 from lossexp.sweeps.screen import counts
 from lossexp.sweeps.state import State, failure, state
-from lossexp.sweeps.table import as_markdown, as_text, measured, summary
+from lossexp.sweeps.table import as_markdown, as_text, link, measured, summary
 from lossexp.tracking.tracker import Tracker
 
 FOLDER = "sweeps"  # below `output`, with a folder for each sweep
@@ -80,7 +80,8 @@ class SweepRun:
         self._write("table.csv", runs.to_csv(index=False))
         self._write("failures.txt", failures)
         pages = {key: self._tracker.page({"group_key": key}) for key in rows.index}
-        note = f"{said} Scores on the test split:\n\n{as_markdown(rows, pages)}\n"
+        all_jobs = self._tracker.page({f"sweep.{self.run_id}": "true"})
+        note = f"{said} {link('Their runs', all_jobs)}; scores on the test split:\n\n{as_markdown(rows, pages)}\n"
         self._tracker.tags({"mlflow.note.content": note + (f"```\n{failures}```\n" if failures else "")})
 
     def _failures(self, states: dict[SweepJob, State]) -> Iterator[str]:

@@ -65,17 +65,21 @@ def as_text(table: pd.DataFrame) -> str:
 
 
 def as_markdown(table: pd.DataFrame, pages: Mapping[str, str]) -> str:
-    """A summary for a note, whose rows lead to `pages`, by group key; an empty page is no link."""
+    """A summary for a note, whose rows lead to `pages`, by group key."""
     if table.empty:
         return "no job is finished"
     names = [name.removeprefix("test ") for name in table.columns]
     lines = [names, ["---"] * len(names)]
     for key, row in table.head(MOST_IN_NOTE).iterrows():
-        name = row["runs"].replace("|", r"\|")
-        lines.append([f"[{name}]({pages[key]})" if pages[key] else name, *row[1:]])
+        lines.append([link(row["runs"].replace("|", r"\|"), pages[key]), *row[1:]])
     left = len(table) - MOST_IN_NOTE
     more = f"\nand {left} more, in the artifact table.txt\n" if left > 0 else ""
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + more
+
+
+def link(text: str, page: str) -> str:
+    """Markdown; the text alone where there is no page."""
+    return f"[{text}]({page})" if page else text
 
 
 def _cell(mean: float, spread: float) -> str:

@@ -175,7 +175,7 @@ class MLflowTracker(Tracker):
         return self._where(self.run_id)
 
     def page(self, tags: Mapping[str, str]) -> str:
-        condition = quote(" and ".join(f"tags.{name} = '{value}'" for name, value in tags.items()))
+        condition = quote(" and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items()))
         return f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning&searchFilter={condition}"
 
     def _where(self, run_id: str | None) -> str:
