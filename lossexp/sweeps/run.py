@@ -19,9 +19,10 @@ from lossexp.config.job import Job
 from lossexp.config.sweep_settings import SWEEP_ONLY
 from lossexp.sweeps.failed import SweepFailed
 from lossexp.sweeps.jobs import SweepJob, swept
+from lossexp.sweeps.note import note
 from lossexp.sweeps.screen import counts
 from lossexp.sweeps.state import State, failure, state
-from lossexp.sweeps.table import as_markdown, as_text, link, measured, summary
+from lossexp.sweeps.table import as_text, measured, summary
 from lossexp.tracking.tracker import Tracker
 
 FOLDER = "sweeps"  # below `output`, with a folder for each sweep
@@ -70,19 +71,17 @@ class SweepRun:
     def _report(self, states: dict[SweepJob, State]) -> None:
         """What failed and why, and the table, on the screen, in the folder and in the store."""
         runs = measured(self._jobs)
-        rows, said = summary(runs), f"{counts(list(states.values()))} of {len(states)} jobs."
+        table, said = as_text(summary(runs)), f"{counts(list(states.values()))} of {len(states)} jobs."
         failures = "".join(f"{line}\n" for line in self._failures(states))
         if any(now != "finished" for now in states.values()):
             where = f"(also in {self.folder / 'failures.txt'}) " if failures else ""
             show_error(f"{said}\n{failures}{where}The same command again goes on from here.")
-        Console(soft_wrap=True, **PLAIN).print(as_text(rows))
-        self._write("table.txt", as_text(rows))
+        Console(soft_wrap=True, **PLAIN).print(table)
+        self._write("table.txt", table)
         self._write("table.csv", runs.to_csv(index=False))
         self._write("failures.txt", failures)
-        pages = {key: self._tracker.page({"group_key": key}) for key in rows.index}
-        all_jobs = self._tracker.page({f"sweep.{self.run_id}": "true"})
-        note = f"{said} {link('Their runs', all_jobs)}; scores on the test split:\n\n{as_markdown(rows, pages)}\n"
-        self._tracker.tags({"mlflow.note.content": note + (f"```\n{failures}```\n" if failures else "")})
+        tags = {f"sweep.{self.run_id}": "true"}
+        self._tracker.tags({"mlflow.note.content": note(said, runs, failures, tags, self._tracker.page)})
 
     def _failures(self, states: dict[SweepJob, State]) -> Iterator[str]:
         for job, now in states.items():

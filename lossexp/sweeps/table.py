@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import StringIO
 
 import pandas as pd
@@ -16,7 +16,6 @@ from lossexp.metrics.table import BY_NAME
 from lossexp.sweeps.jobs import SweepJob
 
 METRICS_SHOWN = 4
-MOST_IN_NOTE = 15  # MLflow keeps 5000 characters
 
 
 def measured(jobs: Sequence[SweepJob]) -> pd.DataFrame:
@@ -47,8 +46,7 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"runs": groups["job"].first(), "n": groups.size().map(str)})
     for name in metrics:
         table[f"test {name}"] = [_cell(*pair) for pair in zip(mean[name], spread[name])]
-    best = BY_NAME.get(metrics[0]) if metrics else None
-    order = mean.sort_values(metrics[0], ascending=not (best and best.higher_is_better)) if metrics else mean
+    order = mean.sort_values(metrics[0], ascending=lower_is_better(metrics[0])) if metrics else mean
     return table.loc[order.index]
 
 
@@ -64,22 +62,9 @@ def as_text(table: pd.DataFrame) -> str:
     return console.file.getvalue()
 
 
-def as_markdown(table: pd.DataFrame, pages: Mapping[str, str]) -> str:
-    """A summary for a note, whose rows lead to `pages`, by group key."""
-    if table.empty:
-        return "no job is finished"
-    names = [name.removeprefix("test ") for name in table.columns]
-    lines = [names, ["---"] * len(names)]
-    for key, row in table.head(MOST_IN_NOTE).iterrows():
-        lines.append([link(row["runs"].replace("|", r"\|"), pages[key]), *row[1:]])
-    left = len(table) - MOST_IN_NOTE
-    more = f"\nand {left} more, in the artifact table.txt\n" if left > 0 else ""
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + more
-
-
-def link(text: str, page: str) -> str:
-    """Markdown; the text alone where there is no page."""
-    return f"[{text}]({page})" if page else text
+def lower_is_better(metric: str) -> bool:
+    """Of a metric's name; also of those of the user's own, such as a loss."""
+    return not (metric in BY_NAME and BY_NAME[metric].higher_is_better)
 
 
 def _cell(mean: float, spread: float) -> str:

@@ -127,8 +127,8 @@ class Tracker:
         """What to type, or open, to look at the run; or an empty string."""
         return ""
 
-    def page(self, tags: Mapping[str, str]) -> str:
-        """Address within the store's own pages of the table of runs with these tags; or an empty string."""
+    def page(self, tags: Mapping[str, str], metric: str, ascending: bool) -> str:
+        """Address, within the store's own pages, of the runs with these tags, by `metric`; or an empty string."""
         return ""
 
     def __enter__(self) -> Tracker:
