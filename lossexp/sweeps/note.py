@@ -35,7 +35,9 @@ def note(said: str, runs: pd.DataFrame, failures: str, tags: Mapping[str, str], 
         lines.append([_link(row["runs"].replace("|", r"\|"), page({"group_key": key}, *order)), *row[1:]])
     drawn = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
     more = f"\n{len(table) - MOST_ROWS} more are in the artifact table.txt.\n" if len(table) > MOST_ROWS else ""
-    return f"{said} {_link('All runs', page(tags, *order))}, and their scores on the test split:\n\n{drawn}{more}\n{told}"
+    return (
+        f"{said} {_link('All runs', page(tags, *order))}, and their scores on the test split:\n\n{drawn}{more}\n{told}"
+    )
 
 
 def _link(text: str, page: str) -> str:
