@@ -10,6 +10,7 @@ import pandas as pd
 from lossexp.sweeps.table import lower_is_better, summary
 
 MOST_ROWS = 15  # MLflow keeps 5000 characters
+NO_BREAK = "\u00a0"
 
 
 class Pages(Protocol):
@@ -32,7 +33,12 @@ def note(said: str, runs: pd.DataFrame, failures: str, tags: Mapping[str, str], 
     names = [name.removeprefix("test ") for name in table.columns]
     lines = [names, ["---"] * len(names)]
     for key, row in table.head(MOST_ROWS).iterrows():
-        lines.append([_link(row["runs"].replace("|", r"\|"), page({"group_key": key}, *order)), *row[1:]])
+        lines.append(
+            [
+                _link(row["runs"].replace("|", r"\|"), page({"group_key": key}, *order)),
+                *(cell.replace(" ", NO_BREAK) for cell in row[1:]),
+            ]
+        )
     drawn = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
     more = f"\n{len(table) - MOST_ROWS} more are in the artifact table.txt.\n" if len(table) > MOST_ROWS else ""
     return (

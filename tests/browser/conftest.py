@@ -25,7 +25,7 @@ from tests.command import lossexp
 from tests.tracking.conftest import Server
 
 SECONDS = 60
-WIDTH, HEIGHT, COLOURS = 1400, 900, 96
+WIDTH, HEIGHT = 1400, 900
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -80,7 +80,7 @@ class Page:
         """A picture for the docs, where they are asked for."""
         if SCREENSHOTS:
             shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
-            shown.quantize(COLOURS, dither=Image.Dither.NONE).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
+            shown.quantize(256, dither=Image.Dither.NONE).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
 
 @pytest.fixture(scope="package")
