@@ -55,7 +55,7 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="timed epochs of each (default 15)")
-    parser.add_argument("--only", default="", help="workloads whose name contains this, memory, or start")
+    parser.add_argument("--only", default="", help="workloads whose name contains this, memory, sweep, or start")
     parser.add_argument("--precision", choices=PRECISIONS, help="one precision instead of both")
     parser.add_argument("--write", type=Path, help=f"also to this file (default: {DOCUMENT} if all is measured)")
     chosen = parser.parse_args()
@@ -73,6 +73,9 @@ def main() -> None:
                 print(parts[-1] + "\n", flush=True)
     if chosen.only in "memory":
         parts.append(jobs.table(jobs.memory_over_jobs()))
+        print(parts[-1] + "\n", flush=True)
+    if chosen.only in "sweep":
+        parts.append(jobs.sweep_table(jobs.memory_of_sweep()))
         print(parts[-1] + "\n", flush=True)
     if chosen.only in "start":
         parts.append(start.table(start.seconds_to_results()))
