@@ -10,7 +10,8 @@ import pandas as pd
 from lossexp.sweeps.table import lower_is_better, summary
 
 MOST_ROWS = 15  # MLflow keeps 5000 characters
-NO_BREAK = "\u00a0"
+MOST_METRICS = 3  # and its pages are narrow, without space between columns
+SPACE = "\u00a0"  # at which no line is broken
 
 
 class Pages(Protocol):
@@ -29,21 +30,14 @@ def note(said: str, runs: pd.DataFrame, failures: str, tags: Mapping[str, str], 
         return f"{said}\n\n{told}"
     metric = runs.columns[3]
     order = f"test/{metric}", lower_is_better(metric)
-    table = summary(runs)
-    names = [name.removeprefix("test ") for name in table.columns]
-    lines = [names, ["---"] * len(names)]
-    for key, row in table.head(MOST_ROWS).iterrows():
-        lines.append(
-            [
-                _link(row["runs"].replace("|", r"\|"), page({"group_key": key}, *order)),
-                *(cell.replace(" ", NO_BREAK) for cell in row[1:]),
-            ]
-        )
-    drawn = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    table = summary(runs).iloc[:, : 2 + MOST_METRICS]
+    lines = [[name.removeprefix("test ") for name in table.columns], ["---"] * len(table.columns)]
+    for group, (name, *cells) in table.head(MOST_ROWS).iterrows():
+        runs_of_group = _link(name.replace("|", r"\|"), page({"group_key": group}, *order))
+        lines.append([runs_of_group, *(SPACE + cell.replace(" ", SPACE) + SPACE for cell in cells)])
+    drawn = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     more = f"\n{len(table) - MOST_ROWS} more are in the artifact table.txt.\n" if len(table) > MOST_ROWS else ""
-    return (
-        f"{said} {_link('All runs', page(tags, *order))}, and their scores on the test split:\n\n{drawn}{more}\n{told}"
-    )
+    return f"{said} {_link('All runs', page(tags, *order))}, and scores on the test split:\n\n{drawn}{more}\n{told}"
 
 
 def _link(text: str, page: str) -> str:

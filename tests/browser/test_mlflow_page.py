@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +48,8 @@ def test_the_jobs_of_a_sweep_are_rows_below_its_own_run(page, sweep):
     expand(page)
     rows = page.wait(lambda: (names := page.texts(NAMES)) and len(names) > 1 and names, "the rows of its jobs")
     assert sorted(rows) == sorted([parent, *(run.info.run_name for run in sweep.jobs)])
+    edge = page.all(".ag-header-cell[col-id='attributes.`Run Name`'] .ag-header-cell-resize")[0]
+    ActionChains(page.driver).drag_and_drop_by_offset(edge, 150, 0).perform()  # whole names
     page.keep("mlflow_runs")
 
 
