@@ -76,10 +76,12 @@ class Page:
     def click(self, xpath: str) -> None:
         self.wait(lambda: self.see(xpath).click() or True, f"{xpath}, to be clicked")
 
-    def keep(self, name: str) -> None:
-        """A picture for the docs, where they are asked for."""
+    def keep(self, name: str, height: int = HEIGHT) -> None:
+        """A picture of the upper `height` pixels for the docs, where they are asked for."""
         if SCREENSHOTS:
-            shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+            shown = (
+                Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB").crop((0, 0, WIDTH, height))
+            )
             shown.quantize(256, dither=Image.Dither.NONE).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
 

@@ -50,7 +50,7 @@ def test_the_jobs_of_a_sweep_are_rows_below_its_own_run(page, sweep):
     assert sorted(rows) == sorted([parent, *(run.info.run_name for run in sweep.jobs)])
     edge = page.all(".ag-header-cell[col-id='attributes.`Run Name`'] .ag-header-cell-resize")[0]
     ActionChains(page.driver).drag_and_drop_by_offset(edge, 150, 0).perform()  # whole names
-    page.keep("mlflow_runs")
+    page.keep("mlflow_runs", height=780)
 
 
 def test_the_charts_of_a_sweep_have_a_bar_for_each_run(page, sweep):
@@ -67,13 +67,13 @@ def test_the_note_of_a_sweep_is_its_table_and_leads_to_its_runs_the_best_first(p
     page.see("//table//th[text()='accuracy']")
     assert len(page.all("table td a")) == len({run.data.tags["group_key"] for run in sweep.jobs})
     page.see(f"//a[text()='{sweep.jobs[-1].info.run_name}']")
-    page.keep("mlflow_sweep")
+    page.keep("mlflow_sweep", height=720)
     page.open(page.see("//a[text()='All runs']").get_attribute("href").partition("#")[2])
     rows = page.wait(lambda: page.texts(NAMES), "runs without a parent")
     best = max(run.data.metrics["test/accuracy"] for run in sweep.jobs)
     assert rows[0] in {run.info.run_name for run in sweep.jobs if run.data.metrics["test/accuracy"] == best}
     assert sweep.parent.info.run_name not in rows
-    page.keep("mlflow_best_first")
+    page.keep("mlflow_best_first", height=760)
 
 
 def test_the_page_of_a_run_says_what_it_is_and_how_to_do_it_again(page, sweep):
@@ -82,7 +82,7 @@ def test_the_page_of_a_run_says_what_it_is_and_how_to_do_it_again(page, sweep):
     assert "loss.gamma=2 loss.alpha=0.75" in page.see("//code[contains(., 'python -m lossexp')]").text
     page.see(f"//*[contains(text(), 'gamma=2.0, alpha=0.75 · mlp · digits · seed {run.data.params['seed']}')]")
     page.see(f"//a[contains(., {sweep.parent.info.run_name!r})]")
-    page.keep("mlflow_run")
+    page.keep("mlflow_run", height=545)
 
 
 def test_a_run_has_bars_of_test_metrics_and_lines_of_each_epoch(page, sweep):
@@ -99,7 +99,7 @@ def test_an_artifact_is_shown_as_the_picture_that_it_is(page, sweep):
         "return Math.max(0, ...[...document.images].filter(i => i.src.startsWith('blob:')).map(i => i.naturalWidth))"
     )
     page.wait(lambda: page.driver.execute_script(width) > 100, "the picture")
-    page.keep("mlflow_picture")
+    page.keep("mlflow_picture", height=480)
 
 
 def test_parallel_coordinates_have_axes_of_the_parameters_of_the_loss(page, sweep):
@@ -110,7 +110,7 @@ def test_parallel_coordinates_have_axes_of_the_parameters_of_the_loss(page, swee
     page.click("//*[text()='Parallel Coordinates Plot']")  # which closes the list
     axes = {"loss.alpha", "loss.gamma", "test/accuracy"}
     page.wait(lambda: axes <= set(page.texts(".js-plotly-plot .axis-title")), f"axes {axes}")
-    page.keep("mlflow_parallel")
+    page.keep("mlflow_parallel", height=660)
 
 
 def test_a_contour_plot_of_two_parameters_and_a_score(page, sweep):
@@ -121,4 +121,4 @@ def test_a_contour_plot_of_two_parameters_and_a_score(page, sweep):
         page.click(f"//*[@role='option'][normalize-space()='{name}']")
     page.wait(lambda: page.all(".js-plotly-plot .contourlayer path"), "the contours")
     assert page.texts(".js-plotly-plot .xtitle") == ["loss.gamma"]
-    page.keep("mlflow_contour")
+    page.keep("mlflow_contour", height=660)
