@@ -34,7 +34,13 @@ hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeatable")
 
-STARTING_PROCESSES = ("test_interrupted_runs.py", "test_cli.py", "test_devices.py", "test_mlflow_server.py")
+STARTING_PROCESSES = (
+    "test_interrupted_runs.py",
+    "test_cli.py",
+    "test_devices.py",
+    "test_multi_worker.py",
+    "test_mlflow_server.py",
+)
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
     from lossexp.config.sweep_settings import SweepSettings
@@ -39,10 +41,66 @@ class LossexpLauncher(BasicLauncher):
     """`hydra/launcher=lossexp`: jobs in this process, or `sweep.n_jobs` fresh processes at a time."""
 
     def run(self, jobs: Sequence[SweepJob], settings: SweepSettings) -> None:
-        """What `launch` does, for jobs that are composed."""
-        from lossexp.sweeps.local import run_fresh, run_here
+        """What `launch` does, for jobs that are composed. Finished ones only look at their run, in this process."""
+        from lossexp.sweeps.local import run_here
 
-        fresh, stop = settings.fresh or settings.n_jobs > 1, settings.on_error == "stop"
+        fresh, stop = self.is_fresh(settings), settings.on_error == "stop"
         here = [job for job in jobs if not fresh or job.is_done]
         run_here(here, self.hydra_context, self.task_function, stop)
-        run_fresh([job for job in jobs if job not in here], settings.n_jobs, stop)
+        self.run_fresh([job for job in jobs if job not in here], settings, stop)
+
+    def is_fresh(self, settings: SweepSettings) -> bool:
+        """Whether each job has a process of its own."""
+        return settings.fresh or settings.n_jobs > 1
+
+    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
+        from lossexp.sweeps.local import run_fresh
+
+        run_fresh(jobs, settings.n_jobs, stop)
+
+
+class ClusterLauncher(LossexpLauncher):
+    """Jobs on other machines, by an engine. Raises InputError where it is not installed.
+
+    start_in: the folder where jobs start. settings: the engine's.
+    """
+
+    extra: str  # of lossexp, which installs the package
+    package: str
+
+    def __init__(self, start_in: str | None, **settings: Any) -> None:
+        self._start_in = start_in
+        self._settings = OmegaConf.to_container(OmegaConf.create(settings))
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        from lossexp.config.sweep_settings import check_engine
+
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
+        check_engine(config, self.extra, self.package)
+
+    def is_fresh(self, settings: SweepSettings) -> bool:
+        return True
+
+
+class SlurmLauncher(ClusterLauncher):
+    """`hydra/launcher=slurm`: each job is one of Slurm. See `lossexp.sweeps.slurm`."""
+
+    extra, package = "slurm", "submitit"
+
+    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
+        from lossexp.sweeps.elsewhere import run_elsewhere
+        from lossexp.sweeps.slurm import Slurm
+
+        run_elsewhere(Slurm(**self._settings), jobs, stop, self._start_in)
+
+
+class RayLauncher(ClusterLauncher):
+    """`hydra/launcher=ray_cluster`: each job is a task of a Ray cluster. See `lossexp.sweeps.ray`."""
+
+    extra, package = "ray", "ray"
+
+    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
+        from lossexp.sweeps.elsewhere import run_elsewhere
+        from lossexp.sweeps.ray import Ray
+
+        run_elsewhere(Ray(**self._settings), jobs, stop, self._start_in)

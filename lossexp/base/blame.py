@@ -36,6 +36,7 @@ NOISE = re.compile(
 # What TensorFlow and Keras add after what matters: frames of callers, and the arguments of a layer's call.
 MORE = re.compile(r"Stack trace for op definition:|Arguments received by |You can attempt the following resolutions")
 COLOUR = re.compile(r"\x1b\[\d*m")
+WORKER_IS_GONE = "Collective ops is aborted"  # TensorFlow's words in errors of several types
 ENDING = re.compile(r"\s*(\{\{\w+ [^}]*\}\}|\[Op:\w+\])")
 
 
@@ -130,9 +131,10 @@ def sentence(error: BaseException) -> str:
 
 
 def _is_of_the_machine(error: BaseException) -> bool:
-    """Whether memory or the disk is full, wherever that was noticed."""
+    """Whether memory or the disk is full, or another machine is gone, wherever that was noticed."""
     full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    return full or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's, which is not imported here
+    full = full or type(error).__name__ == "ResourceExhaustedError"  # TensorFlow's, which is not imported here
+    return full or WORKER_IS_GONE in str(error)
 
 
 def _original(error: BaseException) -> BaseException:

@@ -21,8 +21,9 @@ def check_together(settings: Mapping[str, Any]) -> None:
             "trainer.eager=true cannot be combined with trainer.jit_compile=true: XLA compiles a graph, and eager "
             "steps have none. Leave trainer.jit_compile=auto, or use trainer.eager=false."
         )
-    if settings.get("strategy") == "mirrored" and compiled:
+    strategy = settings.get("strategy")
+    if strategy in ("mirrored", "multi_worker") and compiled:
         raise InputError(
-            "trainer.strategy=mirrored cannot be combined with trainer.jit_compile=true: XLA cannot compile the "
+            f"trainer.strategy={strategy} cannot be combined with trainer.jit_compile=true: XLA cannot compile the "
             "exchange between replicas. Leave trainer.jit_compile=auto, or use trainer.strategy=none."
         )

@@ -16,7 +16,7 @@ from lossexp.config.callback_paths import confined
 from lossexp.config.command_line import granted, overrides
 from lossexp.config.identity import group_key, run_key
 from lossexp.config.idle import check_idle
-from lossexp.config.sweep_settings import check_sweep_is_asked_for, is_of_sweep
+from lossexp.config.sweep_settings import check_sweep_is_asked_for, check_workers, is_of_sweep
 from lossexp.config.top_level import check_choices, check_only, check_settings
 from lossexp.config.values import check_values, plain
 
@@ -52,6 +52,7 @@ class Job:
         check_settings(config)
         check_choices(config, settings)
         check_sweep_is_asked_for(config, settings)
+        check_workers(config, settings)
         trusted = granted("trusted_packages", config, settings)
         granted("trusted_paths", config, settings)
         check_idle(config, [o.key_or_group for o in overrides(settings) if not o.is_delete()])

@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from lossexp.base.checks import checked
 from lossexp.config.identity import run_key
 from lossexp.config.top_level import SETTINGS
+from lossexp.process.cluster import this_worker
 
 
 def run_folder(*, _root_: DictConfig) -> str:
@@ -26,5 +27,14 @@ def output_folder(*, _root_: DictConfig) -> str:
     return checked("output", _root_.output, SETTINGS["output"])
 
 
+def worker_folder(*, _root_: DictConfig) -> str:
+    """Where a worker beside the chief writes its log, inside the run's folder; empty for any other process."""
+    if _root_.mode != "train" or _root_.trainer.get("strategy") != "multi_worker":
+        return ""
+    index = this_worker()
+    return f"/worker-{index}" if index else ""
+
+
+OmegaConf.register_new_resolver("worker_folder", worker_folder, replace=True)
 OmegaConf.register_new_resolver("run_key", run_folder, replace=True)
 OmegaConf.register_new_resolver("output_folder", output_folder, replace=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 from hydra.core.override_parser.types import Override
@@ -40,12 +41,38 @@ def is_job_of_sweep(settings: DictConfig) -> bool:
     return settings.mode is RunMode.MULTIRUN or not OmegaConf.is_missing(settings.job, "num")
 
 
+def check_workers(config: DictConfig, settings: DictConfig) -> None:
+    """Raises InputError for jobs of several workers in a sweep, which each worker would start as a whole."""
+    if config.trainer.get("strategy") == "multi_worker" and is_job_of_sweep(settings):
+        raise InputError(
+            "trainer.strategy=multi_worker trains one run a command: with -m each worker would start the whole sweep. "
+            "Give a command for each run, on all of its workers."
+        )
+
+
 def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
     """Raises InputError for settings of a sweep in a command that runs one job. settings: Hydra's own."""
     if is_job_of_sweep(settings):
         return
     given = [f"{name}={config[name]}" for name in SWEEP_ONLY if config[name] is not None]
     given += [o.input_line for o in overrides(settings) if o.key_or_group.startswith("sweep.")]
+    given += [o for o in settings.overrides.hydra if o.startswith("hydra/launcher=")]
     if given:
         name = given[0].partition("=")[0]
         raise InputError(f"{given[0]} is of use in a sweep only. Give -m as well, or set {name} to its default.")
+
+
+def check_engine(config: DictConfig, extra: str, package: str) -> None:
+    """Raises InputError where the engine that is to run the jobs is not installed, or is not what decides.
+
+    extra: of lossexp, which installs the package.
+    """
+    launcher = f"hydra/launcher={config.hydra.runtime.choices['hydra/launcher']}"
+    if not find_spec(package):
+        raise InputError(f"{launcher} needs {package}, which is not installed: pip install 'lossexp[{extra}]'.")
+    if config.sweep.n_jobs != 1 or config.sweep.fresh:
+        raise InputError(
+            f"sweep.n_jobs and sweep.fresh are for jobs on this machine. With {launcher} each job has a fresh process "
+            "anyway, and how many run at a time is hydra.launcher.slurm_array_parallelism, or follows from what "
+            "hydra.launcher.remote asks of the Ray cluster. Leave them out."
+        )

@@ -16,6 +16,7 @@ from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.data import build_dataset
 from lossexp.experiment.result import Result, read_result
 from lossexp.experiment.run_folder import RunFolder, locked
+from lossexp.experiment.workers import begin, help_chief, helps
 from lossexp.process.importing import first_import
 from lossexp.process.signals import stops_raise
 from lossexp.tracking.tracker import NoTracker, Tracker
@@ -29,12 +30,14 @@ def run(job: Job) -> Result:
     Raises InputError before any training where the config or the data cannot work, or the folder is another run's.
     """
     job.check()
+    if helps(job):
+        return help_chief(job)
     key = job.key
     tracker: Tracker = job.build("tracking")
     with locked(job.folder):
         folder = RunFolder(job.folder, key)
         finished = find_finished(folder, tracker)
-        if finished and not job.anew:
+        if begin(job, finished=finished is not None and not job.anew):
             log.info("this run is finished already; rerun=true trains it again")
             if job["sweep"]["parent"]:
                 tracker.join(key, job["sweep"]["parent"])
@@ -93,5 +96,6 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
                 reporting.log_result(tracker, job, fit, result, outputs, parts, folder)
             if tracker.complete:
                 folder.close()
+        trainer.devices.gather()  # other workers end when all is done
     show_scores(name, result.test, tracker.where())
     return result

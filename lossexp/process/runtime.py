@@ -27,7 +27,7 @@ def runtime(
     Jobs of a sweep share a process: without this a float32 job would run in the float16 of the job
     before it, and layer names and seeds would depend on the jobs before.
     """
-    _grow_gpu_memory()
+    grow_gpu_memory()
     keras.backend.clear_session()
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(derive(seed, "weights"))
@@ -51,7 +51,7 @@ def runtime(
         gc.collect()
 
 
-def _grow_gpu_memory() -> None:
+def grow_gpu_memory() -> None:
     """Lets several processes share a GPU; only possible before the first use of it."""
     if "TF_FORCE_GPU_ALLOW_GROWTH" not in os.environ:
         os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"

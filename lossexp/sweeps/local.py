@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from hydra.core.utils import configure_log, run_job
 from hydra.types import HydraContext, TaskFunction
@@ -72,15 +73,22 @@ def _start(job: SweepJob, environment: dict[str, str]) -> subprocess.Popen:
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / FAILED).unlink(missing_ok=True)
     with (job.folder / OUTPUT).open("ab") as output:
-        return subprocess.Popen(command(job), stdout=output, stderr=output, env=os.environ | environment)
+        command = [sys.executable, "-m", "lossexp", *arguments(job)]
+        return subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment)
 
 
-def command(job: SweepJob) -> list[str]:
-    """What to type for the job alone."""
-    hydras = [o for o in job.config.hydra.overrides.hydra if not o.startswith(OF_THE_SWEEP)]
+def arguments(job: SweepJob) -> list[str]:
+    """What to type after `lossexp` for the job alone."""
+    hydras = [o for o in job.config.hydra.overrides.hydra if not o.lstrip("+~").startswith(OF_THE_SWEEP)]
     own = ["sets=null", "seeds=null", "baseline=null", f"sweep.parent={job.config.sweep.parent or 'null'}"]
-    place = [f"hydra.run.dir='{job.folder}'", f"hydra.job.num={job.number}"]
-    return [sys.executable, "-m", "lossexp", *job.overrides, *own, *hydras, *place, *config_flags()]
+    place = [f"hydra.run.dir='{relative(job.folder)}'", f"hydra.job.num={job.number}"]
+    return [*job.overrides, *own, *hydras, *place, *config_flags()]
+
+
+def relative(folder: Path) -> Path:
+    """As seen from where the sweep starts, if it is below: the same place may have another name on another machine."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _share(slot: int, n_jobs: int) -> dict[str, str]:

@@ -74,9 +74,10 @@ class SweepScreen:
 
     def _tell(self, job: SweepJob, how: str) -> None:
         self._told.add(job)
-        seconds = time.time() - (job.folder / ".hydra" / "overrides.yaml").stat().st_mtime
+        begun = job.folder / ".hydra" / "overrides.yaml"
+        seconds = f"{time.time() - begun.stat().st_mtime:.0f} s" if begun.is_file() else "not begun"
         said = failure(job.folder) if how == "failed" else _scores(read_result(job.folder))
-        line = f"[{len(self._told)}/{len(self._jobs)}] {how:<8}  {job.name}  {seconds:.0f} s  {said}"
+        line = f"[{len(self._told)}/{len(self._jobs)}] {how:<8}  {job.name}  {seconds}  {said}"
         self._bar.console.print(line)
         self._bar.advance(self._task)
 

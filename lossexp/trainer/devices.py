@@ -1,30 +1,37 @@
-"""One device or several: where a step runs, and what the optimizer needs there."""
+"""One device or several, of one machine or of several: where a step runs, and what the optimizer needs there."""
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from lossexp.base.errors import InputError
+from lossexp.process.cluster import this_cluster
+from lossexp.process.runtime import grow_gpu_memory
 from lossexp.trainer.loss_scale import unscaled
 from lossexp.trainer.replicas import MirroredReplica, RepeatingReplica, Replica
 from lossexp.trainer.step import Batch, StepResult
 
 log = logging.getLogger(__name__)
 
-Strategy = Literal["none", "mirrored"]
+Strategy = Literal["none", "mirrored", "multi_worker"]
 
 
 class OneDevice:
-    """The default device, without a distribution strategy."""
+    """The default device, without a distribution strategy.
 
-    count = 1
+    count: devices that share a batch. chief: whether this process writes what the training leaves.
+    """
+
+    count, chief = 1, True
+    handles: Sequence[tf.Tensor] = ()  # of what TensorFlow keeps for exchanges, which is no state of a training
 
     def scope(self) -> AbstractContextManager:
         """The block in which model, optimizer and loss must make their variables."""
@@ -34,6 +41,10 @@ class OneDevice:
     def run(self, step: Callable[[Batch, Replica], StepResult], batch: Batch) -> StepResult:
         """`step` on the whole batch."""
         return step(batch, Replica())
+
+    def gather(self, *values: float) -> np.ndarray:
+        """What the processes of the training give, once all have: `[processes, values]` float64, the chief's first."""
+        return np.array([values], np.float64)
 
     def check(self, optimizer: keras.optimizers.Optimizer) -> None:
         """Any optimizer can work on one device."""
@@ -60,14 +71,30 @@ def mirrored_strategy() -> tf.distribute.MirroredStrategy:
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
-class Mirrored:
+@functools.cache
+def multi_worker_strategy() -> tf.distribute.MultiWorkerMirroredStrategy:
+    """The one strategy of this process; to be made before TensorFlow does anything else."""
+    grow_gpu_memory()
+    cluster = this_cluster()
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": cluster.addresses}), task_type="worker", task_id=cluster.index, rpc_layer="grpc"
+    )
+    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+
+
+class Mirrored(OneDevice):
     """`tf.distribute.MirroredStrategy` over all GPUs, or over all logical CPU devices where there is no GPU."""
 
+    name = "mirrored"
+
     def __init__(self):
-        self._strategy = mirrored_strategy()
+        self._strategy = self._make()
         self.count = self._strategy.num_replicas_in_sync
         if self.count == 1:
-            log.warning("trainer.strategy=mirrored finds one device only, so it changes nothing.")
+            log.warning("trainer.strategy=%s finds one device only, so it changes nothing.", self.name)
+
+    def _make(self) -> tf.distribute.Strategy:
+        return mirrored_strategy()
 
     def scope(self) -> AbstractContextManager:
         """The block in which model, optimizer and loss must make their variables."""
@@ -86,7 +113,7 @@ class Mirrored:
         for name in ("gradient_accumulation_steps", "ema_overwrite_frequency"):
             if getattr(unscaled(optimizer), name):
                 raise InputError(
-                    f"trainer.strategy=mirrored cannot be combined with optimizer.{name}: TensorFlow cannot "
+                    f"trainer.strategy={self.name} cannot be combined with optimizer.{name}: TensorFlow cannot "
                     "synchronise replicas inside a condition. Set it to null, or use trainer.strategy=none."
                 )
 
@@ -112,6 +139,40 @@ class Mirrored:
         inner._backend_update_step = update
 
 
-def devices(strategy: Strategy) -> OneDevice | Mirrored:
+class MultiWorker(Mirrored):
+    """`tf.distribute.MultiWorkerMirroredStrategy`: the devices of all processes of `this_cluster()`.
+
+    Each process has the same data and draws the same batches; the first one is the chief.
+    """
+
+    name = "multi_worker"
+
+    def __init__(self):
+        super().__init__()
+        self.chief = this_cluster().index == 0
+
+        @tf.function
+        def rows(values: tf.Tensor) -> tf.Tensor:
+            def row() -> tf.Tensor:
+                context = tf.distribute.get_replica_context()
+                replica = tf.get_static_value(context.replica_id_in_sync_group)
+                # A sum with zeros for the others' rows, as in `MirroredReplica`.
+                mine = tf.pad(values[tf.newaxis], [[replica, self.count - 1 - replica], [0, 0]])
+                return context.all_reduce(tf.distribute.ReduceOp.SUM, mine)
+
+            return self._strategy.experimental_local_results(self._strategy.run(row))[0]
+
+        self._rows = rows
+        traced = rows.get_concrete_function(tf.TensorSpec([1], tf.float64))
+        self.handles = [handle for handle in traced.captured_inputs if handle.dtype == tf.resource]
+
+    def _make(self) -> tf.distribute.Strategy:
+        return multi_worker_strategy()
+
+    def gather(self, *values: float) -> np.ndarray:
+        return self._rows(tf.constant([*values, 0.0], tf.float64)).numpy()[:, :-1]  # for nothing nobody would wait
+
+
+def devices(strategy: Strategy) -> OneDevice:
     """The devices that `trainer.strategy` names."""
-    return Mirrored() if strategy == "mirrored" else OneDevice()
+    return {"none": OneDevice, "mirrored": Mirrored, "multi_worker": MultiWorker}[strategy]()

@@ -29,7 +29,7 @@ from lossexp.trainer.residence import reside
 from lossexp.trainer.saver import Saver
 from lossexp.trainer.step import Batch, StepResult, train_step
 from lossexp.trainer.training_settings import TrainingSettings
-from lossexp.trainer.validator import Validator
+from lossexp.trainer.validator import Validation, Validator
 
 log = logging.getLogger(__name__)
 
@@ -78,12 +78,15 @@ class Loop:
             engine = self._engine(kept.variables)
 
             def between_calls() -> None:
+                signals = settings.devices.gather(stop.requested or 0)
+                stop.requested = int(signals.max()) or None
                 if stop.requested is not None or saver.is_due:
                     saver.save(position, engine)
                 stop.obey()
 
             total = self.steps_per_epoch * settings.epochs
-            with training_progress(total, position.steps, settings.batch_size, settings.progress) as bar:
+            shown = settings.progress and settings.devices.chief
+            with training_progress(total, position.steps, settings.batch_size, shown) as bar:
                 while position.epoch < settings.epochs and not position.stopped:
                     self._epoch(engine, bar, between_calls)
         saver.save(position, engine)
@@ -95,7 +98,8 @@ class Loop:
             self.callbacks.epoch_begin(position.epoch)
         order = self._order(position.epoch)
         start, before = time.perf_counter(), position.totals.examples
-        with profiled(self._folder if position.epoch + 1 == self.settings.profile_epoch else None):
+        profile = position.epoch + 1 == self.settings.profile_epoch and self.settings.devices.chief
+        with profiled(self._folder if profile else None):
             self._steps(engine, order, bar, between_calls)
         rate = (position.totals.examples - before) / (time.perf_counter() - start)
         record = self._record(rate, order)
@@ -130,7 +134,7 @@ class Loop:
         start = time.perf_counter()
         with explaining_xla(engine.jit_compile):
             totals = engine.run(order, position.step, count, position.totals)
-        seconds = time.perf_counter() - start
+        seconds = self.settings.devices.gather(time.perf_counter() - start).max()
         if self.settings.stop_on_nonfinite:
             checked = self.settings.check_gradients or applied is not None
             check_finite(totals, position.epoch, order, engine.batch_size, checked)
@@ -154,7 +158,7 @@ class Loop:
             record["train/accuracy"] = totals.correct / totals.examples
         with averaged_weights(parts.optimizer):
             self.callbacks.validation_begin()
-            scores = self.validate()
+            scores = self._validated()
             self.callbacks.validation_end(scores.metrics)
             if self.settings.stop_on_nonfinite and not scores.finite:
                 blame_update(position.step - 1, totals, position.epoch, order, self.settings.batch_size)
@@ -167,6 +171,12 @@ class Loop:
         record["time/examples_per_second"] = rate
         return record
 
+    def _validated(self) -> Validation:
+        """The chief's scores: what follows from them is then the same on other workers, whose hardware may differ."""
+        scores = self.validate()
+        *values, finite = self.settings.devices.gather(*scores.metrics.values(), scores.finite)[0].tolist()
+        return Validation(dict(zip(scores.metrics, values, strict=True)), bool(finite))
+
     def _engine(self, variables: Sequence[tf.Variable]) -> Engine:
         """The engine to train with, under XLA or not. variables: all that its steps change."""
         settings, position = self.settings, self.position
@@ -174,6 +184,8 @@ class Loop:
         choice = settings.jit_compile if position.jit_compile is None else position.jit_compile
         if choice == "auto" and (settings.eager or settings.deterministic or settings.strategy != "none"):
             choice = False  # what a measurement decides may differ from one time to the next
+            if settings.strategy != "none":
+                log.info("jit_compile=auto: no XLA, which cannot compile what trainer.strategy exchanges")
         remaining = self.steps_per_epoch * settings.epochs - position.steps
         engine = choose_engine(choice, lambda xla: Engine(self._step, data, xla), variables, self._order(0), remaining)
         position.jit_compile = engine.jit_compile

@@ -6,6 +6,7 @@ import logging
 import time
 from pathlib import Path
 
+from lossexp.base.errors import InputError
 from lossexp.trainer.callbacks import Callbacks
 from lossexp.trainer.checkpoint import Checkpoints
 from lossexp.trainer.engine import Engine
@@ -36,6 +37,7 @@ class Saver:
         self._checkpoints, keep = None, settings.keep_checkpoints
         if folder and keep:
             self._checkpoints = Checkpoints(folder, kept.groups, keep, key)
+        self._devices = settings.devices
         self._seconds, self._saved_at = settings.checkpoint_seconds, time.monotonic()
 
     @property
@@ -44,10 +46,11 @@ class Saver:
         return time.monotonic() - self._saved_at >= self._seconds
 
     def save(self, position: Position, engine: Engine) -> None:
-        """Writes a checkpoint, and warns of what `engine`'s steps use that none can hold."""
-        if self._checkpoints is None:
+        """Writes a checkpoint, where this process is to, and warns of what `engine`'s steps use that none can hold."""
+        if self._checkpoints is None or not self._devices.chief:
             return
-        self._kept.tell_what_is_missed(engine.unkept, engine.handles)
+        own = {id(handle) for handle in self._devices.handles}
+        self._kept.tell_what_is_missed(engine.unkept, [handle for handle in engine.handles if id(handle) not in own])
         data = {
             "state": position.as_json(),
             "monitor": self._monitor.as_json(),
@@ -58,7 +61,24 @@ class Saver:
         self._saved_at = time.monotonic()
 
     def resume(self) -> Position:
-        """Puts the newest checkpoint back and returns its position; the start where there is none."""
+        """Puts the newest checkpoint back and returns its position; the start where there is none.
+
+        Raises InputError where the processes of a training do not find the same one.
+        """
+        if not self._devices.chief:
+            self._devices.gather()  # until the chief has read its own, and has put damaged ones aside
+        position = self._restore()
+        if self._devices.chief:
+            self._devices.gather()
+        steps = self._devices.gather(position.steps)[:, 0]
+        if (steps != steps[0]).any():
+            raise InputError(
+                f"The workers found checkpoints of different steps: {', '.join(f'{n:.0f}' for n in steps)}. All must "
+                "see one folder: let output name a folder of a file system that they share."
+            )
+        return position
+
+    def _restore(self) -> Position:
         loaded = self._checkpoints.restore() if self._checkpoints else None
         if loaded is None:
             return Position()

@@ -14,7 +14,7 @@ from lossexp.base.trainer_settings import check_together
 from lossexp.datasets.dataset import Dataset, Split
 from lossexp.process.runtime import Precision
 from lossexp.trainer.callback_checks import check_arguments, check_hooks
-from lossexp.trainer.devices import Mirrored, OneDevice, Strategy, devices
+from lossexp.trainer.devices import OneDevice, Strategy, devices
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +41,8 @@ class TrainingSettings:
         l2: coupled weight decay, at least 0: adds `l2 / 2` times the squared norm of all trainable variables to the
             objective, so `l2 * w` to each gradient (what SGD papers call weight decay). Decoupled decay is
             `optimizer.weight_decay`. A variable with a regularizer of its own keeps that one.
-        strategy: `"none"`, or `"mirrored"` for all GPUs of this machine, which share each batch.
+        strategy: `"none"`, `"mirrored"` for all GPUs of this machine, which share each batch, or `"multi_worker"` for
+            those of several processes, of one machine or of many, which TF_CONFIG or Slurm names.
         callbacks: Keras callbacks, or None.
         progress: whether to draw a progress bar on a terminal.
 
@@ -78,7 +79,7 @@ class TrainingSettings:
             check_hooks(callback)
 
     @cached_property
-    def devices(self) -> OneDevice | Mirrored:
+    def devices(self) -> OneDevice:
         """Where steps run."""
         return devices(self.strategy)
 

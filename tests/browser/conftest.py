@@ -79,10 +79,8 @@ class Page:
     def keep(self, name: str, height: int = HEIGHT) -> None:
         """A picture of the upper `height` pixels for the docs, where they are asked for."""
         if SCREENSHOTS:
-            shown = (
-                Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB").crop((0, 0, WIDTH, height))
-            )
-            shown.quantize(256, dither=Image.Dither.NONE).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
+            shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).crop((0, 0, WIDTH, height))
+            shown.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,8 @@ from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
+from lossexp.base.blame import WORKER_IS_GONE
+
 
 def local(error: BaseException, name: str) -> Any:
     """The variable `name` of the innermost function on the error's way that has one; None where none has."""
@@ -20,7 +22,18 @@ def local(error: BaseException, name: str) -> Any:
 def words(error: BaseException) -> str | None:
     """What to say of an error of this kind; None where its message has to do."""
     # TensorFlow's, which is not imported here.
+    if WORKER_IS_GONE in str(error):
+        return worker_is_gone(error)
     return memory_is_full(error) if type(error).__name__ == "ResourceExhaustedError" else disk_is_full(error)
+
+
+def worker_is_gone(error: BaseException) -> str:
+    reason = re.search(rf"{WORKER_IS_GONE} by: ([^\n]*)", str(error))
+    return (
+        f"Another worker of this run has ended, so this one cannot go on{f' ({reason[1]})' if reason else ''}. Its own "
+        "last words say why: what it printed, or lossexp.log in the run's folder or in worker-1, worker-2, ... there. "
+        "Give the same command on all workers again; the run continues from its last checkpoint."
+    )
 
 
 FULL = re.compile("No space left on device|Disk quota exceeded|database or disk is full")
