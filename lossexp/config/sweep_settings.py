@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
@@ -41,6 +42,11 @@ class TuneSettings:
 
     def __post_init__(self) -> None:
         check_fields(self, "tune")
+
+
+def is_of_sweep(override: Override) -> bool:
+    """Whether the override is about the sweep, rather than about its jobs."""
+    return override.key_or_group in SWEEP_ONLY or override.key_or_group.split(".")[0] in NODES
 
 
 def is_job_of_sweep(settings: DictConfig) -> bool:

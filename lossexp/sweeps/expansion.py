@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.checks import checked
 from lossexp.base.errors import InputError
-from lossexp.config.sweep_settings import NODES, SWEEP_ONLY
+from lossexp.config.sweep_settings import is_of_sweep
 from lossexp.config.top_level import SETTINGS
 
 
@@ -29,7 +29,7 @@ def expand(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     given = parser.parse_overrides(list(arguments))
     if idle := [o.input_line for o in given if o.key_or_group.startswith("tune.")]:
         raise InputError(f"{idle[0]} is of use in python -m lossexp.tune only. Leave it out, or search.")
-    common = [o for o in given if not of_sweep(o)]
+    common = [o for o in given if not is_of_sweep(o)]
     seeds = parser.parse_overrides([f"seed={','.join(map(str, found))}" for found in [_seeds(config)] if found])
     jobs = []
     for text, chosen in chosen_sets(config, parser):
@@ -50,11 +50,6 @@ def chosen_sets(config: DictConfig, parser: OverridesParser) -> list[tuple[str, 
 def split(text: str) -> list[str]:
     """The overrides in a set: they end at white space that another `name=` follows, as brackets may hold some too."""
     return re.split(r"\s+(?=[+~]{0,2}[A-Za-z_][\w./@-]*=)", text.strip()) if text.strip() else []
-
-
-def of_sweep(override: Override) -> bool:
-    """Whether the override is about the sweep, rather than about its jobs."""
-    return override.key_or_group in SWEEP_ONLY or override.key_or_group.split(".")[0] in NODES
 
 
 def _seeds(config: DictConfig) -> list[int]:

@@ -20,10 +20,11 @@ from lossexp.base.screen import PLAIN, show_error
 from lossexp.config.job import Job
 from lossexp.config.sweep_settings import SWEEP_ONLY
 from lossexp.sweeps.failed import SweepFailed
-from lossexp.sweeps.jobs import SweepJob
+from lossexp.sweeps.jobs import SweepJob, swept
+from lossexp.sweeps.note import note
 from lossexp.sweeps.screen import counts
 from lossexp.sweeps.state import State, failure, state
-from lossexp.sweeps.table import as_text, measured
+from lossexp.sweeps.table import as_text, measured, summary
 from lossexp.tracking.sync import send_kept_back
 from lossexp.tracking.tracker import Tracker
 
@@ -100,22 +101,24 @@ class SweepRun:
     def _measured(self) -> tuple[pd.DataFrame, str]:
         """A row a run, and the table for reading."""
         runs = measured(self._jobs)
-        return runs, as_text(runs)
+        return runs, as_text(summary(runs))
+
+    def _note(self, said: str, runs: pd.DataFrame, failures: str) -> str:
+        return note(said, runs, failures, {f"sweep.{self.run_id}": "true"}, self._tracker.page)
 
     def _report(self, states: dict[SweepJob, State]) -> None:
         """What failed and why, and the table, on the screen, in the folder and in the store."""
         runs, table = self._measured()
-        said = counts(list(states.values()))
+        said = f"{counts(list(states.values()))} of {len(states)} jobs."
         failures = "".join(f"{line}\n" for line in self._failures(states))
         if any(now != "finished" for now in states.values()):
             where = f"(also in {self.folder / 'failures.txt'}) " if failures else ""
-            show_error(f"{said} of {len(states)} jobs.\n{failures}{where}The same command again goes on from here.")
+            show_error(f"{said}\n{failures}{where}The same command again goes on from here.")
         Console(soft_wrap=True, **PLAIN).print(table)
         self.write("table.txt", table)
         self.write("table.csv", runs.to_csv(index=False))
         self.write("failures.txt", failures)
-        note = f"{len(states)} jobs: {said}\n```\n{table}{failures}```\n"
-        self._tracker.tags({"mlflow.note.content": note})
+        self._tracker.tags({"mlflow.note.content": self._note(said, runs, failures)})
 
     def _failures(self, states: dict[SweepJob, State]) -> Iterator[str]:
         for job, now in states.items():
@@ -125,8 +128,12 @@ class SweepRun:
                 yield f"job {job.number}, {job.name}: {job.problem or failure(job.folder) or now}{where}"
 
     def _name(self) -> str:
+        """The experiment, or what is swept, and the number of jobs: `loss, gamma x seed (12)`."""
         chosen = self._config.hydra.runtime.choices.get("experiment")
-        return f"{chosen or 'sweep'} of {len(self._jobs)}"
+        names = swept(self._jobs)
+        seeds = " x seed" * ("seed" in names)
+        what = ", ".join(name.removeprefix("loss.") for name in names if name != "seed") or "sweep"
+        return f"{chosen or what + seeds} ({len(self._jobs)})"
 
 
 def _command() -> str:

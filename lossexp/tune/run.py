@@ -35,5 +35,8 @@ class SearchRun(SweepRun):
     def _measured(self) -> tuple[pd.DataFrame, str]:
         return trials_of(self._searches), as_text(self._searches)
 
+    def _note(self, said: str, runs: pd.DataFrame, failures: str) -> str:
+        return f"{said}\n```\n{as_text(self._searches)}{failures}```\n"
+
     def _finished(self, states: dict[SweepJob, State]) -> bool:
         return all(search.best for search in self._searches)

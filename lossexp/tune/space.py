@@ -15,7 +15,8 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from lossexp.base.errors import InputError
-from lossexp.sweeps.expansion import check, chosen_sets, of_sweep
+from lossexp.config.sweep_settings import is_of_sweep
+from lossexp.sweeps.expansion import check, chosen_sets
 
 DIGITS = 6  # of a number in an override, so that commands can be read and typed again
 
@@ -92,7 +93,7 @@ def spaces(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     Raises InputError for a setting that is given twice, and for several seeds.
     """
     parser = OverridesParser.create(config_loader=loader)
-    common = [o for o in parser.parse_overrides(list(arguments)) if not of_sweep(o)]
+    common = [o for o in parser.parse_overrides(list(arguments)) if not is_of_sweep(o)]
     found = []
     for text, chosen in chosen_sets(config, parser):
         check([*common, *chosen], text)
