@@ -42,6 +42,7 @@ STARTING_PROCESSES = (
     "test_devices.py",
     "test_multi_worker.py",
     "test_mlflow_server.py",
+    "test_elsewhere.py",
 )
 ROOT = Path(__file__).resolve().parents[1]
 

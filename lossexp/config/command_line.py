@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -14,7 +15,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.checks import Name, checked
 from lossexp.base.errors import InputError
-from lossexp.config.identity import decides
 
 # What a command asks for; Hydra does one thing at a time.
 COMMANDS = ("run", "multirun", "cfg", "info", "shell_completion")
@@ -68,11 +68,11 @@ def overrides(settings: DictConfig) -> list[Override]:
     return OverridesParser.create().parse_overrides(OmegaConf.to_container(settings.overrides.task))
 
 
-def changed_settings(settings: DictConfig) -> tuple[str, ...]:
-    """The command line's settings inside groups, such as `loss.gamma=1`: they tell the runs of a sweep apart."""
-    return tuple(
-        o.input_line.lstrip("+") for o in overrides(settings) if "." in o.key_or_group and decides(o.key_or_group)
-    )
+def config_flags() -> list[str]:
+    """The flags of this process's command that say where config files are."""
+    known, _ = get_args_parser().parse_known_args(sys.argv[1:])
+    names = ("config_dir", "config_path", "config_name")
+    return [f"--{name.replace('_', '-')}={value}" for name in names if (value := getattr(known, name))]
 
 
 def granted(setting: str, config: DictConfig, settings: DictConfig) -> tuple[str, ...]:

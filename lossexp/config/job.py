@@ -13,17 +13,17 @@ from omegaconf import DictConfig, OmegaConf
 from lossexp.base.files import whole
 from lossexp.config.build import build, prepare
 from lossexp.config.callback_paths import confined
-from lossexp.config.command_line import changed_settings, granted, overrides
+from lossexp.config.command_line import granted, overrides
 from lossexp.config.identity import group_key, run_key
 from lossexp.config.idle import check_idle
-from lossexp.config.sweep_settings import check_sweep_is_asked_for, check_workers
+from lossexp.config.sweep_settings import check_sweep_is_asked_for, check_workers, is_of_sweep
 from lossexp.config.top_level import check_choices, check_only, check_settings
 from lossexp.config.values import check_values, plain
 
 # Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = (
     *("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths"),
-    *("sets", "seeds", "baseline", "sweep"),
+    *("sets", "seeds", "baseline", "sweep", "tune"),
 )
 PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights")}
 
@@ -34,7 +34,7 @@ class Job:
 
     config: all settings. folder: where all that the job writes belongs; None for a job that writes nothing.
     choices: the option chosen in each group. trusted: packages that the config may build from beside lossexp and
-    Keras. given: the settings of the command line that tell the runs of a sweep apart, such as `loss.gamma=1`.
+    Keras. given: the command line's settings without those of a sweep.
     """
 
     config: DictConfig
@@ -58,8 +58,9 @@ class Job:
         check_idle(config, [o.key_or_group for o in overrides(settings) if not o.is_delete()])
         if config.mode != "train":
             check_only(config, settings)
+        given = tuple(o.input_line for o in overrides(settings) if not is_of_sweep(o))
         choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}
-        return cls(config, Path(settings.runtime.output_dir), choices, trusted, changed_settings(settings))
+        return cls(config, Path(settings.runtime.output_dir), choices, trusted, given)
 
     @classmethod
     def read(cls, file: Path, trusted: Sequence[str]) -> Job:

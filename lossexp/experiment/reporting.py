@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from textwrap import shorten
 
 import numpy as np
 import tensorflow as tf
@@ -14,10 +13,12 @@ from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
+from lossexp.experiment.summary import note, settings_of
 from lossexp.metrics import Outputs, save_outputs
 from lossexp.metrics.outputs import outputs_of
 from lossexp.models.preprocessing import served
 from lossexp.models.saving import save_model
+from lossexp.tracking.params import flatten
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
 from lossexp.trainer.parts import Parts
@@ -25,14 +26,7 @@ from lossexp.trainer.trainer import Fit, Trainer
 
 log = logging.getLogger(__name__)
 
-NAME_WIDTH = 150
 TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
-
-
-def run_name(job: Job) -> str:
-    """A readable name, such as `focal-subclassed-digits-seed0 loss.gamma=1`."""
-    groups = "-".join(job.choices.get(group, "custom") for group in ("loss", "model", "dataset"))
-    return shorten(" ".join([f"{groups}-seed{job['seed']}", *job.given]), NAME_WIDTH, placeholder=" ...")
 
 
 def run_tags(job: Job, folder: RunFolder) -> dict[str, str]:
@@ -50,7 +44,6 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
     named = f", {data.num_classes} {'labels' if data.task == 'multilabel' else 'classes'}"
     classes = named if data.num_classes else ", several outputs" * (data.num_values > 1)
-    loss = {k: v for k, v in parts.loss.get_config().items() if k not in ("name", "reduction", "fn")}
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
     where = f"{device}, seed {job['seed']}"
@@ -58,7 +51,7 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     return {
         "dataset": f"{data.task}{classes}, {sizes} train/val/test: {data.inputs.describe(data.train.x)}",
         "model": f"{parts.model.count_params():,} parameters",
-        "loss": ", ".join(f"{k}={v}" for k, v in loss.items() if v is not None and v is not False),
+        "loss": settings_of(parts.loss),
         "optimizer": f"learning rate {rate}, {schedule}",
         "trainer": f"{trainer.epochs} epochs, batch {trainer.batch_size}, {trainer.precision}, {where}",
     }
@@ -68,7 +61,7 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     """Before training: parameters, the resolved config, the model's summary, the data and sample images."""
     job.save(job.folder / "config.yaml")
     tracker.artifact(job.folder / "config.yaml")
-    tracker.params({**job.parameters, "model_parameters": parts.model.count_params()})
+    tracker.params({**_parameters(job), "model_parameters": parts.model.count_params()})
     lines: list[str] = []
     parts.model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
@@ -84,6 +77,16 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
         title=data.name,
     )
     tracker.figure(grid, "samples.png")
+
+
+def _parameters(job: Job) -> dict[str, object]:
+    """For pages that compare runs: each group's option in place of its target, and nothing that repeats the seed."""
+    chosen = {group: job.choices[group] for group in TAGGED_GROUPS if job.choices.get(group)}
+    own = flatten(job.parameters)
+    said = {f"{group}._target_" for group in chosen} | {
+        k for k, v in own.items() if k == "dataset.seed" and v == own["seed"]
+    }
+    return {**chosen, **{name: value for name, value in own.items() if name not in said}}
 
 
 def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> tuple[Result, Outputs]:
@@ -108,10 +111,13 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
     return result, outputs
 
 
-def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, parts: Parts, folder: RunFolder) -> None:
+def log_result(
+    tracker: Tracker, job: Job, fit: Fit, result: Result, outputs: Outputs, parts: Parts, folder: RunFolder
+) -> None:
     """Tells the tracker of what `save_result` left in the folder, and draws it."""
-    tracker.tags({"jit_compile": str(fit.jit_compile).lower()})
-    tracker.metrics(_named(result), fit.steps)
+    said = note(job, parts.loss, result, epochs=len(fit.history))
+    tracker.tags({"jit_compile": str(fit.jit_compile).lower(), "mlflow.note.content": said})
+    tracker.metrics(_named(result), step=0)  # MLflow draws bars at step 0, and a line of one point elsewhere
     tracker.artifact(folder.path / "test_outputs.npz")
     try:
         _log_figures(tracker, outputs, parts.dataset.test.x, fit)
@@ -126,9 +132,10 @@ def log_result(tracker: Tracker, fit: Fit, result: Result, outputs: Outputs, par
 
 
 def _named(result: Result) -> dict[str, float]:
-    """Test metrics, and the monitored one at the best and at the last epoch (the gap is what choosing gained)."""
-    chosen = {f"best/{result.monitor}": result.best, f"last/{result.monitor}": result.last}
-    return {**{f"test/{k}": v for k, v in result.test.items()}, **chosen, "best/epoch": result.best_epoch}
+    """Test metrics, the best epoch, and what was monitored there: its gap to the last value is what choosing gained."""
+    split, _, metric = result.monitor.partition("/")
+    best = {f"{split}/best_{metric}": result.best, "best_epoch": result.best_epoch}
+    return {**{f"test/{k}": v for k, v in result.test.items()}, **best}
 
 
 def _log_figures(tracker: Tracker, outputs: Outputs, x: np.ndarray, fit: Fit) -> None:

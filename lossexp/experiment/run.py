@@ -65,6 +65,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
     with first_import("lossexp.experiment.parts"):
         from lossexp.experiment import reporting
         from lossexp.experiment.parts import build_parts
+        from lossexp.experiment.summary import run_name
         from lossexp.process.runtime import runtime
 
     trainer, seed = job.build("trainer"), job["seed"]
@@ -75,7 +76,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
         show_choices(job.choices, reporting.facts(job, parts, trainer), folder.path)
         with folder.attempt(job.anew):
             with tracker:
-                name, tags = reporting.run_name(job), reporting.run_tags(job, folder)
+                name, tags = run_name(job), reporting.run_tags(job, folder)
                 tracker.open(run_name=name, run_dir=folder.path, tags=tags)
                 reporting.log_start(tracker, job, parts, dataset)
                 with blaming():
@@ -88,7 +89,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
                         key=job.key,
                     )
                 result, outputs = reporting.save_result(fit, trainer, parts, folder)
-                reporting.log_result(tracker, fit, result, outputs, parts, folder)
+                reporting.log_result(tracker, job, fit, result, outputs, parts, folder)
             folder.close()
         trainer.devices.gather()  # other workers end when all is done
     show_scores(name, result.test, tracker.where())

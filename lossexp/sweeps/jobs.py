@@ -19,8 +19,9 @@ from lossexp.sweeps.state import ended
 @dataclass(frozen=True, eq=False)
 class SweepJob:
     """name: the overrides that tell it apart from the others. config: as Hydra composes it for `overrides`, with
-    Hydra's own node, for hydra.core.utils.run_job. folder: where its run is. key: its run's, None where it has none.
-    problem: why it cannot be trained, in words, as far as that is known without its data.
+    Hydra's own node, for hydra.core.utils.run_job. folder: where its run is. key: its run's, group_key: what it has in
+    common with runs that differ by their seed only, both None where it has none. problem: why it cannot be trained, in
+    words, as far as that is known without its data.
     """
 
     number: int
@@ -29,6 +30,7 @@ class SweepJob:
     config: DictConfig
     folder: Path
     key: str | None
+    group_key: str | None
     problem: str | None
 
     @property
@@ -52,8 +54,7 @@ def compose(master: DictConfig, overrides: Sequence[Sequence[str]], loader: Conf
         folder = Path(os.path.abspath(f"{config.hydra.sweep.dir}/{config.hydra.sweep.subdir}"))
         with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
             config.hydra.runtime.output_dir = str(folder)
-        key, problem = _looked_at(config)
-        jobs.append(SweepJob(len(jobs), name, tuple(given), config, folder, key, problem))
+        jobs.append(SweepJob(len(jobs), name, tuple(given), config, folder, *_looked_at(config)))
     return jobs
 
 
@@ -63,13 +64,20 @@ def _names(overrides: Sequence[Sequence[str]]) -> list[str]:
     return [" ".join(o for o in given if o not in shared) or " ".join(given) for given in overrides]
 
 
-def _looked_at(config: DictConfig) -> tuple[str | None, str | None]:
-    """The run's key, and what is wrong with its settings."""
-    key = None
+def swept(jobs: Sequence[SweepJob]) -> list[str]:
+    """Names of the settings that are not the same for all of the jobs."""
+    given = [dict(override.lstrip("+").split("=", 1) for override in job.overrides if "=" in override) for job in jobs]
+    names = dict.fromkeys(name for settings in given for name in settings)
+    return [name for name in names if len({settings.get(name) for settings in given}) > 1]
+
+
+def _looked_at(config: DictConfig) -> tuple[str | None, str | None, str | None]:
+    """The run's keys, and what is wrong with its settings."""
+    key = group_key = None
     try:
         job = Job.of(OmegaConf.masked_copy(config, [name for name in config if name != "hydra"]), config.hydra)
-        key = job.key
+        key, group_key = job.key, job.group_key
         job.check()
     except Exception as error:
-        return key, explain(error)
-    return key, None
+        return key, group_key, explain(error)
+    return key, group_key, None

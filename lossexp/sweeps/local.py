@@ -12,10 +12,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra._internal.utils import get_args_parser
 from hydra.core.utils import configure_log, run_job
 from hydra.types import HydraContext, TaskFunction
 
+from lossexp.config.command_line import config_flags
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
 
@@ -79,13 +79,10 @@ def _start(job: SweepJob, environment: dict[str, str]) -> subprocess.Popen:
 
 def arguments(job: SweepJob) -> list[str]:
     """What to type after `lossexp` for the job alone."""
-    known, _ = get_args_parser().parse_known_args(sys.argv[1:])
-    names = ("config_dir", "config_path", "config_name")
-    flags = [f"--{name.replace('_', '-')}={value}" for name in names if (value := getattr(known, name))]
     hydras = [o for o in job.config.hydra.overrides.hydra if not o.lstrip("+~").startswith(OF_THE_SWEEP)]
     own = ["sets=null", "seeds=null", "baseline=null", f"sweep.parent={job.config.sweep.parent or 'null'}"]
     place = [f"hydra.run.dir='{relative(job.folder)}'", f"hydra.job.num={job.number}"]
-    return [*job.overrides, *own, *hydras, *place, *flags]
+    return [*job.overrides, *own, *hydras, *place, *config_flags()]
 
 
 def relative(folder: Path) -> Path:

@@ -19,7 +19,7 @@ METRICS_SHOWN = 4
 
 
 def measured(jobs: Sequence[SweepJob]) -> pd.DataFrame:
-    """A row a finished job: `job` (its settings without the seed), `seed`, and its test metrics.
+    """A row a finished job: `job` (its settings without the seed), `group_key`, `seed`, and its test metrics.
 
     The first metric is the one that chose the epoch.
     """
@@ -28,26 +28,43 @@ def measured(jobs: Sequence[SweepJob]) -> pd.DataFrame:
         result = read_result(job.folder, job.key) if job.key else None
         if result:
             test = {name: result.test[name] for name in main_metrics(result)}
-            rows.append({"job": _without_seed(job.name), "seed": job.config.seed, **test})
+            name = _without_seed(job.name) or "all"
+            rows.append({"job": name, "group_key": job.group_key, "seed": job.config.seed, **test})
     return pd.DataFrame(rows)
 
 
-def as_text(runs: pd.DataFrame) -> str:
-    """Mean and standard deviation over the seeds, for reading; what differs by less than its spread is undecided."""
+def summary(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation over the seeds, for reading; what differs by less than its spread is undecided.
+
+    A row for each `group_key`, which is the index; columns `runs`, `n`, and `test <metric>`.
+    """
     if runs.empty:
+        return runs
+    metrics = list(runs.columns[3 : 3 + METRICS_SHOWN])
+    groups = runs.groupby("group_key", sort=False)
+    mean, spread = groups[metrics].mean(), groups[metrics].std()
+    table = pd.DataFrame({"runs": groups["job"].first(), "n": groups.size().map(str)})
+    for name in metrics:
+        table[f"test {name}"] = [_cell(*pair) for pair in zip(mean[name], spread[name])]
+    order = mean.sort_values(metrics[0], ascending=lower_is_better(metrics[0])) if metrics else mean
+    return table.loc[order.index]
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """A summary for the screen."""
+    if table.empty:
         return "no job is finished"
-    metrics = list(runs.columns[2 : 2 + METRICS_SHOWN])
-    groups = runs.groupby("job", sort=False)[metrics]
-    mean, spread, n = groups.mean(), groups.std(), groups.size()
-    best = BY_NAME[metrics[0]] if metrics and metrics[0] in BY_NAME else None
-    order = mean.sort_values(metrics[0], ascending=not (best and best.higher_is_better)) if metrics else mean
-    table = Table("runs", "n", *(f"test {name}" for name in metrics))
-    for job in order.index:
-        cells = [_cell(mean.loc[job, name], spread.loc[job, name]) for name in metrics]
-        table.add_row(job or "all", str(n[job]), *cells)
+    drawn = Table(*table.columns)
+    for row in table.itertuples(index=False):
+        drawn.add_row(*row)
     console = Console(file=StringIO(), width=200, **PLAIN)
-    console.print(table)
+    console.print(drawn)
     return console.file.getvalue()
+
+
+def lower_is_better(metric: str) -> bool:
+    """Of a metric's name; also of those of the user's own, such as a loss."""
+    return not (metric in BY_NAME and BY_NAME[metric].higher_is_better)
 
 
 def _cell(mean: float, spread: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlencode
 
 from lossexp.base.checks import Name, Place, settings
 from lossexp.base.names import legal_name
@@ -202,6 +203,13 @@ class MLflowTracker(Tracker):
 
     def where(self) -> str:
         return self._where(self.run_id)
+
+    def page(self, tags: Mapping[str, str], metric: str, ascending: bool) -> str:
+        # Without an order of its own the page would show the parents of these runs, and the runs only on a click.
+        order = {"orderByKey": f"metrics.`{metric}`", "orderByAsc": str(ascending).lower()}
+        condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        query = {"workflowType": "machine_learning", "searchFilter": condition, **order}
+        return f"#/experiments/{self.connection.experiment_id}/runs?{urlencode(query, quote_via=quote)}"
 
     def _where(self, run_id: str | None) -> str:
         if not is_server(self.uri):

@@ -24,12 +24,14 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def as_params(params: Mapping[str, Any]) -> dict[str, str]:
-    """Flat parameters as MLflow stores them: numbers as numbers ("2.0", "3"), lists as JSON.
+    """Flat parameters as MLflow stores them: numbers as numbers ("2.0", "3"), lists as JSON, None not at all, as a
+    word among numbers would take the parameter out of MLflow's contour plots.
 
     A value above 6000 characters is cut and says so (MLflow would cut it silently); passwords in URIs are
     left out.
     """
-    return {legal_name(key): _cut(without_password(_text(value))) for key, value in flatten(params).items()}
+    known = {key: value for key, value in flatten(params).items() if value is not None}
+    return {legal_name(key): _cut(without_password(_text(value))) for key, value in known.items()}
 
 
 def _text(value: Any) -> str:

@@ -136,6 +136,10 @@ class Tracker:
         """What to type, or open, to look at the run; or an empty string."""
         return ""
 
+    def page(self, tags: Mapping[str, str], metric: str, ascending: bool) -> str:
+        """Address, within the store's own pages, of the runs with these tags, by `metric`; or an empty string."""
+        return ""
+
     def __enter__(self) -> Tracker:
         return self
 

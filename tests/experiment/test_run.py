@@ -30,6 +30,8 @@ def test_a_run_is_logged_with_parameters_tags_metrics_and_status(tracked):
     assert found.info.status == "FINISHED"
     assert found.data.params["loss.gamma"] == "1.0"
     assert found.data.params["trainer.epochs"] == "2"
+    assert found.data.params["loss"] == "focal"  # where MLflow compares runs it knows parameters only
+    assert "loss.alpha" not in found.data.params  # which is not set
     assert {
         "loss": "focal",
         "model": "subclassed",
@@ -46,6 +48,12 @@ def test_metrics_have_one_point_an_epoch(tracked):
     _, _, client, found, _ = tracked
     steps = [point.step for point in client.get_metric_history(found.info.run_id, "val/accuracy")]
     assert steps == [7, 14]  # 200 examples in batches of 32
+
+
+def test_test_metrics_are_at_step_0_where_mlflow_draws_bars(tracked):
+    _, _, client, found, _ = tracked
+    for name in ("test/accuracy", "val/best_accuracy", "best_epoch"):
+        assert [point.step for point in client.get_metric_history(found.info.run_id, name)] == [0]
 
 
 def test_config_outputs_and_figures_are_artifacts(tracked):

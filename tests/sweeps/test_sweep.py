@@ -1,6 +1,7 @@
 """Sweeps as a user types them: what is trained, what is told, and what the store holds."""
 
 import json
+import shlex
 
 import pytest
 from mlflow import MlflowClient
@@ -51,6 +52,18 @@ def test_the_jobs_of_a_sweep_are_children_of_one_finished_run(swept):
     assert parent.data.params["baseline"] == "loss=ce"
     assert parent.data.params["seeds"] == "2"
     assert "loss=focal loss.gamma=2" in parent.data.tags["mlflow.note.content"]
+    assert parent.info.run_name == "loss, gamma x seed (6)"
+
+
+def test_the_note_of_a_job_has_the_command_that_is_this_run_alone(swept):
+    folder, _ = swept
+    run = next(run for run in stored(folder)[1] if run.info.run_name.startswith("focal gamma=2 s1 "))
+    what, scores, command = run.data.tags["mlflow.note.content"].splitlines()
+    assert what.strip() == "**focal** gamma=2.0 · mlp · digits · seed 1"
+    assert f"accuracy {run.data.metrics['test/accuracy']:.4f}" in scores
+    assert scores.strip().endswith(" of 2")
+    answer = lossexp(*shlex.split(command.strip("`"))[3:], folder=folder)
+    assert f"finished run {run.data.tags['run_key']}" in answer.out
 
 
 def test_the_same_command_trains_nothing_and_continues_the_same_parent(swept):

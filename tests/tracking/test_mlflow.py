@@ -26,7 +26,7 @@ def test_a_run_has_everything_that_was_logged(tracker, root):
     run = stored(tracker)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "digits-focal"
-    assert run.data.params == {"loss.gamma": "2.0", "seed": "3", "bn": "True", "clip": "None"}
+    assert run.data.params == {"loss.gamma": "2.0", "seed": "3", "bn": "True"}
     assert run.data.metrics == {"train/loss": 0.5, "val/accuracy": 0.75}
     assert history(tracker, "train/loss") == [(10, 1.5), (20, 0.5)]
     assert {**TAGS, "note": "x"}.items() <= run.data.tags.items()

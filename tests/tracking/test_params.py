@@ -19,7 +19,6 @@ def test_nested_mappings_become_dotted_keys():
         (3, "3"),
         (1e-5, "1e-05"),
         (True, "True"),
-        (None, "None"),
         ([0.25, 0.5], "[0.25, 0.5]"),
         ("focal", "focal"),
         (np.float32(0.1), "0.1"),
@@ -29,6 +28,10 @@ def test_nested_mappings_become_dotted_keys():
 )
 def test_values_read_as_what_they_are(value, text):
     assert as_params({"key": value}) == {"key": text}
+
+
+def test_what_is_not_set_is_no_parameter():
+    assert as_params({"loss": {"alpha": None, "gamma": 2.0}}) == {"loss.gamma": "2.0"}
 
 
 def test_a_long_value_is_cut_and_says_so():
