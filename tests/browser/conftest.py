@@ -79,8 +79,9 @@ class Page:
     def keep(self, name: str, height: int = HEIGHT) -> None:
         """A picture of the upper `height` pixels for the docs, where they are asked for."""
         if SCREENSHOTS:
-            shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).crop((0, 0, WIDTH, height))
-            shown.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
+            taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+            few = taken.crop((0, 0, WIDTH, height)).quantize(256, dither=Image.Dither.NONE)
+            few.save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
 
 @pytest.fixture(scope="package")
