@@ -85,7 +85,16 @@ class Page:
 
 
 @pytest.fixture(scope="package")
-def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+def programs() -> list[str]:
+    """The browser and what drives it."""
+    found = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if None in found:
+        pytest.skip("THE MLFLOW PAGE IS NOT TESTED: it needs Chromium; apt-get install chromium chromium-driver")
+    return found
+
+
+@pytest.fixture(scope="package")
+def sweep(programs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     folder = tmp_path_factory.mktemp("sweep")
     answer = lossexp("-m", SETS, "baseline=loss=ce", "model=mlp", *SIZE, folder=folder)
     assert answer.code == 0, answer.err
@@ -93,10 +102,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 
 @pytest.fixture(scope="package")
-def page(sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in programs:
-        pytest.skip("THE MLFLOW PAGE IS NOT TESTED: it needs Chromium; apt-get install chromium chromium-driver")
+def page(programs: list[str], sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     options = webdriver.ChromeOptions()
     options.binary_location = programs[0]
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
