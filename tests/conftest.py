@@ -34,12 +34,15 @@ hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeatable")
 
+pytest_plugins = ["tests.servers"]
+
 STARTING_PROCESSES = (
     "test_interrupted_runs.py",
     "test_cli.py",
     "test_devices.py",
     "test_multi_worker.py",
     "test_mlflow_server.py",
+    "test_elsewhere.py",
 )
 ROOT = Path(__file__).resolve().parents[1]
 

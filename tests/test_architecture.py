@@ -15,15 +15,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A room may import from rooms before it in this list, and from itself.
 ROOMS = [
     *("base", "process", "config", "datasets", "models", "losses", "metrics", "trainer", "tracking"),
-    *("figures", "curves", "experiment", "sweeps", "comparison", "reproduction", "cli"),
+    *("figures", "curves", "experiment", "sweeps", "tune", "comparison", "reproduction", "cli"),
 ]
-# Entries of `python -m ...`, which only hand over: the second one to the command that took its place.
-ENTRIES = {"__main__.py", "losses/__main__.py"}
+# Entries of `python -m ...`, which only hand over: to a command that took their place, or to the command line.
+ENTRIES = {"__main__.py", "losses/__main__.py", "tune/command.py"}
 KNOW_HYDRA = {"cli.py", "curves/command.py"}  # and everything in these rooms:
-HYDRA_ROOMS = {"config", "sweeps"}
+HYDRA_ROOMS = {"config", "sweeps", "tune"}
 KNOWS_TENSORFLOW = {"base/variables.py"}  # it walks over variables, and is imported where these are
 # What answers at once: each of these, and all that is imported with it, does without TensorFlow.
-QUICK_ROOMS = {"base", "config", "cli", "datasets", "metrics", "tracking", "figures", "sweeps", "comparison"}
+QUICK_ROOMS = {"base", "config", "cli", "datasets", "metrics", "tracking", "figures", "sweeps", "tune", "comparison"}
 QUICK_FILES = {
     *("__init__.py", "__main__.py", "process/importing.py", "process/signals.py"),
     *("curves/__init__.py", "curves/__main__.py", "curves/command.py", "curves/variant.py"),

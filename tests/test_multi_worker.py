@@ -46,7 +46,7 @@ def test_the_chief_writes_the_run_and_the_other_worker_its_log(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_worker_that_is_killed_ends_the_others_with_one_paragraph_and_the_same_command_continues(killed, tmp_path):
-    command = [*LOSSEXP, "trainer.epochs=60", "trainer.checkpoint_seconds=0"]
+    command = [*LOSSEXP, "trainer.epochs=30", "trainer.checkpoint_seconds=0"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
         folder.mkdir()
@@ -63,6 +63,15 @@ def test_a_worker_that_is_killed_ends_the_others_with_one_paragraph_and_the_same
     scores = [json.loads((written(folder)[0] / "scores.json").read_text()) for folder in (whole, parts)]
     assert scores[0] == scores[1]
     assert mlflow_run(parts).info.status == "FINISHED"
+
+
+@pytest.mark.slow
+def test_workers_that_do_not_share_the_runs_folder_are_told_so_and_the_chief_does_not_hang(tmp_path):
+    for name in "01":
+        (tmp_path / name).mkdir()
+    chief, other = outputs_of(start_workers([*LOSSEXP, "tracking=none"], tmp_path, shared=False), codes=[1, 1])
+    assert "Another worker of this run has ended" in chief
+    assert "Let output name a folder that all workers share" in other
 
 
 def test_what_cannot_work_is_one_paragraph_before_training(tmp_path, monkeypatch):

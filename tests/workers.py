@@ -24,13 +24,13 @@ def tf_config(workers: Sequence[str], index: int) -> str:
     return json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
 
 
-def start_workers(command: Sequence[str], folder: Path, count: int = 2) -> list[subprocess.Popen]:
-    """The same command in each worker, the chief's first."""
+def start_workers(command: Sequence[str], folder: Path, count: int = 2, shared: bool = True) -> list[subprocess.Popen]:
+    """The same command in each worker, the chief's first. shared: all in one folder, or each in one of its own."""
     workers = addresses(count)
     return [
         subprocess.Popen(
             command,
-            cwd=folder,
+            cwd=folder if shared else folder / str(index),
             env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CONFIG": tf_config(workers, index)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

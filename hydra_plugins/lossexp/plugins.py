@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,11 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
+from lossexp.base.errors import InputError
+
 if TYPE_CHECKING:
     from lossexp.config.sweep_settings import SweepSettings
+    from lossexp.sweeps.elsewhere import Engine
     from lossexp.sweeps.jobs import SweepJob
 
 
@@ -29,12 +33,25 @@ class LossexpSweeper(BasicSweeper):
             return super().sweep(arguments)
         from lossexp.sweeps.sweep import sweep
 
-        launch = self.launcher.run if isinstance(self.launcher, LossexpLauncher) else self._launch
-        return sweep(self.config, arguments, self.hydra_context.config_loader, launch)
+        return sweep(self.config, arguments, self.hydra_context.config_loader, self._launch)
 
     def _launch(self, jobs: Sequence[SweepJob], settings: SweepSettings) -> None:
-        parent = f"sweep.parent={jobs[0].config.sweep.parent or 'null'}"
-        self.launcher.launch([[*job.overrides, parent] for job in jobs], initial_job_idx=0)
+        if isinstance(self.launcher, LossexpLauncher):
+            self.launcher.run(jobs, settings)
+        elif jobs:
+            parent = f"sweep.parent={jobs[0].config.sweep.parent or 'null'}"
+            self.launcher.launch([[*job.overrides, parent] for job in jobs], initial_job_idx=jobs[0].number)
+
+
+class TuneSweeper(LossexpSweeper):
+    """`hydra/sweeper=tune`: searches settings, then sweeps over the winners. See `lossexp.tune`."""
+
+    def sweep(self, arguments: list[str]) -> None:
+        if not importlib.util.find_spec("optuna"):
+            raise InputError("lossexp.tune searches with Optuna, which is not installed: pip install 'lossexp[tune]'")
+        from lossexp.tune.tune import tune
+
+        tune(self.config, arguments, self.hydra_context.config_loader, self._launch)
 
 
 class LossexpLauncher(BasicLauncher):
@@ -47,7 +64,8 @@ class LossexpLauncher(BasicLauncher):
         fresh, stop = self.is_fresh(settings), settings.on_error == "stop"
         here = [job for job in jobs if not fresh or job.is_done]
         run_here(here, self.hydra_context, self.task_function, stop)
-        self.run_fresh([job for job in jobs if job not in here], settings, stop)
+        if others := [job for job in jobs if job not in here]:
+            self.run_fresh(others, settings, stop)
 
     def is_fresh(self, settings: SweepSettings) -> bool:
         """Whether each job has a process of its own."""
@@ -81,17 +99,25 @@ class ClusterLauncher(LossexpLauncher):
     def is_fresh(self, settings: SweepSettings) -> bool:
         return True
 
+    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
+        from lossexp.sweeps.elsewhere import run_elsewhere
+
+        if jobs:
+            run_elsewhere(self.engine(), jobs, stop, self._start_in)
+
+    def engine(self) -> Engine:
+        raise NotImplementedError
+
 
 class SlurmLauncher(ClusterLauncher):
     """`hydra/launcher=slurm`: each job is one of Slurm. See `lossexp.sweeps.slurm`."""
 
     extra, package = "slurm", "submitit"
 
-    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
-        from lossexp.sweeps.elsewhere import run_elsewhere
+    def engine(self) -> Engine:
         from lossexp.sweeps.slurm import Slurm
 
-        run_elsewhere(Slurm(**self._settings), jobs, stop, self._start_in)
+        return Slurm(**self._settings)
 
 
 class RayLauncher(ClusterLauncher):
@@ -99,8 +125,7 @@ class RayLauncher(ClusterLauncher):
 
     extra, package = "ray", "ray"
 
-    def run_fresh(self, jobs: Sequence[SweepJob], settings: SweepSettings, stop: bool) -> None:
-        from lossexp.sweeps.elsewhere import run_elsewhere
+    def engine(self) -> Engine:
         from lossexp.sweeps.ray import Ray
 
-        run_elsewhere(Ray(**self._settings), jobs, stop, self._start_in)
+        return Ray(**self._settings)

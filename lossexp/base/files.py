@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+LOCK = ".lock"  # in the folder of a run, held by the process that is at work on it
 UNFINISHED = re.compile(r"\.unfinished-(\d+)\b.*")  # the number of the process; SQLite adds words to a name
 
 

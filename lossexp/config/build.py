@@ -12,7 +12,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from lossexp.base.blame import user_error, users_place
+from lossexp.base.blame import WORKER_IS_GONE, user_error, users_place
 from lossexp.base.errors import InputError
 from lossexp.base.wording import shown
 from lossexp.config.messages.by_kind import local
@@ -61,7 +61,7 @@ def _explained(error: InstantiationException, node: Any, where: str) -> Exceptio
         return InputError(re.sub(rf"^{kind}\.(?=\w+\b.*=)", f"{where}.", str(cause)))
     if cause is None:
         return InputError(f"{where}._target_={node['_target_']}: {str(error).splitlines()[0]}.")
-    if isinstance(cause, OSError):  # of a disk or a network, not of the arguments
+    if isinstance(cause, OSError) or WORKER_IS_GONE in str(cause):  # of a disk or a network, not of the arguments
         return cause
     given = ", ".join(f"{where}.{key}={shown(value)}" for key, value in node.items() if key not in SPECIAL)
     reason = COLOURS.sub("", str(cause) or type(cause).__name__)

@@ -17,7 +17,7 @@ from lossexp.base.errors import InputError
 TOP_LEVEL_EXCLUDED = (
     *("hydra", "tracking", "debug", "output", "name", "rerun"),
     *("mode", "run", "inputs", "trusted_packages", "trusted_paths"),
-    *("sets", "seeds", "baseline", "sweep"),
+    *("sets", "seeds", "baseline", "sweep", "tune"),
 )
 # Settings that name a file, or a folder of files, whose content counts and not its place.
 FILES = {"dataset": ("path",), "model": ("path", "weights")}

@@ -23,7 +23,7 @@ from lossexp.config.values import check_values, plain
 # Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = (
     *("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths"),
-    *("sets", "seeds", "baseline", "sweep"),
+    *("sets", "seeds", "baseline", "sweep", "tune"),
 )
 PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights")}
 

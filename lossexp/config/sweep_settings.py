@@ -10,11 +10,12 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from lossexp.base.checks import Count, check_fields
+from lossexp.base.checks import Count, FromZero, check_fields
 from lossexp.base.errors import InputError
 from lossexp.config.command_line import overrides
 
 SWEEP_ONLY = ("sets", "seeds", "baseline")
+NODES = ("sweep", "tune")
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,21 @@ class SweepSettings:
         check_fields(self, "sweep")
 
 
+@dataclass(frozen=True)
+class TuneSettings:
+    """The node `tune`, see conf/config.yaml. Raises InputError for values that it cannot have."""
+
+    trials: Count = 20
+    batch: Count = 1
+    seeds: FromZero = 5
+
+    def __post_init__(self) -> None:
+        check_fields(self, "tune")
+
+
 def is_of_sweep(override: Override) -> bool:
     """Whether the override is about the sweep, rather than about its jobs."""
-    return override.key_or_group in SWEEP_ONLY or override.key_or_group.startswith("sweep.")
+    return override.key_or_group in SWEEP_ONLY or override.key_or_group.split(".")[0] in NODES
 
 
 def is_job_of_sweep(settings: DictConfig) -> bool:
@@ -55,11 +68,12 @@ def check_sweep_is_asked_for(config: DictConfig, settings: DictConfig) -> None:
     if is_job_of_sweep(settings):
         return
     given = [f"{name}={config[name]}" for name in SWEEP_ONLY if config[name] is not None]
-    given += [o.input_line for o in overrides(settings) if o.key_or_group.startswith("sweep.")]
+    given += [o.input_line for o in overrides(settings) if o.key_or_group.split(".")[0] in NODES]
     given += [o for o in settings.overrides.hydra if o.startswith("hydra/launcher=")]
     if given:
         name = given[0].partition("=")[0]
-        raise InputError(f"{given[0]} is of use in a sweep only. Give -m as well, or set {name} to its default.")
+        command = "python -m lossexp.tune only. Search" if name.startswith("tune.") else "a sweep only. Give -m as well"
+        raise InputError(f"{given[0]} is of use in {command}, or set {name} to its default.")
 
 
 def check_engine(config: DictConfig, extra: str, package: str) -> None:

@@ -28,6 +28,7 @@ SETTINGS = {
     "seeds": Count | list[FromZero] | None,
     "baseline": Name | None,
     "sweep": dict,
+    "tune": dict,
 }
 # The modes in which these have an effect.
 ONLY_IN = {"run": ("evaluate", "predict"), "inputs": ("predict",)}

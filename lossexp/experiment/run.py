@@ -19,7 +19,7 @@ from lossexp.experiment.run_folder import RunFolder, locked
 from lossexp.experiment.workers import begin, help_chief, helps
 from lossexp.process.importing import first_import
 from lossexp.process.signals import stops_raise
-from lossexp.tracking.tracker import NoTracker, Tracker
+from lossexp.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +36,9 @@ def run(job: Job) -> Result:
     tracker: Tracker = job.build("tracking")
     with locked(job.folder):
         folder = RunFolder(job.folder, key)
-        finished = find_finished(folder, tracker)
-        if begin(job, finished=finished is not None and not job.anew):
+        finished = None if job.anew else find_finished(folder, tracker)
+        if begin(job, finished=finished is not None):
             log.info("this run is finished already; rerun=true trains it again")
-            if job["sweep"]["parent"]:
-                tracker.join(key, job["sweep"]["parent"])
             show_scores(f"finished run {key}", finished.test, tracker.where())
             return finished
         dataset: Dataset = build_dataset(job)
@@ -49,22 +47,20 @@ def run(job: Job) -> Result:
 
 
 def find_finished(folder: RunFolder, tracker: Tracker) -> Result | None:
-    """The run's result if all that it leaves is in its folder and the tracker, where there is one, knows it."""
+    """The run's result if all that it leaves is in its folder and, where there is one, in the tracker's store."""
     if not folder.closed:
         return None
     problems = folder.problems()
     if problems:
         log.warning("this run was finished, but %s; doing again what is needed (%s)", ", ".join(problems), folder.path)
         return None
-    if isinstance(tracker, NoTracker) or tracker.find(folder.run_key):
-        return read_result(folder.path, folder.run_key)
-    return None
+    return read_result(folder.path, folder.run_key) if tracker.has(folder.run_key, folder.path) else None
 
 
 def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Result:
     """Everything after the data.
 
-    The folder has the result before anything else is told of it, and is closed last, once the tracker is.
+    The folder has the result, and what a store should hear, before anything is sent; it is closed last.
     """
     with first_import("lossexp.experiment.parts"):
         from lossexp.experiment import reporting
@@ -81,7 +77,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
         with folder.attempt(job.anew):
             with tracker:
                 name, tags = run_name(job), reporting.run_tags(job, folder)
-                tracker.open(run_name=name, run_dir=folder.path, tags=tags, parent=job["sweep"]["parent"])
+                tracker.open(run_name=name, run_dir=folder.path, tags=tags)
                 reporting.log_start(tracker, job, parts, dataset)
                 with blaming():
                     fit = trainer.fit(
@@ -94,8 +90,7 @@ def train(job: Job, folder: RunFolder, tracker: Tracker, dataset: Dataset) -> Re
                     )
                 result, outputs = reporting.save_result(fit, trainer, parts, folder)
                 reporting.log_result(tracker, job, fit, result, outputs, parts, folder)
-            if tracker.complete:
-                folder.close()
+            folder.close()
         trainer.devices.gather()  # other workers end when all is done
     show_scores(name, result.test, tracker.where())
     return result

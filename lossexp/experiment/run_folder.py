@@ -26,16 +26,16 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from lossexp.base.errors import InputError
-from lossexp.base.files import digest, whole
+from lossexp.base.files import LOCK, digest, whole
 from lossexp.base.model_files import MODEL, WEIGHTS, model_file
 from lossexp.experiment.result import FILE_NAME as SCORES
 from lossexp.experiment.result import read_result
+from lossexp.tracking.journal import FILE_NAME as JOURNAL
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "run.json"
 CHECKPOINTS = "checkpoints"
-LOCK = ".lock"
 RESULTS = (SCORES, "config.yaml", "metrics.jsonl", "test_outputs.npz")  # and one of the files of a model
 
 
@@ -105,7 +105,7 @@ class RunFolder:
         if rerun and not self.rerunning:
             self._become(training=uuid.uuid4().hex, stage="removing", files={})
         if self._record.stage == "removing":
-            for name in (*RESULTS, MODEL, WEIGHTS):
+            for name in (*RESULTS, MODEL, WEIGHTS, JOURNAL):
                 (self.path / name).unlink(missing_ok=True)
             if self.checkpoints.exists():
                 shutil.rmtree(self.checkpoints)

@@ -15,7 +15,7 @@ from lossexp.config.job import Job
 from lossexp.datasets.check import check_dataset
 from lossexp.experiment.data import build_dataset
 from lossexp.experiment.result import Result, read_result
-from lossexp.experiment.run_folder import CHECKPOINTS
+from lossexp.experiment.run_folder import CHECKPOINTS, read_record
 from lossexp.process.cluster import this_cluster
 from lossexp.process.importing import first_import
 from lossexp.process.meeting import meet
@@ -49,10 +49,13 @@ def help_chief(job: Job) -> Result:
     if job.folder.name != name:
         raise InputError(
             f"The folder of this worker is {job.folder}, and must be the run's folder and {name}: leave hydra.run.dir "
-            "and hydra.sweep.subdir as they are, or let them end with ${worker_folder:}."
+            "as it is, or let it end with ${worker_folder:}."
         )
     log.info("the chief writes the run, in %s, and this worker only its log, in %s", run_folder, job.folder)
-    if not begin(job):
+    finished = begin(job)
+    if read_record(run_folder) is None:
+        raise InputError(f"The chief's run is not in {run_folder}. Let output name a folder that all workers share.")
+    if not finished:
         from lossexp.experiment.parts import build_parts
         from lossexp.process.runtime import runtime
 

@@ -26,16 +26,25 @@ def expand(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader) -
     Raises InputError for a setting that is given twice, and for a sweep without an end, such as `interval(0,1)`.
     """
     parser = OverridesParser.create(config_loader=loader)
-    common = [o for o in parser.parse_overrides(list(arguments)) if not is_of_sweep(o)]
+    given = parser.parse_overrides(list(arguments))
+    if idle := [o.input_line for o in given if o.key_or_group.startswith("tune.")]:
+        raise InputError(f"{idle[0]} is of use in python -m lossexp.tune only. Leave it out, or search.")
+    common = [o for o in given if not is_of_sweep(o)]
     seeds = parser.parse_overrides([f"seed={','.join(map(str, found))}" for found in [_seeds(config)] if found])
-    sets, jobs = checked("sets", _plain(config.sets), SETTINGS["sets"]), []
-    for text in [""] if sets is None else sets:
-        chosen = parser.parse_overrides(split(text))
+    jobs = []
+    for text, chosen in chosen_sets(config, parser):
         given = [*common, *chosen, *seeds]
-        _check(given, text)
+        check(given, text)
+        _check_discrete(given)
         [batch] = BasicSweeper.split_arguments(given, None)
         jobs += batch
     return jobs
+
+
+def chosen_sets(config: DictConfig, parser: OverridesParser) -> list[tuple[str, list[Override]]]:
+    """Each set as text and as overrides; an empty one where no sets are asked for."""
+    sets = checked("sets", _plain(config.sets), SETTINGS["sets"])
+    return [(text, parser.parse_overrides(split(text))) for text in ([""] if sets is None else sets)]
 
 
 def split(text: str) -> list[str]:
@@ -48,15 +57,10 @@ def _seeds(config: DictConfig) -> list[int]:
     return list(range(seeds)) if isinstance(seeds, int) else seeds or []
 
 
-def _check(given: Sequence[Override], chosen: str) -> None:
+def check(given: Sequence[Override], chosen: str) -> None:
+    """Raises InputError for a setting that is given twice or has no value. chosen: the text of the set."""
     names = [override.key_or_group for override in given]
     for override in given:
-        name = override.key_or_group
-        if override.is_sweep_override() and not override.is_discrete_sweep():
-            raise InputError(
-                f"{override.input_line} is no list of values. Give some, such as {name}=1,2,5, or search for the best: "
-                "python -m lossexp.tune --help"
-            )
         if override.is_discrete_sweep() and not list(override.sweep_string_iterator()):
             raise InputError(f"{override.input_line} has no values, so nothing would run. Give at least one.")
     for name in names:
@@ -65,6 +69,15 @@ def _check(given: Sequence[Override], chosen: str) -> None:
             raise InputError(
                 f"{name} is given on the command line and in {where} as well, or twice in one of them, so that one "
                 "would have no effect. Leave one of them out."
+            )
+
+
+def _check_discrete(given: Sequence[Override]) -> None:
+    for override in given:
+        if override.is_sweep_override() and not override.is_discrete_sweep():
+            raise InputError(
+                f"{override.input_line} is no list of values. Give some, such as {override.key_or_group}=1,2,5, or "
+                "search for the best: python -m lossexp.tune --help"
             )
 
 

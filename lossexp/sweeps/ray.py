@@ -30,7 +30,8 @@ class Ray:
             if ":" in address and "://" not in address:  # Ray itself would try for ten minutes
                 host, _, port = address.rpartition(":")
                 socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
-            ray.init(**init)
+            if not ray.is_initialized():  # a search gives jobs several times
+                ray.init(**init)
         except (OSError, ValueError) as error:
             raise InputError(
                 f"hydra.launcher.init.address={address} leads to no Ray cluster ({str(error).rstrip('.')}). Start one "
@@ -50,7 +51,7 @@ class Ray:
         try:
             ray.get(handle)
         except Exception as error:
-            return f"{str(error).splitlines()[0].rstrip('.')}."
+            return f"{(str(error) or repr(error)).splitlines()[0].rstrip('.')}."
         return "it ended without a result."
 
     def cancel(self, handles: Sequence[ray.ObjectRef]) -> None:

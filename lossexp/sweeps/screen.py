@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import get_args
@@ -31,29 +31,38 @@ WARNING = re.compile(r"\[WARNING\] - (.*)")
 class SweepScreen:
     """Looks at the jobs' folders from a thread of its own, so that it serves jobs wherever they run.
 
-    Use as a context manager around the jobs.
+    Use as a context manager around the jobs, of which there are `total`. scores: what to say of a finished one.
     """
 
-    def __init__(self, jobs: Sequence[SweepJob]):
-        self._jobs = jobs
-        self._told = {job for job in jobs if job.problem or job.is_done}
-        self._before = {job: _last_change(job) for job in jobs}
-        self._read = {job: _size(_log(job)) for job in jobs}
+    def __init__(self, total: int, scores: Callable[[Result], str]):
+        self._total, self._scores = total, scores
+        self._jobs: list[SweepJob] = []
+        self._told: set[SweepJob] = set()
+        self._before: dict[SweepJob, list[int]] = {}
+        self._read: dict[SweepJob, int] = {}
         self._warned: set[str] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         console = Console(file=sys.stdout, soft_wrap=True, **PLAIN)  # this stream, although jobs print elsewhere
         columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console, disable=not sys.stdout.isatty(), redirect_stdout=False)
-        self._task = self._bar.add_task("sweep", total=len(jobs))
+        self._task = self._bar.add_task("sweep", total=total)
 
     def __enter__(self) -> SweepScreen:
         self._bar.start()
-        self._bar.advance(self._task, len(self._told))
-        if done := sum(not job.problem for job in self._told):
-            self._bar.console.print(f"{done} of {len(self._jobs)} jobs are finished already")
         self._thread.start()
         return self
+
+    def add(self, jobs: Sequence[SweepJob]) -> None:
+        """Jobs that come next."""
+        told = {job for job in jobs if job.problem or job.is_done}
+        self._before |= {job: _last_change(job) for job in jobs}
+        self._read |= {job: _size(_log(job)) for job in jobs}
+        self._told |= told
+        self._jobs = [*self._jobs, *jobs]  # another list: the thread may be at work on this one
+        self._bar.advance(self._task, len(told))
+        if done := sum(not job.problem for job in told):
+            self._bar.console.print(f"{done} of {len(jobs)} jobs are finished already")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._stop.set()
@@ -76,8 +85,9 @@ class SweepScreen:
         self._told.add(job)
         begun = job.folder / ".hydra" / "overrides.yaml"
         seconds = f"{time.time() - begun.stat().st_mtime:.0f} s" if begun.is_file() else "not begun"
-        said = failure(job.folder) if how == "failed" else _scores(read_result(job.folder))
-        line = f"[{len(self._told)}/{len(self._jobs)}] {how:<8}  {job.name}  {seconds}  {said}"
+        result = read_result(job.folder) if how == "finished" else None
+        said = self._scores(result) if result else failure(job.folder)
+        line = f"[{len(self._told)}/{self._total}] {how:<8}  {job.name}  {seconds}  {said}"
         self._bar.console.print(line)
         self._bar.advance(self._task)
 
@@ -113,9 +123,9 @@ def counts(states: Sequence[str]) -> str:
     return ", ".join(f"{number[name]} {name}" for name in get_args(State) if number[name])
 
 
-def _scores(result: Result | None) -> str:
+def of_test(result: Result) -> str:
     """The metrics that matter, on the test split."""
-    names = main_metrics(result)[:METRICS_SHOWN] if result else []
+    names = main_metrics(result)[:METRICS_SHOWN]
     return "  ".join(f"{name} {shown(result.test[name])}" for name in names)
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from lossexp.base.files import LOCK
 from lossexp.config.failures import FAILED
-from lossexp.experiment.run_folder import LOCK, Record, read_record
+from lossexp.experiment.run_folder import Record, read_record
 
 State = Literal["finished", "failed", "running", "interrupted", "to do"]
 

@@ -10,13 +10,14 @@ from omegaconf import DictConfig
 from lossexp.base.screen import show_error
 from lossexp.config.failures import FAILED
 from lossexp.config.sweep_settings import SweepSettings
+from lossexp.experiment.run_folder import locked
 from lossexp.process.signals import stops_raise
 from lossexp.sweeps.baseline import of_baseline
 from lossexp.sweeps.expansion import expand
 from lossexp.sweeps.failed import SweepFailed
 from lossexp.sweeps.jobs import SweepJob, compose
 from lossexp.sweeps.run import SweepRun
-from lossexp.sweeps.screen import SweepScreen, show_states
+from lossexp.sweeps.screen import SweepScreen, of_test, show_states
 
 
 def sweep(
@@ -37,23 +38,30 @@ def sweep(
     jobs = distinct(compose(config, expand(config, arguments, loader), loader))
     if config.baseline is not None:
         of_baseline(config.baseline, jobs)
-    bad = [job for job in jobs if job.problem]
-    for job in bad:
-        if job.key:
-            job.folder.mkdir(parents=True, exist_ok=True)
-            (job.folder / FAILED).write_text(f"{job.problem}\n", "utf-8")
-        show_error(f"job {job.number}, {job.name}: {job.problem}")
+    good = trainable(jobs)
     if settings.list:
         show_states(jobs)
         return
-    good = [job for job in jobs if not job.problem]
-    if not good or (bad and settings.on_error == "stop"):
+    if not good or (len(good) < len(jobs) and settings.on_error == "stop"):
         raise SweepFailed
-    with stops_raise(), SweepRun(config, jobs) as run:
+    run = SweepRun(config, jobs)
+    with stops_raise(), locked(run.folder), run:
         for job in good:
             job.config.sweep.parent = run.run_id
-        with SweepScreen(jobs):
+        with SweepScreen(len(jobs), of_test) as screen:
+            screen.add(jobs)
             launch(good, settings)
+
+
+def trainable(jobs: Sequence[SweepJob]) -> list[SweepJob]:
+    """Those without a problem; that of the others is told, on the screen and in their folders."""
+    for job in jobs:
+        if job.problem and job.key:
+            job.folder.mkdir(parents=True, exist_ok=True)
+            (job.folder / FAILED).write_text(f"{job.problem}\n", "utf-8")
+        if job.problem:
+            show_error(f"job {job.number}, {job.name}: {job.problem}")
+    return [job for job in jobs if not job.problem]
 
 
 def distinct(jobs: Sequence[SweepJob]) -> list[SweepJob]:

@@ -21,12 +21,15 @@ FILE_NAME = "metrics.jsonl"
 LATEST = 1e11  # seconds since 1970 that stores can take, some thousand years
 
 
-def append_metrics(path: Path, metrics: Mapping[str, float], step: int) -> None:
-    """Adds one record; NaN and infinities become the strings "nan", "inf", "-inf" (JSON has none)."""
+def append_metrics(path: Path, metrics: Mapping[str, float], step: int, at: float | None = None) -> None:
+    """Adds one record; NaN and infinities become the strings "nan", "inf", "-inf" (JSON has none).
+
+    at: seconds since 1970; None is now.
+    """
     with open(path, "ab+") as file:
         if _ends_torn(file):
             file.write(b"\n")
-        file.write(_line(metrics, step, time.time()))
+        file.write(_line(metrics, step, time.time() if at is None else at))
 
 
 def write_metrics(path: Path, history: Sequence[tuple[Mapping[str, float], int]]) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from lossexp.base.checks import Name, Place, settings
 from lossexp.base.names import legal_name
 from lossexp.tracking import mlflow_runs as runs
-from lossexp.tracking import mlflow_store as store
-from lossexp.tracking.metrics_file import read_metrics
-from lossexp.tracking.mlflow_outbox import Outbox
+from lossexp.tracking.breaker import Breaker, summary
+from lossexp.tracking.journal import Journal, Opening
+from lossexp.tracking.mlflow_connection import Connection
+from lossexp.tracking.mlflow_model import dataset_inputs, save_model
+from lossexp.tracking.mlflow_outbox import Outbox, from_folder
 from lossexp.tracking.params import as_params
 from lossexp.tracking.tracker import FinishedRun, Status, Tracker
 from lossexp.tracking.uri import is_server, resolve_artifacts, resolve_uri, ui_command, without_password
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from lossexp.datasets.dataset import Dataset
 
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
+MODEL_FOLDER = "mlflow_model"
 
 
 class MLflowTracker(Tracker):
@@ -36,11 +39,13 @@ class MLflowTracker(Tracker):
         `<root>/mlruns/<experiment>`, or the server's own choice).
     root: folder that None and relative paths start from; None is the current folder, taken now.
     log_model, log_datasets: False makes `model` or `dataset` do nothing.
-    on_unreachable: "error" raises InputError in `find` and `open` where the store does not answer;
-        "warn" trains without it, metrics in the run's folder only.
+    on_unreachable: "error" raises InputError in `find`, `has` and `open` where the store does not answer;
+        "warn" trains without it.
+    parent: MLflow run of the sweep that started this job. Its store was there when it began, and what fails later
+        must fail no job, so that on_unreachable does not count.
 
-    After a fault of the store nothing more is sent, so that a dead server costs seconds once; `close`
-    tries again everything that was kept back. What is missing then is sent when the run is continued.
+    What is told is in the run's folder first (`journal.py`). After a fault of the store it is asked again each
+    minute, and at the end; what it lacks then is sent by `python -m lossexp.tracking sync`, or the same command.
     """
 
     @settings("tracking")
@@ -53,93 +58,78 @@ class MLflowTracker(Tracker):
         log_model: bool = True,
         log_datasets: bool = True,
         on_unreachable: Literal["error", "warn"] = "error",
+        parent: str | None = None,
     ):
         super().__init__()
         folder = Path(root or Path.cwd()).resolve()
         self.uri = resolve_uri(uri, folder)
-        self.experiment = experiment
-        self.artifact_location = resolve_artifacts(artifact_location, self.uri, folder, experiment)
+        location = resolve_artifacts(artifact_location, self.uri, folder, experiment)
+        goes_on = on_unreachable == "warn" or parent is not None
+        self.connection = Connection(self.uri, experiment, location, folder, goes_on)
         self.log_model = log_model
         self.log_datasets = log_datasets
-        self.on_unreachable = on_unreachable
-        self.experiment_id: str | None = None
-        self._client: MlflowClient | None = None
-        self._unreachable = False
+        self._parent = parent
+        self._journal: Journal | None = None
+        self._journal_file = Breaker("The run's file of what MLflow is told", "It cannot be sent later.")
         self._outbox: Outbox | None = None
-        self._stored_params: set[str] = set()
 
     def find(self, run_key: str) -> FinishedRun | None:
-        run = self._reach(lambda: runs.newest_finished(self._connect(), self.experiment_id, run_key))
+        run = self.connection.reach(partial(runs.newest_finished, run_key=run_key))
         if not run:
             return None
         where = self._where(run.info.run_id)
         return FinishedRun(run.info.run_id, run.info.run_name, run.data.metrics, run.data.tags, where)
 
     def run_tags(self, run_id: str) -> dict[str, str]:
-        return self._reach(lambda: runs.run_tags(self._connect(), run_id)) or {}
+        return self.connection.reach(lambda client, _: runs.run_tags(client, run_id)) or {}
 
-    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], parent: str | None = None) -> None:
-        super().open(run_name=run_name, run_dir=run_dir, tags=tags, parent=parent)
-        self.run_id, self._outbox, self._stored_params, self.complete = None, None, set(), False
-        self._reach(lambda: self._start(run_name, _legal(tags) | runs.of_sweep(parent)))
+    def has(self, run_key: str, run_dir: Path) -> bool:
+        journal = Journal(run_dir)
+        if not journal.opening:  # a run of an earlier version
+            join = partial(runs.join, run_key=run_key, parent=self._parent)
+            return self.connection.reach(join) or self.connection.outage.known
+        tags = runs.of_sweep(self._parent)
+        if not tags.items() <= journal.opening.tags.items() and ["tags", tags] not in journal.lines():
+            self._journal_file.call(journal.add, "tags", tags)
+        outbox = self.connection.reach(self._sending(journal))
+        return outbox is None or outbox.fault is None
 
-    def join(self, run_key: str, parent: str) -> None:
-        self._reach(lambda: runs.join(self._connect(), self.experiment_id, run_key, parent))
+    def send(self, journal: Journal) -> Outbox:
+        """Sends what the store lacks of the run in the journal's folder. Raises Unreachable."""
+        return self.connection.call(self._sending(journal))
 
-    def _reach(self, action: Callable[[], Result]) -> Result | None:
-        """The action's result, or None where the store does not answer and the user goes on without."""
-        if self._unreachable:
-            return None
-        try:
-            return action()
-        except store.Unreachable as error:
-            if self.on_unreachable == "error":
-                raise
-            self._unreachable = True
-            log.warning("Training without MLflow, metrics in the run's folder only: %s", error)
-            return None
+    def _sending(self, journal: Journal) -> Callable[[MlflowClient, str], Outbox]:
+        return partial(from_folder, uri=self.uri, journal=journal)
 
-    def _connect(self) -> MlflowClient:
-        if self._client is None:
-            client = store.connect(self.uri)
-            location = self.artifact_location
-            self.experiment_id = store.experiment_id(client, self.experiment, location, self.uri)
-            self._client = client
-        return self._client
+    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
+        super().open(run_name=run_name, run_dir=run_dir, tags=tags)
+        self.run_id, self._outbox, self._journal = None, None, None
+        tags = runs.shown() | _legal(tags) | runs.of_sweep(self._parent)
+        to, uri = self.connection, without_password(self.uri)
+        opening = Opening(uri, to.experiment, to.artifact_location, run_name, tags, time.time())
+        stored = to.reach(partial(runs.start, opening=opening))
+        self._journal = Journal(self.run_dir)
+        self._journal_file.call(self._journal.begin, opening)
+        if stored:
+            self._take(Outbox(to.client, self.uri, self.run_dir, stored))
 
-    def _start(self, run_name: str, tags: dict[str, str]) -> None:
-        client, stored = self._connect(), set()
-        run = runs.of_training(client, self.experiment_id, tags.get("training", ""))
-        if run is None:
-            runs.end_abandoned(client, self.experiment_id, tags)
-            self.run_id = runs.create(client, self.experiment_id, run_name, tags)
-        else:
-            stored = runs.reopen(client, run, tags)
-            self.run_id = run.info.run_id
-            self._stored_params = set(run.data.params)
-        self._outbox = Outbox(client, self.uri, self.run_id, stored)
+    def _take(self, outbox: Outbox) -> None:
+        self._outbox, self.run_id = outbox, outbox.run_id
 
     def replay(self, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
         super().replay(history)
-        if self._outbox:
-            times = {record["step"]: record["time"] for record in read_metrics(self.metrics_path)}
-            for metrics, step in history:
-                self._outbox.points(metrics, step, times.get(step, time.time()))
+        self._use(Outbox.recorded)
 
     def params(self, params: Mapping[str, Any]) -> None:
-        # A parameter cannot change in MLflow; a continued run keeps its first values.
-        new = {key: value for key, value in as_params(params).items() if key not in self._stored_params}
-        self._stored_params |= set(new)
-        self._send(runs.log_params, new)
+        self._tell("params", as_params(params))
 
-    def metrics(self, metrics: Mapping[str, float], step: int) -> None:
-        super().metrics(metrics, step)
-        if self._outbox:
-            self._outbox.points(metrics, step, time.time())
+    def _metrics(self, metrics: Mapping[str, float], step: int, at: float) -> None:
+        super()._metrics(metrics, step, at)
+        self._use(lambda outbox: outbox.points(metrics, step, at))
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         super().artifact(path, folder)
-        self._send(runs.log_artifact, Path(path).resolve(), folder, to_artifacts=True)
+        self._tell("artifact", Path(path).resolve(), folder)
 
     def figure(self, figure: Any, name: str) -> None:
         super().figure(figure, name)
@@ -148,28 +138,68 @@ class MLflowTracker(Tracker):
             self.artifact(path, "figures")
 
     def model(self, model: Any, *, inputs: Any, outputs: Any, step: int = 0) -> None:
-        if self.log_model:
-            self._send(runs.log_model, model, inputs, outputs, step, to_artifacts=True)
+        if not (self.log_model and self._journal):
+            return
+        path = self.run_dir / MODEL_FOLDER
+        try:
+            save_model(model, inputs, outputs, path)
+        except Exception as error:  # of Keras, MLflow or the user's class
+            log.warning("MLflow cannot take the model: %s. The run has its file instead, and all else.", summary(error))
+            if isinstance(model, str | Path):
+                self.artifact(model)
+            return
+        self._tell("model", path, step)
 
     def dataset(self, dataset: Dataset) -> None:
-        if self.log_datasets:
-            self._send(runs.log_dataset, dataset)
+        if self.log_datasets and self._journal:
+            self._tell("inputs", dataset_inputs(dataset))
 
     def tags(self, tags: Mapping[str, str]) -> None:
-        self._send(runs.log_tags, _legal(tags))
+        self._tell("tags", _legal(tags))
 
-    def _send(self, action: Callable, *args: Any, to_artifacts: bool = False) -> None:
-        if self._outbox:
-            self._outbox.send(action, *args, to_artifacts=to_artifacts)
+    def _tell(self, kind: str, *args: Any) -> None:
+        if self._journal:
+            self._journal_file.call(self._journal.add, kind, *args)
+            self._use(lambda outbox: outbox.send(kind, *args))
+
+    def _use(self, action: Callable[[Outbox], None]) -> None:
+        """Sends what the run's folder has already: by the action, or with all else once the store is back."""
+        if self.connection.outage.recent:  # which another run may have found out
+            self._outbox = None
+        elif self._outbox:
+            action(self._outbox)
+            if self._outbox.broken:
+                self._outbox = None
+                self.connection.outage.begin()
+        elif self._journal:
+            self._catch_up()
+
+    def _catch_up(self, now: bool = False) -> None:
+        if self._journal.opening:
+            outbox = self.connection.reach(self._sending(self._journal), goes_on=True, now=now)
+            if outbox and not outbox.broken:
+                self._take(outbox)
 
     def flush(self) -> None:
         if self._outbox:
-            self._outbox.flush()
+            self._use(Outbox.flush)
 
     def close(self, status: Status) -> None:
-        outbox, self._outbox = self._outbox, None
-        if outbox:
-            self.complete = outbox.close(status)
+        if not self._journal:
+            return
+        self.flush()
+        self._tell("status", status, time.time())
+        if self._outbox and self._outbox.fault is None:
+            self._outbox.settle(self._journal)
+        if not self._journal.is_sent(self.uri):
+            self._catch_up(now=not self.connection.goes_on)
+        if not self._journal.is_sent(self.uri) and not self.connection.goes_on:
+            log.warning(
+                "MLflow run %s is incomplete. `python -m lossexp.tracking sync %s` sends what is missing, as does the "
+                "same command again.",
+                *(self.run_id, self.run_dir),
+            )
+        self._journal = self._outbox = None
 
     def where(self) -> str:
         return self._where(self.run_id)
@@ -179,14 +209,14 @@ class MLflowTracker(Tracker):
         order = {"orderByKey": f"metrics.`{metric}`", "orderByAsc": str(ascending).lower()}
         condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
         query = {"workflowType": "machine_learning", "searchFilter": condition, **order}
-        return f"#/experiments/{self.experiment_id}/runs?{urlencode(query, quote_via=quote)}"
+        return f"#/experiments/{self.connection.experiment_id}/runs?{urlencode(query, quote_via=quote)}"
 
     def _where(self, run_id: str | None) -> str:
-        if self._unreachable:
-            return ""
         if not is_server(self.uri):
             return ui_command(self.uri)
-        page = f"{without_password(self.uri).rstrip('/')}/#/experiments/{self.experiment_id}"
+        if self.connection.experiment_id is None:  # nobody answered
+            return ""
+        page = f"{without_password(self.uri).rstrip('/')}/#/experiments/{self.connection.experiment_id}"
         return f"{page}/runs/{run_id}" if run_id else page
 
 

@@ -1,4 +1,4 @@
-"""What is done to one MLflow run, each as a function of (client, run_id, ...)."""
+"""What is done to one MLflow run, each as a function of (client, ...)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lossexp.tracking.breaker import summary
-from lossexp.tracking.mlflow_model import dataset_inputs, log_keras_model
+from lossexp.tracking.journal import Opening
 from lossexp.tracking.mlflow_store import Unreachable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-    from lossexp.datasets.dataset import Dataset
-
-log_model = log_keras_model
 LONGEST_TAG = 5000
 PARENT = "mlflow.parentRunId"
 
@@ -32,6 +29,15 @@ class Point(NamedTuple):
     at: int
 
 
+class Stored(NamedTuple):
+    """What a run of the store has. points: `(metric, step)` of each."""
+
+    run_id: str
+    points: set[tuple[str, int]]
+    params: set[str]
+    has_parent: bool
+
+
 def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
     """The tags of a run; empty where there is no such run."""
     from mlflow.exceptions import MlflowException
@@ -42,8 +48,9 @@ def run_tags(client: MlflowClient, run_id: str) -> dict[str, str]:
         return {}
 
 
-def of_training(client: MlflowClient, experiment_id: str, training: str) -> Run | None:
-    """The run with this `training` tag, whatever its status: one training is one run, however often interrupted."""
+def of_training(client: MlflowClient, experiment_id: str, opening: Opening) -> Run | None:
+    """The run with the same `training` tag, whatever its status: one training is one run, however often interrupted."""
+    training = opening.tags.get("training")
     found = _search(client, experiment_id, f"tags.training = '{_unquoted(training)}'") if training else []
     return found[0] if found else None
 
@@ -53,16 +60,17 @@ def of_sweep(parent: str | None) -> dict[str, str]:
     return {PARENT: parent, f"sweep.{parent}": "true"} if parent else {}
 
 
-def join(client: MlflowClient, experiment_id: str, run_key: str, parent: str) -> None:
-    """Makes the newest finished run of this key belong to a sweep; it stays below the parent it has."""
+def new_tags(tags: Mapping[str, str], has_parent: bool) -> dict[str, str]:
+    """Without the parent where the run has one: it stays below that."""
+    return {name: value for name, value in tags.items() if name != PARENT or not has_parent}
+
+
+def join(client: MlflowClient, experiment_id: str, run_key: str, parent: str | None) -> bool:
+    """Makes the newest finished run of this key belong to a sweep; whether there is such a run."""
     run = newest_finished(client, experiment_id, run_key)
-    if run:
-        log_tags(client, run.info.run_id, _new(of_sweep(parent), run))
-
-
-def _new(tags: Mapping[str, str], run: Run) -> dict[str, str]:
-    """Without the parent where the run has one."""
-    return {name: value for name, value in tags.items() if name != PARENT or PARENT not in run.data.tags}
+    if run and parent:
+        log_tags(client, run.info.run_id, new_tags(of_sweep(parent), PARENT in run.data.tags))
+    return run is not None
 
 
 def end_abandoned(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> None:
@@ -94,25 +102,38 @@ def _unquoted(text: str) -> str:
     return text.replace("'", "")
 
 
-def create(client: MlflowClient, experiment_id: str, run_name: str, tags: Mapping[str, str]) -> str:
-    """Starts a run and returns its id. Raises Unreachable where the store refuses."""
-    shown = {"mlflow.source.name": sys.argv[0], "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+def start(client: MlflowClient, experiment_id: str, opening: Opening, ended: bool = False) -> Stored:
+    """Creates the run of this training, or continues it. ended: it is not set RUNNING again.
+
+    Raises Unreachable where the store refuses.
+    """
+    run = of_training(client, experiment_id, opening)
+    if run:
+        return _reopen(client, run, opening.tags, ended)
+    end_abandoned(client, experiment_id, opening.tags)
+    began = int(opening.time * 1000)
     try:
-        return client.create_run(experiment_id, run_name=run_name, tags=_cut(shown | dict(tags))).info.run_id
+        run = client.create_run(experiment_id, began, _cut(opening.tags), opening.run_name)
     except Exception as error:
         raise Unreachable(f"the MLflow store takes no new run: {summary(error)}") from error
+    return Stored(run.info.run_id, set(), set(), PARENT in opening.tags)
 
 
-def reopen(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> set[tuple[str, int]]:
-    """Sets a run RUNNING again; returns its `(metric, step)` pairs, as MLflow would keep a pair twice."""
-    run_id = run.info.run_id
+def _reopen(client: MlflowClient, run: Run, tags: Mapping[str, str], ended: bool) -> Stored:
+    run_id, has_parent = run.info.run_id, PARENT in run.data.tags
     try:
-        client.update_run(run_id, status="RUNNING")
-        log_tags(client, run_id, _new(tags, run))
+        if not ended:
+            client.update_run(run_id, status="RUNNING")
+        log_tags(client, run_id, new_tags(tags, has_parent))
         history = [point for key in run.data.metrics for point in client.get_metric_history(run_id, key)]
     except Exception as error:
         raise Unreachable(f"MLflow run {run_id} cannot be continued: {summary(error)}.") from error
-    return {(point.key, point.step) for point in history}
+    return Stored(run_id, {(point.key, point.step) for point in history}, set(run.data.params), has_parent)
+
+
+def shown() -> dict[str, str]:
+    """Tags by which MLflow's pages say who started what."""
+    return {"mlflow.source.name": sys.argv[0], "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
 
 
 def log_params(client: MlflowClient, run_id: str, params: Mapping[str, str]) -> None:
@@ -140,12 +161,9 @@ def log_artifact(client: MlflowClient, run_id: str, path: Path, folder: str | No
         client.log_artifact(run_id, str(path), folder)
 
 
-def log_dataset(client: MlflowClient, run_id: str, dataset: Dataset) -> None:
-    client.log_inputs(run_id, dataset_inputs(dataset))
-
-
-def terminate(client: MlflowClient, run_id: str, status: str) -> None:
-    client.set_terminated(run_id, status)
+def terminate(client: MlflowClient, run_id: str, status: str, at: float | None = None) -> None:
+    """at: seconds since 1970; None is now."""
+    client.set_terminated(run_id, status, None if at is None else int(at * 1000))
 
 
 def is_bad_value(error: Exception) -> bool:

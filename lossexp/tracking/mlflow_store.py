@@ -17,11 +17,12 @@ from lossexp.tracking.uri import is_server, sqlite_path, without_password
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# MLflow's own (7 tries, growing pauses, 120 s each) let one call to a dead server block for minutes.
 HTTP_DEFAULTS = {
+    # MLflow's own (7 tries, growing pauses, 120 s each) let one call to a dead server block for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # `where` says it
 }
 PROBE_SECONDS = 3
 
@@ -36,6 +37,7 @@ def connect(uri: str) -> MlflowClient:
     Raises Unreachable within seconds where it does not answer.
     """
     logging.getLogger("mlflow.store").setLevel(logging.WARNING)  # tells of every table it creates
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # tells of every try
     for name, value in HTTP_DEFAULTS.items():
         os.environ.setdefault(name, value)
     if is_server(uri) and not answers(uri):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +36,14 @@ class Tracker:
     FAILED, and KeyboardInterrupt or SystemExit (Ctrl-C, SIGTERM) as KILLED. Only `find` and `open` may
     raise for a fault of the store; afterwards a fault is one warning, and training goes on.
 
-    Attributes: `run_id`, the store's id of the open run (None without a store); `run_dir`; `complete`, after
-    `close`: whether the store has all it was told, so that nothing is left to be sent by another attempt.
+    Attributes: `uri`, the store's, and `run_id`, its id of the open run (both None without a store); `run_dir`.
     """
+
+    uri: str | None = None
 
     def __init__(self) -> None:
         self.run_id: str | None = None
         self.run_dir: Path | None = None
-        self.complete = True
         self._metrics_file = Breaker("The run's metrics file", "No more metrics are written there.")
         self._figures = Breaker("The run's folder of figures", "No more figures are written there.")
 
@@ -50,21 +51,25 @@ class Tracker:
         """The newest finished run with this `run_key` tag, or None. Needs no open run."""
         return None
 
+    def has(self, run_key: str, run_dir: Path) -> bool:
+        """Whether the store has all of the finished run in this folder, which is sent first where it is kept there.
+
+        It then belongs to the sweep that asks, too. True as well where there is no store, or it is down and the user
+        goes on without.
+        """
+        return True
+
     def run_tags(self, run_id: str) -> dict[str, str]:
         """The tags of the store's run `run_id`; empty where there is no such run."""
         return {}
 
-    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str], parent: str | None = None) -> None:
+    def open(self, *, run_name: str, run_dir: Path, tags: Mapping[str, str]) -> None:
         """Starts a run, or continues the one whose tag `training` is the same.
 
-        run_dir: created where missing. parent: id of the run of the sweep that this one belongs to. Raises InputError
-        where the store cannot be used.
+        run_dir: created where missing. Raises InputError where the store cannot be used.
         """
         self.run_dir = Path(run_dir).resolve()
         self.run_dir.mkdir(parents=True, exist_ok=True)
-
-    def join(self, run_key: str, parent: str) -> None:
-        """Makes the finished run belong to the sweep whose run is `parent`. Needs no open run."""
 
     def replay(self, history: Sequence[tuple[Mapping[str, float], int]]) -> None:
         """Makes `(metrics, step)` of the epochs that are done all that the run has so far: its folder may have lost
@@ -81,8 +86,12 @@ class Tracker:
 
     def metrics(self, metrics: Mapping[str, float], step: int) -> None:
         """Logs scalars at `step` (training steps so far). The value shown is the one of the highest step."""
+        self._metrics(metrics, step, round(time.time(), 3))
+
+    def _metrics(self, metrics: Mapping[str, float], step: int, at: float) -> None:
+        """at: seconds since 1970, as the file has them: a store keeps a point of the same time once."""
         if self.run_dir:
-            self._metrics_file.call(append_metrics, self.metrics_path, metrics, step)
+            self._metrics_file.call(append_metrics, self.metrics_path, metrics, step, at)
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Copies a file, or everything in a folder, to the run's artifacts under `folder`.

@@ -88,9 +88,9 @@ def test_a_single_example_is_indexed_as_in_numpy(on_disk, in_memory):
 
 
 def test_tracking_describes_them_without_reading_them(on_disk):
-    train, val, _ = (entry.dataset for entry in dataset_inputs(on_disk))
-    assert f"{list(on_disk.train.x.shape)}" in train.profile
-    assert train.digest != val.digest
+    train, val, _ = (entry["dataset"] for entry in dataset_inputs(on_disk))
+    assert f"{list(on_disk.train.x.shape)}" in train["profile"]
+    assert train["digest"] != val["digest"]
 
 
 def test_a_whole_run_reads_from_disk(tmp_path):

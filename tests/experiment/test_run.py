@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from lossexp.base.errors import InputError
 from lossexp.metrics import load_outputs
 from tests.jobs import CONF, job
+from tests.servers import recorded_points, stored_points
 
 STOPPING = "trainer.callbacks=[{_target_: keras.callbacks.EarlyStopping, monitor: val_accuracy, patience: 3}]"
 
@@ -86,6 +87,20 @@ def test_the_same_command_on_a_finished_run_returns_its_scores_without_training(
     assert again == scores
     assert os.stat(run_dir / "model.keras").st_mtime_ns == before
     assert len(client.search_runs([found.info.experiment_id])) == 1
+
+
+def test_a_run_that_finished_without_its_server_is_sent_by_the_same_command_without_training(tmp_path):
+    nobody = ("tracking.uri=http://127.0.0.1:9", "tracking.on_unreachable=warn")
+    scores, run_dir = job(tmp_path, "model=mlp", *nobody, tracked=True)
+    before = os.stat(run_dir / "model.keras").st_mtime_ns
+    assert job(tmp_path, "model=mlp", *nobody, tracked=True)[0] == scores
+    assert not (tmp_path / "mlflow.db").exists()
+    assert job(tmp_path, "model=mlp", tracked=True)[0] == scores
+    assert os.stat(run_dir / "model.keras").st_mtime_ns == before
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    [run] = client.search_runs([client.get_experiment_by_name("lossexp").experiment_id])
+    assert run.info.status == "FINISHED"
+    assert stored_points(client, run) == recorded_points(run_dir)
 
 
 def test_rerun_trains_again_in_a_new_mlflow_run_with_the_same_scores(tmp_path):

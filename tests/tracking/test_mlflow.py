@@ -92,7 +92,7 @@ def test_thousands_of_points_arrive(tracker, root):
     with open_run(tracker, root):
         for step in range(1500):
             tracker.metrics({"a": float(step), "b": 0.0}, step)
-    points = tracker._client.get_metric_history(tracker.run_id, "a")
+    points = tracker.connection.client.get_metric_history(tracker.run_id, "a")
     assert [p.step for p in points] == list(range(1500))
 
 

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from lossexp.base.model_files import custom_modules
 from lossexp.models.subclassed import ConvNet
 from lossexp.tracking.mlflow import MLflowTracker
+from tests.tracking.words import sent
 
 RELOAD = """
 import sys
@@ -55,7 +56,7 @@ def test_a_subclassed_model_reloads_by_its_run_and_predicts_the_same(root, x, el
     model = ConvNet(input_shape=(8, 8, 1), num_outputs=3)
     y = np.asarray(model(x))
     tracker = log(root, model, x, y)
-    run = tracker._client.get_run(tracker.run_id)
+    run = tracker.connection.client.get_run(tracker.run_id)
     assert [output.step for output in run.outputs.model_outputs] == [7]
     assert list(elsewhere.iterdir()) == []  # nothing went to a default store in the current folder
     np.savez(root / "data.npz", x=x, y=y)
@@ -91,9 +92,9 @@ def test_a_model_whose_logging_was_interrupted_is_completed_and_not_logged_twice
         with pytest.raises(KeyboardInterrupt):
             log(root, model, x, y)
     tracker = log(root, model, x, y)
-    found = tracker._client.search_logged_models([tracker.experiment_id])
+    found = tracker.connection.client.search_logged_models([tracker.connection.experiment_id])
     assert [(m.status, m.source_run_id) for m in found] == [("READY", tracker.run_id)]
-    run = tracker._client.get_run(tracker.run_id)
+    run = tracker.connection.client.get_run(tracker.run_id)
     assert [output.model_id for output in run.outputs.model_outputs] == [found[0].model_id]
     assert run.info.status == "FINISHED"
 
@@ -102,7 +103,7 @@ def test_log_model_false_logs_none(root):
     with MLflowTracker(root=root, log_model=False) as tracker:
         tracker.open(run_name="a", run_dir=root / "run", tags={})
         tracker.model("missing.keras", inputs=None, outputs=None)
-    assert tracker._client.get_run(tracker.run_id).outputs.model_outputs == []
+    assert tracker.connection.client.get_run(tracker.run_id).outputs.model_outputs == []
 
 
 def test_of_a_model_that_cannot_be_loaded_the_model_is_named_and_not_the_store(root, x, caplog):
@@ -112,7 +113,7 @@ def test_of_a_model_that_cannot_be_loaded_the_model_is_named_and_not_the_store(r
     tracker = log(root, root / "mine.keras", x, np.asarray(model(x)))
     assert "MLflow cannot take the model: Requested the deserialization of a `Lambda` layer" in caplog.text
     assert "store" not in caplog.text
-    assert tracker.complete
-    run = tracker._client.get_run(tracker.run_id)
+    assert sent(tracker)
+    run = tracker.connection.client.get_run(tracker.run_id)
     assert (run.info.status, run.outputs.model_outputs) == ("FINISHED", [])
-    assert "mine.keras" in {file.path for file in tracker._client.list_artifacts(tracker.run_id)}
+    assert "mine.keras" in {file.path for file in tracker.connection.client.list_artifacts(tracker.run_id)}

@@ -7,7 +7,7 @@ import pytest
 from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.tracker import NoTracker
-from tests.tracking.words import TAGS, history, open_run, stored
+from tests.tracking.words import TAGS, history, open_run, sent, stored
 
 
 @pytest.mark.parametrize("status", ["KILLED", "FAILED", "RUNNING", "FINISHED"])
@@ -106,18 +106,18 @@ def test_a_store_that_breaks_is_a_warning_and_what_it_missed_comes_later(tracker
     tracker.metrics({"a": 1.0}, 1)
     hidden = Path(f"{root}/mlflow.db").rename(root / "hidden.db")
     (root / "mlflow.db").mkdir()
-    tracker._client._tracking_client.store.engine.dispose()
+    tracker.connection.client._tracking_client.store.engine.dispose()
     for step in (2, 3):
         tracker.metrics({"a": float(step)}, step)
         tracker.flush()
     tracker.close("FINISHED")
-    assert not tracker.complete
+    assert not sent(tracker)
     assert any("MLflow at sqlite" in r.getMessage() for r in caplog.records)
     (root / "mlflow.db").rmdir()
     hidden.rename(root / "mlflow.db")
     again = open_run(MLflowTracker(root=root), root)
     again.replay([({"a": float(step)}, step) for step in (1, 2, 3)])
     again.close("FINISHED")
-    assert again.complete
+    assert sent(again)
     assert again.run_id == tracker.run_id
     assert history(again, "a") == [(1, 1.0), (2, 2.0), (3, 3.0)]

@@ -11,10 +11,12 @@ import requests
 from matplotlib.figure import Figure
 
 from lossexp.base.errors import InputError
-from lossexp.tracking import deadline
+from lossexp.tracking import deadline, outage
 from lossexp.tracking.metrics_file import read_metrics
 from lossexp.tracking.mlflow import MLflowTracker
 from lossexp.tracking.mlflow_store import connect
+from lossexp.tracking.sync import send_kept_back
+from tests.tracking.words import sent
 
 SECONDS = 15  # what a dead server may cost in all; MLflow's own defaults wait for minutes
 
@@ -40,16 +42,17 @@ def test_a_run_through_a_server(server, tmp_path):
         tracker.figure(Figure(), "a.png")
     found = MLflowTracker(uri=server.uri).find("alive")
     assert (found.run_id, found.metrics) == (tracker.run_id, {"val/accuracy": 0.5})
-    assert tracker.where() == f"{server.uri}/#/experiments/{tracker.experiment_id}/runs/{tracker.run_id}"
+    assert tracker.where() == f"{server.uri}/#/experiments/{tracker.connection.experiment_id}/runs/{tracker.run_id}"
     files = {"path": "figures/a.png", "run_uuid": tracker.run_id}
     assert requests.get(f"{server.uri}/get-artifact", params=files).ok
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplog):
+def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplog, monkeypatch):
     caplog.set_level(logging.WARNING, logger="lossexp")
     short = open_run(server.uri, tmp_path / "short", "short")
     long = open_run(server.uri, tmp_path / "long", "long")
+    live = open_run(server.uri, tmp_path / "live", "live")
     short.metrics({"val/nll": 1.0}, 1)
     server.stop()
 
@@ -69,8 +72,16 @@ def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplo
     long.params({"seed": 1})
     long.metrics({"val/nll": 1.0}, 1)
     long.figure(Figure(), "a.png")
+    live.metrics({"val/nll": 1.0}, 1)
     server.start()
     store = connect(server.uri)
+
+    with monkeypatch.context() as later:
+        later.setattr(outage, "PAUSE_SECONDS", 0)
+        live.metrics({"val/nll": 0.5}, 2)  # brings along what is missing
+    assert [point.step for point in store.get_metric_history(live.run_id, "val/nll")] == [1, 2]
+    assert store.get_run(live.run_id).info.status == "RUNNING"
+    live.close("FINISHED")
 
     long.close("FINISHED")  # the last try finds the server again
     run = store.get_run(long.run_id)
@@ -100,13 +111,39 @@ def test_a_server_that_hangs_costs_seconds_and_no_metrics(server, tmp_path, monk
         assert time.monotonic() - began < SECONDS
     finally:
         os.killpg(server.process.pid, signal.SIGCONT)
-    assert not tracker.complete
+    assert not sent(tracker)
     monkeypatch.undo()
     with open_run(server.uri, tmp_path, "hangs") as again:
         again.replay([(record["metrics"], record["step"]) for record in read_metrics(tracker.metrics_path)])
-    assert again.complete
+    assert sent(again)
     points = connect(server.uri).get_metric_history(again.run_id, "val/nll")
     assert [point.step for point in points] == list(range(1, 50))
+
+
+def test_of_a_sweep_only_the_first_job_waits_for_a_server_that_hangs(server, tmp_path, caplog):
+    caplog.set_level(logging.WARNING, logger="lossexp")
+    jobs = [MLflowTracker(uri=server.uri, root=tmp_path, parent="1") for _ in range(10)]
+    os.killpg(server.process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        for number, job in enumerate(jobs):
+            assert job.has("none", tmp_path / str(number))
+            tags = {"run_key": str(number), "training": f"hangs-{number}"}
+            with job:
+                job.open(run_name="job", run_dir=tmp_path / str(number), tags=tags)
+                job.metrics({"val/nll": 1.0}, 1)
+                job.figure(Figure(), "a.png")
+        assert time.monotonic() - began < SECONDS
+        assert [each.outcome for each in send_kept_back(tmp_path.glob("*/"), server.uri)] == ["failed"] * 10
+    finally:
+        os.killpg(server.process.pid, signal.SIGCONT)
+    assert [r.getMessage() for r in caplog.records if "Training goes on" in r.getMessage()] == [caplog.messages[0]]
+    assert [each.outcome for each in send_kept_back(tmp_path.glob("*/"), server.uri)] == ["sent"] * 10
+    store = connect(server.uri)
+    jobs = store.search_runs([e.experiment_id for e in store.search_experiments()], "tags.`sweep.1` = 'true'")
+    assert {(run.info.status, run.data.metrics["val/nll"], run.data.tags["mlflow.parentRunId"]) for run in jobs} == {
+        ("FINISHED", 1.0, "1")
+    }
 
 
 def test_no_server_is_an_error_within_seconds_that_says_what_would_work(nobody, tmp_path):

@@ -21,7 +21,7 @@ def race(root, number, barrier, ids):
         tracker.open(run_name=str(number), run_dir=root / str(number), tags={"run_key": str(number)})
         for step in range(20):
             tracker.metrics({"loss": 1.0 / (step + 1)}, step)
-    ids.put(tracker.experiment_id)
+    ids.put(tracker.connection.experiment_id)
 
 
 def test_processes_may_race_for_a_store_that_does_not_exist(tmp_path):
@@ -126,8 +126,8 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 def test_a_deleted_experiment_is_refused_with_the_way_back(root):
     tracker = MLflowTracker(root=root)
     tracker.find("x")
-    tracker._client.delete_experiment(tracker.experiment_id)
-    with pytest.raises(InputError, match=f"restore --experiment-id {tracker.experiment_id}"):
+    tracker.connection.client.delete_experiment(tracker.connection.experiment_id)
+    with pytest.raises(InputError, match=f"restore --experiment-id {tracker.connection.experiment_id}"):
         MLflowTracker(root=root).find("x")
 
 

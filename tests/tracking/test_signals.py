@@ -10,7 +10,6 @@ import pytest
 
 from lossexp.process.signals import stops_raise, stops_wait
 from lossexp.tracking.mlflow import MLflowTracker
-from lossexp.tracking.mlflow_outbox import Outbox
 
 TRAINING = """
 import sys, time
@@ -34,7 +33,7 @@ def terminate(number=signal.SIGTERM):
 def status_and_metrics(root, run_id):
     tracker = MLflowTracker(root=root)
     tracker.find("a")
-    run = tracker._client.get_run(run_id)
+    run = tracker.connection.client.get_run(run_id)
     return run.info.status, run.data.metrics
 
 
@@ -116,13 +115,13 @@ def short_run(tracker, root):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_a_run_is_closed_waits_until_it_is(number, root, monkeypatch):
-    end = Outbox.close
+    end = MLflowTracker.close
 
-    def close(outbox, status):
+    def close(tracker, status):
         terminate(number)
-        return end(outbox, status)
+        end(tracker, status)
 
-    monkeypatch.setattr(Outbox, "close", close)
+    monkeypatch.setattr(MLflowTracker, "close", close)
     tracker = MLflowTracker(root=root)
     with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else SystemExit):
         short_run(tracker, root)
