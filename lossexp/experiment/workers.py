@@ -49,7 +49,7 @@ def help_chief(job: Job) -> Result:
     if job.folder.name != name:
         raise InputError(
             f"The folder of this worker is {job.folder}, and must be the run's folder and {name}: leave hydra.run.dir "
-            "and hydra.sweep.subdir as they are, or let them end with ${worker_folder:}."
+            "as it is, or let it end with ${worker_folder:}."
         )
     log.info("the chief writes the run, in %s, and this worker only its log, in %s", run_folder, job.folder)
     finished = begin(job)

@@ -79,14 +79,22 @@ class Page:
     def keep(self, name: str, height: int = HEIGHT) -> None:
         """A picture of the upper `height` pixels for the docs, where they are asked for."""
         if SCREENSHOTS:
-            shown = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).crop((0, 0, WIDTH, height))
-            shown.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-                Path(SCREENSHOTS) / f"{name}.png", optimize=True
-            )
+            taken = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
+            few = taken.crop((0, 0, WIDTH, height)).quantize(256, dither=Image.Dither.NONE)
+            few.save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
 
 @pytest.fixture(scope="package")
-def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+def programs() -> list[str]:
+    """The browser and what drives it."""
+    found = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if None in found:
+        pytest.skip("THE MLFLOW PAGE IS NOT TESTED: it needs Chromium; apt-get install chromium chromium-driver")
+    return found
+
+
+@pytest.fixture(scope="package")
+def sweep(programs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     folder = tmp_path_factory.mktemp("sweep")
     answer = lossexp("-m", SETS, "baseline=loss=ce", "model=mlp", *SIZE, folder=folder)
     assert answer.code == 0, answer.err
@@ -94,10 +102,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 
 @pytest.fixture(scope="package")
-def page(sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in programs:
-        pytest.skip("THE MLFLOW PAGE IS NOT TESTED: it needs Chromium; apt-get install chromium chromium-driver")
+def page(programs: list[str], sweep: Sweep, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     options = webdriver.ChromeOptions()
     options.binary_location = programs[0]
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
