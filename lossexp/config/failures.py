@@ -26,7 +26,8 @@ def watched(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
         try:
             return job(config)
         except Exception as error:
-            file.write_text(explain(error) + "\n", "utf-8")
+            if file.parent.is_dir():
+                file.write_text(explain(error) + "\n", "utf-8")
             keep_traceback(error)
             raise
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
 from lossexp.sweeps.local import OUTPUT, arguments, relative
+from lossexp.sweeps.sharing import THREADS, threads_of_a_run
 from lossexp.sweeps.state import ended, state
 
 POLL_SECONDS = 0.5
@@ -25,6 +26,7 @@ class Task:
     """`python -m lossexp ...` for one job, to be called once in a process that ends with it.
 
     folder: where it starts, which all machines share. output: the file for what is printed, as seen from there.
+    threads: those of a run, see `lossexp.sweeps.sharing`.
 
     A call returns when the job is done, in whichever way. It raises SystemExit where the job was stopped, so that the
     engine calls it again elsewhere, and the run continues from its checkpoint.
@@ -33,9 +35,11 @@ class Task:
     arguments: Sequence[str]
     folder: str
     output: Path
+    threads: str
 
     def __call__(self) -> None:
         os.chdir(self.folder)
+        os.environ[THREADS] = self.threads
         sys.argv = ["lossexp", *self.arguments]
         with self.output.open("a") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
             try:
@@ -93,7 +97,7 @@ def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool, start_in
 def _task(job: SweepJob, folder: str) -> Task:
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / FAILED).unlink(missing_ok=True)
-    return Task(arguments(job), folder, relative(job.folder) / OUTPUT)
+    return Task(arguments(job), folder, relative(job.folder) / OUTPUT, threads_of_a_run())
 
 
 def _tell_of_loss(engine: Engine, job: SweepJob, handle: Any) -> None:

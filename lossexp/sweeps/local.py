@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +17,9 @@ from hydra.types import HydraContext, TaskFunction
 from lossexp.config.command_line import config_flags
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
+from lossexp.sweeps.sharing import cores_of, environment_of
 
 OUTPUT = "output.txt"  # what the process of a job prints
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 OF_THE_SWEEP = ("hydra.mode=", "hydra.run.", "hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra/")
 POLL_SECONDS = 0.1
 
@@ -53,7 +52,8 @@ def run_fresh(jobs: Sequence[SweepJob], n_jobs: int, stop: bool) -> None:
             while waiting and len(running) < n_jobs:
                 slot = min(set(range(n_jobs)) - set(running))
                 job = waiting.pop()
-                running[slot] = job, _start(job, _share(slot, n_jobs))
+                with cores_of(slot, n_jobs):
+                    running[slot] = job, _start(job, environment_of(slot))
             time.sleep(POLL_SECONDS)
             for slot, (job, process) in list(running.items()):
                 if process.poll() is None:
@@ -89,24 +89,6 @@ def relative(folder: Path) -> Path:
     """As seen from where the sweep starts, if it is below: the same place may have another name on another machine."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
-
-
-def _share(slot: int, n_jobs: int) -> dict[str, str]:
-    """Environment of the process in a slot, so that n jobs do not fight over cores; of several GPUs it has one."""
-    threads = str(max(1, len(os.sched_getaffinity(0)) // n_jobs))
-    share = {name: os.environ.get(name, threads) for name in THREADS} if n_jobs > 1 else {}
-    gpus = _gpus()
-    return share | ({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if len(gpus) > 1 else {})
-
-
-def _gpus() -> list[str]:
-    """As NVIDIA's driver names them, without TensorFlow, which would take them."""
-    if "CUDA_VISIBLE_DEVICES" in os.environ:
-        return os.environ["CUDA_VISIBLE_DEVICES"].split(",")
-    if not shutil.which("nvidia-smi"):
-        return []
-    asked = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-    return subprocess.run(asked, capture_output=True, text=True).stdout.split()
 
 
 def _tell_of_end(job: SweepJob, code: int) -> None:

@@ -38,8 +38,7 @@ class Ray:
                 "with `ray start --head`, or give the address that it printed."
             ) from error
         self._call = ray.remote(max_calls=1, **remote)(_call)
-        given = {name: value for name, value in os.environ.items() if name.startswith(GOES_ALONG)}
-        self._environment = {"TF_NUM_INTRAOP_THREADS": str(max(1, int(remote.get("num_cpus", 1))))} | given
+        self._environment = {name: value for name, value in os.environ.items() if name.startswith(GOES_ALONG)}
 
     def submit(self, tasks: Sequence[Task]) -> list[ray.ObjectRef]:
         return [self._call.remote(task, self._environment) for task in tasks]
