@@ -50,4 +50,4 @@ def test_loss_options_differ_in_their_first_ten_characters():
 
 
 def test_the_main_config_is_short():
-    assert len((CONF / "config.yaml").read_text().splitlines()) < 50
+    assert len((CONF / "config.yaml").read_text().splitlines()) < 40
