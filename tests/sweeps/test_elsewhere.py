@@ -2,12 +2,10 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -89,24 +87,6 @@ def test_an_engine_that_is_missing_is_named_with_what_installs_it():
     config = OmegaConf.create({"hydra": {"runtime": {"choices": {"hydra/launcher": "ray_cluster"}}}})
     with pytest.raises(InputError, match=r"hydra/launcher=ray_cluster needs no_ray.*pip install 'lossexp\[ray\]'"):
         check_engine(config, "ray", "no_ray")
-
-
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[str]:
-    """The address of a Ray cluster of two nodes with one CPU each, on this machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(16))
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        from ray.cluster_utils import Cluster
-
-        node = {"num_cpus": 1, "object_store_memory": 80_000_000}
-        cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
-        try:
-            cluster.add_node(**node)
-            yield cluster.address
-        finally:
-            cluster.shutdown()
 
 
 @pytest.mark.slow
