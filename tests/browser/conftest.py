@@ -22,7 +22,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.command import lossexp
-from tests.tracking.conftest import Server
+from tests.servers import Server
 
 SECONDS = 60
 WIDTH, HEIGHT = 1400, 900
