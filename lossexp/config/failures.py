@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,24 @@ from omegaconf import DictConfig
 
 from lossexp.config.messages import explain
 
+log = logging.getLogger(__name__)
 FAILED = "failed.txt"
 
 
 def watched(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
-    """`job`, whose errors are written to its folder, in one line, and to its log; then they go on as before."""
+    """`job`, whose errors are written to its folder, in one line, and to its log; then they go on as before.
+
+    Its warnings are in its log as well.
+    """
 
     @functools.wraps(job)
     def run(config: DictConfig) -> Any:
         file = Path(HydraConfig.get().runtime.output_dir) / FAILED
         file.unlink(missing_ok=True)
         try:
-            return job(config)
+            with warnings.catch_warnings():
+                warnings.showwarning = _log_warning
+                return job(config)
         except Exception as error:
             if file.parent.is_dir():
                 file.write_text(explain(error) + "\n", "utf-8")
@@ -32,6 +39,11 @@ def watched(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
             raise
 
     return run
+
+
+def _log_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """To the run's log, where a sweep looks for warnings, without the line of ours that warns."""
+    log.warning("%s", message)
 
 
 def keep_traceback(error: Exception) -> None:
