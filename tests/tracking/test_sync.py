@@ -181,6 +181,15 @@ def test_a_password_is_not_kept_and_asked_for(tmp_path, monkeypatch, store, caps
     assert sync(run_dir) == 0
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"]])
+def test_help_says_all_there_is_to_say(arguments, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    said = capsys.readouterr().out
+    for words in ("--uri", "sync runs/3f2a9c0d1b22", "at work is left alone"):
+        assert words in said
+
+
 def test_a_folder_without_tracked_runs_is_refused(tmp_path, capsys):
     assert sync(tmp_path) == 1
     assert "tracking=mlflow" in capsys.readouterr().err
