@@ -44,7 +44,7 @@ def tune(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader, lau
         show_states(_known(rounds))
         return
     console = Console(soft_wrap=True, **PLAIN)
-    console.print(_budget(searches))
+    console.print(_budget(searches, tuning.trials))
     with stops_raise(), SearchRun(config, searches, defaults) as run:
         with SweepScreen(total=sum(search.most for search in searches), scores=of_validation) as screen:
             for trials, jobs in rounds:
@@ -115,14 +115,13 @@ def _known(rounds: Iterator[tuple[list[tuple[Search, Trial]], list[SweepJob]]]) 
     return known
 
 
-def _budget(searches: Sequence[Search]) -> str:
-    """Such as `20 trials for each of loss=ce, loss=focal`."""
+def _budget(searches: Sequence[Search], trials: int) -> str:
+    """Such as `20 trials for each of: loss=ce, loss=focal`."""
     by_most: dict[int, list[str]] = {}
     for search in searches:
         by_most.setdefault(search.most, []).append(search.name)
     return "\n".join(
-        f"{most} trials for each of: {', '.join(names)}"
-        if most > 1
-        else f"1 trial, as there is nothing to search: {', '.join(names)}"
+        f"{most} trial{'s' * (most > 1)}{', as there is nothing else to try' if most < trials else ' for each of'}: "
+        f"{', '.join(names)}"
         for most, names in by_most.items()
     )
