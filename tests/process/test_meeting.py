@@ -41,7 +41,7 @@ def test_a_second_worker_of_an_index_hears_so_and_the_others_meet():
         chief, *same = (pool.submit(meet, Cluster(workers, index), "abc") for index in (0, 1, 1))
         ended, _ = wait(same, return_when=FIRST_COMPLETED)
         [refused] = ended
-        with pytest.raises(InputError, match="has a worker 1 already.*an index of its own"):
+        with pytest.raises(InputError, match=r"has a worker 1 already.*an index of its own"):
             refused.result()
         same.remove(refused)
         assert meet(Cluster(workers, 2), "abc") is chief.result() is same[0].result() is False
