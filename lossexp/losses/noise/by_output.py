@@ -19,9 +19,10 @@ class ByOutput(MulticlassLoss):
 
     Args:
         negatives: >= 0, the weight of the outputs of the other classes. null is 1 / (K - 1), where the loss is
-            symmetric if phi is: the values of all K labels sum to the constant phi(z) + phi(-z). 1 is targets +-1.
-            0 is targets 1 and 0, as in Patrini et al.'s code, but for the constant `phi(0) (K - 1) / K`; the outputs
-            then need a batch normalisation, without which all of them grow.
+            symmetric if phi is: the values of all K labels sum to the constant phi(z) + phi(-z). 1 is targets +-1,
+            of which K - 1 say no: with many classes a bounded phi may stay there. 0 is targets 1 and 0, as in Patrini
+            et al.'s code, but for the constant `phi(0) (K - 1) / K`; the outputs then need a batch normalisation,
+            without which all of them grow.
     """
 
     negatives: NonNegative | None = None
