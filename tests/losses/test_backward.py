@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special
 
 from lossexp import losses
 from tests.losses.four_classes import LABELS, ONE_HOT, close, cross_entropy, gradients, logits, quickly, values
@@ -30,6 +31,18 @@ def test_its_mean_over_noisy_labels_is_the_clean_cross_entropy(z, rate):
     close(matrix @ gradients(loss, z), gradients(losses.CrossEntropy(), z), 1e-4, 1e-5)
 
 
+@quickly
+@given(z=logits)
+def test_clipped_probabilities_give_the_published_value(z):
+    """As Patrini et al.'s code: `-sum_k (y T^-1)_k log(clip(p_k, e, 1 - e))`, and no gradient outside."""
+    loss = losses.BackwardCorrection(transition=CONFUSED.tolist(), clip=0.01)
+    p = np.clip(special.softmax(np.float64(np.float32(z))), 0.01, 0.99)
+    close(values(loss, z), -np.linalg.inv(CONFUSED) @ np.log(p), 1e-4, 1e-4)
+    far = [300.0, 0.0, -300.0, -300.0]
+    np.testing.assert_array_equal(gradients(loss, far), np.zeros([4, 4]))
+    assert gradients(losses.BackwardCorrection(transition=CONFUSED.tolist()), far).any()
+
+
 def test_in_graphs():
     z = np.random.default_rng(0).normal(size=[4, 4]).astype(np.float32)
     loss = losses.BackwardCorrection(transition=CONFUSED.tolist())
@@ -46,5 +59,7 @@ def test_what_cannot_be_corrected_is_refused():
             values(losses.BackwardCorrection(transition=transition), z)
     with pytest.raises(ValueError, match=r"BackwardCorrection\.transition\[0\]=\[0\.5, 0\.4\]"):
         losses.BackwardCorrection(transition=[[0.5, 0.4], [0, 1]])
+    with pytest.raises(ValueError, match=r"clip=0\.5: give a number in \(0, 0\.5\) or null"):
+        losses.BackwardCorrection(clip=0.5)
     with pytest.raises(ValueError, match="transition=1"):
         losses.BackwardCorrection(transition=1)

@@ -22,9 +22,11 @@ SIGMOIDS = [o for o in OF_CLASSES if o not in SOFTMAX]
 # These are not the loss of the other classes alone, as something is known of each of the K: its weight among K, its
 # place, its noise, a mean over K. Of Keras's circle loss the angle between embeddings.
 KNOW_ALL_CLASSES = {"backward", "cb_ce", "cb_focal", "forward", "influence", "keras_circle", "mdca", "squared_emd"}
+KNOW_ALL_CLASSES |= {"ramp", "savage", "sigmoid", "unhinged"}
 # The logit itself is part of these formulas, not only the probability.
 SEE_THE_LOGIT = {"backward", "bi_tempered", "cosine_similarity", "keras_circle", "keras_cosine", "logit_norm"}
-SEE_THE_LOGIT |= {"maxsup", "nce", "nce_mae", "nce_rce", "nfl", "nfl_rce"}
+SEE_THE_LOGIT |= {"maxsup", "nce", "nce_mae", "nce_rce", "nfl", "nfl_rce", "unhinged"}
+SEE_THE_LOGIT |= {"ghm_c"}  # which counts answers
 COUNTS = [400, 300, 200, 100]
 
 

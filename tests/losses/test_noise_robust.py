@@ -40,6 +40,7 @@ def test_limits_that_are_cross_entropy(z):
         close(gradients(loss, z), gradients(losses.CrossEntropy(), z), 1e-4)
     for loss, rel in [
         (losses.GCE(q=1e-6), 2e-5),
+        (losses.AGCE(a=0, q=1e-6), 2e-5),
         (losses.BiTempered(t1=1 - 1e-7, t2=1 + 1e-7), 1e-4),
     ]:
         close(values(loss, z), cross_entropy(z), rel)
@@ -51,6 +52,8 @@ def test_losses_that_are_multiples_of_the_wrong_probability(z):
     wrong = wrongness(z)
     close(values(losses.GCE(q=1), z), wrong)
     close(values(losses.Taylor(order=1), z), wrong)
+    close(values(losses.AGCE(a=2.5, q=1), z), wrong)
+    close(values(losses.AUL(a=2.5, q=1), z), wrong)
     close(values(losses.MAEProb(), z), 2 * wrong)
     close(values(losses.RCE(), z), -math.log(1e-4) * wrong)
     close(values(losses.RCE(A=-4), z), 4 * wrong)
@@ -95,9 +98,32 @@ def test_taylor_grows_to_cross_entropy(z):
     close(orders[-1][sure], cross_entropy(z)[sure])
 
 
+@quickly
+@given(z=logits, q=st.floats(0.05, 3))
+def test_limits_of_asymmetric_losses(z, q):
+    """At a 0 and 1, AGCE is GCE and AUL a power of the wrong probability; for large a all are multiples of it."""
+    wrong = wrongness(z)
+    close(values(losses.AGCE(a=0, q=min(q, 1)), z), values(losses.GCE(q=min(q, 1)), z))
+    high = max(q, 0.5)
+    close(values(losses.AUL(a=1 + 1e-9, q=high), z), wrong**high / high, 1e-3, 1e-3)
+    for loss in (losses.AGCE(a=1e4, q=q), losses.AUL(a=1e4, q=q)):
+        close(values(loss, z) / 1e4 ** (q - 1), wrong, 1e-3)
+    close(1e3 * (values(losses.AEL(a=1e3), z) - np.exp(-1e-3)), wrong, 2e-3, 1e-4)
+
+
+@quickly
+@given(share=st.floats(0.51, 0.99), p=st.floats(1e-4, 1 - 1e-4))
+def test_asymmetric_losses_are_least_at_the_most_frequent_label(share, p):
+    """Of two labels; for the powers at which it holds however small the majority."""
+    sure, unsure = np.array([40.0, -40.0, -40.0, -40.0]), [np.log(p), np.log1p(-p), -40.0, -40.0]
+    for loss in (losses.AGCE(q=1.5), losses.AUL(q=0.5), losses.AEL(a=1e3), losses.MAEProb()):
+        at_majority, between = (share * v[0] + (1 - share) * v[1] for v in (values(loss, sure), values(loss, unsure)))
+        assert at_majority <= between + 1e-6
+
+
 def test_soft_labels_average_the_losses_that_are_linear_in_the_label():
     z, t = [0.5, -1.0, 2.0, 0.25], np.float32([[0.5, 0.25, 0.25, 0.0]])
-    for name in ("GCE", "Taylor", "NCE", "NFL", "BootSoft", "Forward", "Poly1", "Poly1Focal"):
+    for name in ("GCE", "AGCE", "AUL", "AEL", "Taylor", "NCE", "NFL", "BootSoft", "Forward", "Poly1", "Poly1Focal"):
         loss = getattr(losses, name)()
         close(values(loss, z, t), (t[0] * values(loss, z)).sum())
 
@@ -119,6 +145,11 @@ def test_detached_normalised_focal_has_the_same_value_and_the_gradient_of_a_weig
     [
         (lambda: losses.GCE(q=0), "q=0"),
         (lambda: losses.GCE(q=1.5), "q=1.5"),
+        (lambda: losses.AGCE(a=-0.5), "a=-0.5"),
+        (lambda: losses.AGCE(q=0), "q=0"),
+        (lambda: losses.AUL(a=1), "a=1"),
+        (lambda: losses.AUL(q=-1), "q=-1"),
+        (lambda: losses.AEL(a=0), "a=0"),
         (lambda: losses.Taylor(order=0), "order=0"),
         (lambda: losses.Taylor(order=1.5), "order=1.5"),
         (lambda: losses.SCE(alpha=-1), "alpha=-1"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Annotated
+
 import numpy as np
 import tensorflow as tf
 
+from lossexp.base.checks import Interval
 from lossexp.losses.base.multiclass import register
 from lossexp.losses.noise.transition import NoisyLabels, transition_matrix
 from lossexp.losses.numerics.log_probabilities import log_probabilities
@@ -30,14 +34,20 @@ class BackwardCorrection(NoisyLabels):
     Args:
         transition: a symmetric noise rate in [0, 1), with which a label moves to any other class with equal
             probability (0 is cross-entropy), or the matrix T, K rows of K numbers in [0, 1] that sum to 1.
+        clip: null, or in (0, 0.5): p is held in [clip, 1 - clip], and has no gradient outside. This gives values a
+            lower bound, without which logits may grow to hundreds. Patrini et al.'s code has 1e-7.
 
     Raises:
         ValueError: the matrix does not have K rows, or no inverse (at the first call; the rate 1 - 1/K has none).
     """
 
+    clip: Annotated[float, Interval("(0, 0.5)")] | None = None
+
     def values(self, targets, logits):
         weights = tf.where(is_idle(targets, logits), 0.0, self.without_noise(targets))
         log_p, _ = log_probabilities(logits)
+        if self.clip is not None:
+            log_p = tf.clip_by_value(log_p, math.log(self.clip), math.log1p(-self.clip))
         return -tf.reduce_sum(weights * log_p, axis=-1)
 
     def without_noise(self, t: tf.Tensor) -> tf.Tensor:

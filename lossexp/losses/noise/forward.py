@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from lossexp.losses.base.multiclass import register
 from lossexp.losses.noise.transition import NoisyLabels, transition_matrix
+from lossexp.losses.numerics.log_probabilities import next_to_one
 
 
 @register
@@ -39,7 +40,7 @@ def _log_mixed(log_p: tf.Tensor, log_q: tf.Tensor, rate: float) -> tf.Tensor:
         return log_p
     off = rate / (log_p.shape[-1] - 1)
     kept = 1.0 - rate - off
-    return _next_to_one(tf.math.log(off + kept * tf.exp(log_p)), rate + kept * tf.exp(log_q))
+    return next_to_one(tf.math.log(off + kept * tf.exp(log_p)), rate + kept * tf.exp(log_q))
 
 
 def _log_observed(log_p: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
@@ -48,10 +49,4 @@ def _log_observed(log_p: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     possible = matrix > 0.0
     log_t = np.log(np.where(possible, matrix, 1.0)).astype(np.float32)
     log_observed = tf.reduce_logsumexp(tf.where(possible, log_p + log_t, -float("inf")), axis=-2)
-    return _next_to_one(log_observed, tf.reduce_sum(tf.exp(log_p) * (1.0 - matrix).astype(np.float32), axis=-2))
-
-
-def _next_to_one(log_x: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
-    """`log_x`, made from `missing`, 1 - x, where x is above 1/2: there it keeps its digits."""
-    likely = missing < 0.5
-    return tf.where(likely, tf.math.log1p(-tf.where(likely, missing, 0.0)), log_x)
+    return next_to_one(log_observed, tf.reduce_sum(tf.exp(log_p) * (1.0 - matrix).astype(np.float32), axis=-2))

@@ -51,3 +51,9 @@ def log_mixture(weight: tf.Tensor, log_a: tf.Tensor, log_b: tf.Tensor) -> tf.Ten
     """
     terms = tf.stack([tf.math.log(weight) + log_a, tf.math.log1p(-weight) + log_b], axis=-1)
     return tf.reduce_logsumexp(terms, axis=-1)
+
+
+def next_to_one(log_x: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
+    """`log_x`, made from `missing`, 1 - x, where x is above 1/2: there it keeps its digits."""
+    likely = missing < 0.5
+    return tf.where(likely, tf.math.log1p(-tf.where(likely, missing, 0.0)), log_x)

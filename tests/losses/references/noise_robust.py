@@ -1,11 +1,11 @@
-"""Losses for wrong labels: Zhang 2018, Feng 2020, Ghosh 2017, Wang 2019, Ma 2020."""
+"""Losses for wrong labels: Zhang 2018, Feng 2020, Ghosh 2017, Wang 2019, Ma 2020, Zhou 2021."""
 
 from functools import partial
 
 from mpmath import mpf
 
-from lossexp.losses import GCE, NCE, NCEMAE, NCERCE, NFL, NFLRCE, RCE, SCE, MAEProb, Taylor
-from tests.losses.reference import SOFT, Case, exp, log
+from lossexp.losses import AEL, AGCE, AUL, GCE, NCE, NCEMAE, NCERCE, NFL, NFLRCE, RCE, SCE, MAEProb, Taylor
+from tests.losses.reference import MULTICLASS, SOFT, Case, exp, log
 
 LOG_ZERO = mpf(-9.210340371976182)
 
@@ -43,6 +43,20 @@ def nce_rce(row, alpha, beta):
     return alpha * nfl(row, 0) + beta * rce(row)
 
 
+def agce(row, a, q):
+    a, q = mpf(a), mpf(q)
+    return row.total(lambda k: row.t[k] * ((a + 1) ** q - (a + row.p[k]) ** q) / q)
+
+
+def aul(row, a, q):
+    a, q = mpf(a), mpf(q)
+    return row.total(lambda k: row.t[k] * ((a - row.p[k]) ** q - (a - 1) ** q) / q)
+
+
+def ael(row, a):
+    return row.total(lambda k: row.t[k] * exp(-row.p[k] / mpf(a)))
+
+
 # With soft labels the gradient of a ratio passes through 0, at logits where nothing is small.
 MILD = [row for row in SOFT if max(map(abs, row.z)) <= 1]
 CASES = [
@@ -69,4 +83,9 @@ CASES = [
     Case(NCERCE(alpha=2, beta=0.5), partial(nce_rce, alpha=2, beta=0.5)),
     Case(NCEMAE(alpha=2, beta=0.5), lambda row: 2 * nfl(row, 0) + mae_prob(row) / 2),
     Case(NFLRCE(), lambda row: nfl(row, 0.5) + rce(row)),
+    *(Case(AGCE(a=a, q=q), partial(agce, a=a, q=q)) for a, q in ((0.6, 0.6), (4, 0.2), (0, 0.7), (1e-3, 0.5), (1, 2))),
+    Case(AGCE(), partial(agce, a=0.6, q=0.6), SOFT),
+    *(Case(AUL(a=a, q=q), partial(aul, a=a, q=q)) for a, q in ((5.5, 3), (3, 0.1), (1.5, 0.9), (1.001, 0.5))),
+    Case(AUL(), partial(aul, a=5.5, q=3), SOFT),
+    *(Case(AEL(a=a), partial(ael, a=a), rows) for a, rows in ((2.5, MULTICLASS), (0.3, MULTICLASS), (2.5, SOFT))),
 ]
