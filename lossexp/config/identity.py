@@ -20,7 +20,9 @@ TOP_LEVEL_EXCLUDED = (
     *("sets", "seeds", "baseline", "sweep", "tune"),
 )
 # Settings that name a file, or a folder of files, whose content counts and not its place.
-FILES = {"dataset": ("path",), "model": ("path", "weights")}
+FILES = {"dataset": ("path",), "model": ("path", "weights"), "noise": ("T",), "loss": ("T",)}
+# Later than the first runs: the setting, and its value that changes nothing, by which they keep their keys.
+NOTHING_NEW = {"noise": {"_target_": "lossexp.datasets.noise.clean.Clean"}}
 EXCLUDED = {
     "dataset": ("data_dir", "download", "in_memory", "reread"),
     "model": ("download",),
@@ -43,7 +45,8 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
         if isinstance(plain, dict):
             plain = {k: v for k, v in plain.items() if decides(f"{key}.{k}")}
-        chosen[str(key)] = plain
+        if key not in NOTHING_NEW or plain != NOTHING_NEW[key]:
+            chosen[str(key)] = plain
     for group, names in FILES.items():
         node = chosen.get(group)
         for name in names if isinstance(node, dict) else ():
@@ -87,10 +90,10 @@ def run_key(config: DictConfig | Mapping) -> str:
 
 
 def group_key(config: DictConfig | Mapping) -> str:
-    """`run_key` without the seed: the runs that are averaged over."""
+    """`run_key` without the seed: the runs that are averaged over. A number in `noise.seed` is the same for all."""
     found = identity(config)  # once: it reads the dataset's file
-    seed = found.pop("seed", None)
-    return _digest(_without_seed(found, seed))
+    seed, noise = found.pop("seed", None), found.pop("noise", None)
+    return _digest([_without_seed(found, seed), noise] if noise else _without_seed(found, seed))
 
 
 def _without_seed(node: Any, seed: Any) -> Any:
