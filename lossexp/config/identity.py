@@ -20,9 +20,11 @@ TOP_LEVEL_EXCLUDED = (
     *("sets", "seeds", "baseline", "sweep", "tune"),
 )
 # Settings that name a file, or a folder of files, whose content counts and not its place.
-FILES = {"dataset": ("path",), "model": ("path", "weights"), "noise": ("T",), "loss": ("T",)}
-# Later than the first runs: the setting, and its value that changes nothing, by which they keep their keys.
-NOTHING_NEW = {"noise": {"_target_": "lossexp.datasets.noise.clean.Clean"}}
+FILES = {"dataset": ("path",), "model": ("path", "weights"), "noise": ("T",), "loss": ("transition",)}
+# By these two, runs of earlier versions keep their keys: settings that came later, with the value that changes nothing,
+# and what a setting was called.
+NOTHING_NEW = {"noise": {"_target_": "lossexp.datasets.noise.clean.Clean"}, "loss.clip": None}
+FORMERLY = {"loss.T": "transition"}
 EXCLUDED = {
     "dataset": ("data_dir", "download", "in_memory", "reread"),
     "model": ("download",),
@@ -44,8 +46,8 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         value = config[key]
         plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
         if isinstance(plain, dict):
-            plain = {k: v for k, v in plain.items() if decides(f"{key}.{k}")}
-        if key not in NOTHING_NEW or plain != NOTHING_NEW[key]:
+            plain = {FORMERLY.get(f"{key}.{k}", k): v for k, v in plain.items() if _counts(f"{key}.{k}", v)}
+        if _counts(str(key), plain):
             chosen[str(key)] = plain
     for group, names in FILES.items():
         node = chosen.get(group)
@@ -55,6 +57,11 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     trusted = set(config.get("trusted_packages") or ())
     sources = {name: source_digest(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
+
+
+def _counts(setting: str, value: Any) -> bool:
+    """Whether this value of a setting can make another run of one of an earlier version."""
+    return decides(setting) and (setting not in NOTHING_NEW or value != NOTHING_NEW[setting])
 
 
 def decides(setting: str) -> bool:

@@ -52,9 +52,10 @@ class Dataset:
 
     class_names: of the classes 0, 1, ..., or of the labels of multilabel data; for regression of the outputs, or
     empty. inputs: what an example is and what the model does to it first; None is nothing. ignore_class: marks the
-    pixels of segmentation that do not count. target_scale, target_offset: of the targets of regression, where they
-    are not in their original unit, which `original` gives; one number, or one for each output. transition: the probabilities
-    by which training labels were made noisy, `[K, K]`, see `lossexp.datasets.noise`; None where they were not.
+    pixels of segmentation that do not count. target_scale, target_offset: of the targets of regression, where they are
+    not in their original unit, which `original` gives; one number, or one for each output. transition: the
+    probabilities by which training labels were made noisy, `[K, K]`, see `lossexp.datasets.noise`; None where they
+    were not.
     """
 
     name: str

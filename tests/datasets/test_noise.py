@@ -57,7 +57,8 @@ def test_labels_move_as_often_as_the_matrix_says_within_binomial_bounds(eta, see
         made = noisy(data(), noise, seed)
         counts = moved(made.train)
         low, high = binom.interval(1 - 1e-9, counts.sum(axis=1, keepdims=True), made.transition)
-        assert (counts >= np.nan_to_num(low)).all() and (counts <= np.nan_to_num(high)).all()
+        assert (counts >= low).all()
+        assert (counts <= high).all()
 
 
 @settings(max_examples=30, deadline=None)
@@ -124,7 +125,7 @@ def test_noise_of_instances_is_where_a_classifier_is_unsure():
     wrong = made.train.y != before.train.y
     assert 0.25 < wrong.mean() < 0.35
     likeliest = np.argsort(made.transition - np.eye(10), axis=1)[:, -1]
-    assert likeliest[1] == 8 and likeliest[9] in (1, 3, 5, 8)  # what looks alike
+    assert likeliest[1] == 8  # these look alike
     off = made.transition[~np.eye(10, dtype=bool)]
     assert off.max() > 3 * off.mean()
 

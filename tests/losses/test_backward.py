@@ -15,8 +15,8 @@ CONFUSED = np.array([[0.75, 0.25, 0, 0], [0, 1, 0, 0], [0.125, 0.25, 0.625, 0], 
 @quickly
 @given(z=logits)
 def test_without_noise_it_is_cross_entropy(z):
-    for transition in (0, np.eye(4).tolist()):
-        loss = losses.BackwardCorrection(transition=transition)
+    for wrong in (0, np.eye(4).tolist()):
+        loss = losses.BackwardCorrection(T=wrong)
         np.testing.assert_array_equal(values(loss, z), cross_entropy(z))
         np.testing.assert_array_equal(gradients(loss, z), gradients(losses.CrossEntropy(), z, ONE_HOT))
 
@@ -25,26 +25,26 @@ def test_without_noise_it_is_cross_entropy(z):
 @given(z=logits, rate=st.one_of(st.floats(0, 0.6), st.none()))
 def test_its_mean_over_noisy_labels_is_the_clean_cross_entropy(z, rate):
     matrix = CONFUSED if rate is None else (1 - rate) * np.eye(4) + rate / 3 * (1 - np.eye(4))
-    loss = losses.BackwardCorrection(transition=matrix.tolist() if rate is None else rate)
+    loss = losses.BackwardCorrection(T=matrix.tolist() if rate is None else rate)
     close(matrix @ values(loss, z), cross_entropy(z), 1e-4, 2e-4)
     close(matrix @ gradients(loss, z), gradients(losses.CrossEntropy(), z), 1e-4, 1e-5)
 
 
 def test_in_graphs():
     z = np.random.default_rng(0).normal(size=[4, 4]).astype(np.float32)
-    loss = losses.BackwardCorrection(transition=CONFUSED.tolist())
+    loss = losses.BackwardCorrection(T=CONFUSED.tolist())
     for jit_compile in (False, True):
         close(tf.function(loss.call, jit_compile=jit_compile)(LABELS, z), loss.call(LABELS, z))
 
 
 def test_what_cannot_be_corrected_is_refused():
     z = [0.0, 0.0, 0.0, 0.0]
-    with pytest.raises(ValueError, match="2 rows and columns for 4 classes"):
-        values(losses.BackwardCorrection(transition=[[1, 0], [0, 1]]), z)
-    for transition in (0.75, np.full([4, 4], 0.25).tolist()):
-        with pytest.raises(ValueError, match="BackwardCorrection: transition has the condition number"):
-            values(losses.BackwardCorrection(transition=transition), z)
-    with pytest.raises(ValueError, match=r"BackwardCorrection\.transition\[0\]=\[0\.5, 0\.4\]"):
-        losses.BackwardCorrection(transition=[[0.5, 0.4], [0, 1]])
-    with pytest.raises(ValueError, match="transition=1"):
-        losses.BackwardCorrection(transition=1)
+    with pytest.raises(ValueError, match="there are 4 classes"):
+        values(losses.BackwardCorrection(T=[[1, 0], [0, 1]]), z)
+    for wrong in (0.75, np.full([4, 4], 0.25).tolist()):
+        with pytest.raises(ValueError, match="BackwardCorrection: T has the condition number"):
+            values(losses.BackwardCorrection(T=wrong), z)
+    with pytest.raises(ValueError, match=r"BackwardCorrection\.T\[0\]=\[0\.5, 0\.4\]"):
+        losses.BackwardCorrection(T=[[0.5, 0.4], [0, 1]])
+    with pytest.raises(ValueError, match="T=1"):
+        losses.BackwardCorrection(T=1)

@@ -14,7 +14,7 @@ from lossexp.datasets.noise.transition import as_matrix
 
 @dataclass(frozen=True, kw_only=True)
 class PairFlip(Noise):
-    """Each label is wrong with probability `eta`, and then the next class, after the last one the first (Han et al. 2018).
+    """Each label becomes the next class, of the last one the first, with probability `eta` (Han et al. 2018).
 
     Args:
         eta: in [0, 1]. From 0.5 on a label is more often wrong than right.
@@ -29,7 +29,7 @@ class PairFlip(Noise):
 
 @dataclass(frozen=True, kw_only=True)
 class Asymmetric(Noise):
-    """Labels of the classes in `map` are wrong with probability `eta`, and then what the map says (Patrini et al. 2017).
+    """Labels of classes in `map` become what it says with probability `eta`; others stay (Patrini et al. 2017).
 
     Args:
         map: such as `{7: 1, 2: 7, 3: 8, 5: 6, 6: 5}`: classes by name, or by number from 0 where none is called so.

@@ -29,20 +29,18 @@ def as_matrix(given: Any, names: Sequence[str], setting: str) -> np.ndarray:
             f"{said}: its shape is {list(matrix.shape)}, and there are {k} classes. Give {k} rows of {k} "
             "probabilities, in row k those of each label for an example of class k."
         )
-    wrong = [k for k, row in enumerate(matrix) if not (row >= 0).all() or not abs(row.sum() - 1) < 1e-6]
-    if wrong:
-        raise InputError(
-            f"{said}: the row of class {names[wrong[0]]} is {shown(matrix[wrong[0]].tolist())}, which sums to "
-            f"{matrix[wrong[0]].sum():g}. Give each class numbers in [0, 1] that sum to 1."
-        )
+    for name, row in zip(names, matrix, strict=True):
+        if not (row >= 0).all() or not abs(row.sum() - 1) < 1e-6:
+            raise InputError(
+                f"{said}: the row of class {name} is {shown(row.tolist())}, which sums to {row.sum():g}. Give each "
+                "class numbers in [0, 1] that sum to 1."
+            )
     return matrix
 
 
 def _moves(moves: Mapping, names: Sequence[str], setting: str) -> np.ndarray:
     matrix = np.eye(len(names))
     for old, row in moves.items():
-        if not isinstance(row, Mapping):
-            raise InputError(f"{setting}.{old}={shown(row)}: give where labels move to, such as {{{old}: {{1: 0.4}}}}.")
         for new, probability in row.items():
             k = class_number(old, names, setting)
             matrix[k, k] -= probability
@@ -56,8 +54,8 @@ def class_number(given: int | str, names: Sequence[str], setting: str) -> int:
         return list(names).index(str(given))
     if isinstance(given, int) and 0 <= given < len(names):
         return given
-    known = f"The classes are {shown(list(names))}."
-    raise InputError(f"{setting}: {given!r} is no class of this dataset. {did_you_mean(str(given), names)}{known}")
+    meant, known = did_you_mean(str(given), names), shown(list(names))
+    raise InputError(f"{setting}: {given!r} is no class of this dataset. {meant}The classes are {known}.")
 
 
 def _read(file: Path, setting: str) -> np.ndarray:
@@ -67,6 +65,6 @@ def _read(file: Path, setting: str) -> np.ndarray:
         return np.asarray(found, np.float64)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{setting}={file} cannot be read: {error}. Give a .npy file, or a .csv file of numbers without a first "
-            "line of names."
+            f"{setting}={file} cannot be read: {str(error).rstrip('.')}. Give a .npy file, or a .csv file of numbers "
+            "without a first line of names."
         ) from error
