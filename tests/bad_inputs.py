@@ -39,6 +39,8 @@ NEEDED = {  # what an option asks for before its other settings can be looked at
     ("dataset", "table"): ["dataset.path=my.csv", "dataset.target=kind"],
     ("dataset", "images"): ["dataset.path=my_pictures", "dataset.size=[8,8]"],
     ("dataset", "custom"): ["dataset.fn._target_=my_losses.data", "trusted_packages=[my_losses]"],
+    ("noise", "asymmetric"): ["noise.map={7:1}"],
+    ("noise", "matrix"): ["noise.T={7:{1:0.5}}"],
     ("loss", "custom"): ["loss.fn._target_=keras.losses.Huber"],
     ("model", "custom"): ["model.fn._target_=my_models.net", "trusted_packages=[my_models]"],
     ("model", "keras_file"): ["model.path=my.keras"],

@@ -46,7 +46,7 @@ def test_help_lists_groups_and_examples_without_importing_tensorflow(tmp_path):
     shown = lossexp("--help", folder=tmp_path)
     seconds = time.perf_counter() - start
     assert shown.returncode == 0
-    for group in ("dataset", "model", "loss", "optimizer", "trainer", "tracking", "debug"):
+    for group in ("dataset", "noise", "model", "loss", "optimizer", "trainer", "tracking", "debug"):
         assert f"\n  {group}" in shown.stdout or f"\n{group}" in shown.stdout
     assert shown.stdout.count("python -m lossexp ") >= 5
     assert seconds < 10  # about one second alone; TensorFlow's import would take longer on a busy machine too

@@ -10,7 +10,7 @@ from lossexp.config import locate
 from lossexp.config.values import GIVEN
 
 CONF = Path(__file__).parents[1] / "conf"
-GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "tracking")
+GROUPS = ("dataset", "noise", "model", "loss", "optimizer", "schedule", "trainer", "tracking")
 OPTIONS = [(group, f.stem) for group in GROUPS for f in sorted((CONF / group).glob("*.yaml"))]
 NOT_SETTINGS = {"name", "dtype", "kwargs", "args"}
 

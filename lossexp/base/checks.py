@@ -98,6 +98,8 @@ Count = Annotated[int, Interval("[1, inf)")]
 FromZero = Annotated[int, Interval("[0, inf)")]
 Name = Annotated[str, Length(1)]
 Place = Name | Path
+# Where labels of each class move to: a matrix, a file of one, or `{old: {new: probability}}`.
+ClassMoves = Annotated[list[list[Fraction]], Length(2, "class")] | Name | dict[int | str, dict[int | str, Fraction]]
 PerClass = Annotated[list[NonNegative], Length(2, "class"), NotAllZero()]
 
 

@@ -22,7 +22,11 @@ TOP_LEVEL_EXCLUDED = (
     *OF_SWEEPS,
 )
 # Settings that name a file, or a folder of files, whose content counts and not its place.
-FILES = {"dataset": ("path",), "model": ("path", "weights")}
+FILES = {"dataset": ("path",), "model": ("path", "weights"), "noise": ("T",), "loss": ("transition",)}
+# By these two, runs of earlier versions keep their keys: settings that came later, with the value that changes nothing,
+# and what a setting was called.
+NOTHING_NEW = {"noise": {"_target_": "lossexp.datasets.noise.clean.Clean"}, "loss.clip": None}
+FORMERLY = {"loss.T": "transition"}
 EXCLUDED = {
     "dataset": ("data_dir", "download", "in_memory", "reread"),
     "model": ("download",),
@@ -44,8 +48,9 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
         value = config[key]
         plain = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
         if isinstance(plain, dict):
-            plain = {k: v for k, v in plain.items() if decides(f"{key}.{k}")}
-        chosen[str(key)] = plain
+            plain = {FORMERLY.get(f"{key}.{k}", k): v for k, v in plain.items() if _counts(f"{key}.{k}", v)}
+        if _counts(str(key), plain):
+            chosen[str(key)] = plain
     for group, names in FILES.items():
         node = chosen.get(group)
         for name in names if isinstance(node, dict) else ():
@@ -54,6 +59,11 @@ def identity(config: DictConfig | Mapping) -> dict[str, Any]:
     trusted = set(config.get("trusted_packages") or ())
     sources = {name: source_digest(name) for name in sorted(_packages(chosen) & trusted)}
     return {**chosen, "sources": sources} if sources else chosen
+
+
+def _counts(setting: str, value: Any) -> bool:
+    """Whether this value of a setting can make another run of one of an earlier version."""
+    return decides(setting) and (setting not in NOTHING_NEW or value != NOTHING_NEW[setting])
 
 
 def decides(setting: str) -> bool:
@@ -89,10 +99,10 @@ def run_key(config: DictConfig | Mapping) -> str:
 
 
 def group_key(config: DictConfig | Mapping) -> str:
-    """`run_key` without the seed: the runs that are averaged over."""
+    """`run_key` without the seed: the runs that are averaged over. A number in `noise.seed` is the same for all."""
     found = identity(config)  # once: it reads the dataset's file
-    seed = found.pop("seed", None)
-    return _digest(_without_seed(found, seed))
+    seed, noise = found.pop("seed", None), found.pop("noise", None)
+    return _digest([_without_seed(found, seed), noise] if noise else _without_seed(found, seed))
 
 
 def _without_seed(node: Any, seed: Any) -> Any:

@@ -44,6 +44,7 @@ RULES = (
     Needs("dataset.fill", "dataset.missing", lambda rule: rule == "constant", "constant"),
     Needs("dataset.test_fraction", "dataset.splits.test", off, "null"),
     Needs("dataset.validation_fraction", "dataset.splits.val", off, "null"),
+    Needs("noise.before_split", "noise.val", on, "true"),
     *(Needs(f"model.{name}", "model.hidden", some, "[64]") for name in ("activation", "dropout", "penalty")),
     Needs("trainer.checkpoint_seconds", "trainer.keep_checkpoints", some, "2"),
     *(

@@ -25,7 +25,7 @@ NOT_PARAMETERS = (
     *("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths"),
     *OF_SWEEPS,
 )
-PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights")}
+PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights"), "noise": ("T",), "loss": ("T",)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class Job:
         """What the run is: its settings as they are built from. Paths of data are found from any folder."""
         found = {key: self.prepare(key) for key in self.config if key not in NOT_PARAMETERS}
         for group, names in PATHS.items():
-            node = found[group]
+            node = found.get(group, {"_target_": ""})  # an earlier version's run has no noise
             if node["_target_"].startswith("lossexp."):  # what the words mean to a user's own is not known
                 node |= {name: _absolute(node[name]) for name in names if node.get(name)}
         return found
@@ -132,7 +132,9 @@ class Job:
 
 
 def _absolute(path: Any) -> Any:
-    """A path, or several by name, as they are from any folder."""
+    """A path, or several by name, as they are from any folder; what is no text as it is."""
     if isinstance(path, Mapping):
         return {name: _absolute(inner) for name, inner in path.items()}
+    if not isinstance(path, str):
+        return path
     return str(Path(path).expanduser().absolute())

@@ -20,7 +20,7 @@ SPECIAL = ("_target_", "_partial_")
 WHOLE = re.compile(
     r"\w+|optimizer\.learning_rate|trainer\.callbacks\[\d+\]"
 )  # where a partial would be called by nobody
-GROUPS = ("dataset", "loss", "model", "optimizer", "schedule", "trainer", "tracking")
+GROUPS = ("dataset", "noise", "loss", "model", "optimizer", "schedule", "trainer", "tracking")
 # What an experiment itself gives to what it builds: a setting of that name would be overwritten.
 OF_MODELS = ("input_shape", "num_outputs", "head", "initial_bias", "task", "vocabulary_size", "trusted_packages")
 GIVEN = {"model": OF_MODELS, "model.fn": OF_MODELS, "schedule": ("learning_rate", "total_steps")}

@@ -20,27 +20,30 @@ class Split:
     x: `[n, ...]` as the source has them, in memory or on disk: what is done to them is part of the model. y: int32
     class numbers `[n]`, int32 answers 0 and 1 `[n, labels]` (multilabel), int32 class numbers `[n, height, width]`
     (segmentation), or float values `[n]` or `[n, outputs]` (regression). sample_weight: `[n]` float32, or None for
-    all ones.
+    all ones. clean_y: what `y` would be without label noise; None where no label was changed.
     """
 
     x: np.ndarray | StoredInputs
     y: np.ndarray
     sample_weight: np.ndarray | None = None
+    clean_y: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def first(self, n: int) -> Split:
         """The first `n` examples, or all where there are fewer."""
-        weight = None if self.sample_weight is None else self.sample_weight[:n]
-        return Split(self.x[:n], self.y[:n], weight)
+        return self._of(self.x[:n], slice(n))
 
     def rows(self, positions: np.ndarray) -> Split:
         """The examples at `positions`; the split itself, uncopied, where these are all in order."""
         if np.array_equal(positions, np.arange(len(self))):
             return self
-        weight = None if self.sample_weight is None else self.sample_weight[positions]
-        return Split(rows(self.x, positions), self.y[positions], weight)
+        return self._of(rows(self.x, positions), positions)
+
+    def _of(self, x: np.ndarray | StoredInputs, index: slice | np.ndarray) -> Split:
+        others = (self.y, self.sample_weight, self.clean_y)
+        return Split(x, *(None if array is None else array[index] for array in others))
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,10 @@ class Dataset:
 
     class_names: of the classes 0, 1, ..., or of the labels of multilabel data; for regression of the outputs, or
     empty. inputs: what an example is and what the model does to it first; None is nothing. ignore_class: marks the
-    pixels of segmentation that do not count. target_scale, target_offset: of the targets of regression, where they
-    are not in their original unit, which `original` gives; one number, or one for each output.
+    pixels of segmentation that do not count. target_scale, target_offset: of the targets of regression, where they are
+    not in their original unit, which `original` gives; one number, or one for each output. transition: the
+    probabilities by which training labels were made noisy, `[K, K]`, see `lossexp.datasets.noise`; None where they
+    were not.
     """
 
     name: str
@@ -63,6 +68,7 @@ class Dataset:
     ignore_class: int | None = None
     target_scale: float | list[float] = 1.0
     target_offset: float | list[float] = 0.0
+    transition: np.ndarray | None = None
 
     def __post_init__(self):
         if self.inputs is None:

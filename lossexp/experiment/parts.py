@@ -19,6 +19,7 @@ from lossexp.experiment.model import build_model
 from lossexp.losses.base.loss import Loss
 from lossexp.losses.base.regression import is_shift_invariant
 from lossexp.losses.keras.adapted import as_loss
+from lossexp.losses.noise.transition import NoisyLabels
 from lossexp.models.check import OF_FIT, check_kind, check_outputs, check_tokens, overridden
 from lossexp.models.preprocessing import preprocessed, served
 from lossexp.models.saving_check import is_savable
@@ -76,13 +77,16 @@ def untried(job: Job, dataset: Dataset) -> Untried:
 
 
 def adapt(loss: Loss, dataset: Dataset) -> None:
-    """Tells the loss of the training split: its counts, which the user's own go before, and what does not count."""
+    """Tells the loss of the training split: its counts, which the user's own go before, what does not count, and its
+    noise."""
     if dataset.ignore_class is not None:
         loss.ignore_class = dataset.ignore_class
     if dataset.task == "multilabel" and getattr(loss, "examples", 0) is None:
         loss.examples = len(dataset.train)
     if dataset.class_counts:
         loss.adapt(getattr(loss, "class_counts", None) or dataset.class_counts)
+    if isinstance(loss, NoisyLabels):
+        loss.settle(dataset.class_names, dataset.transition)
 
 
 def loss_start(loss: Loss, dataset: Dataset) -> list[float]:

@@ -11,6 +11,7 @@ from lossexp import figures
 from lossexp.base.model_files import MODEL
 from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
+from lossexp.experiment.noise import log_noise, noise_in_words
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
 from lossexp.experiment.summary import note, settings_of
@@ -21,12 +22,13 @@ from lossexp.models.saving import save_model
 from lossexp.tracking.params import flatten
 from lossexp.tracking.provenance import provenance
 from lossexp.tracking.tracker import Tracker
+from lossexp.trainer.averaging import averaged_weights
 from lossexp.trainer.parts import Parts
 from lossexp.trainer.trainer import Fit, Trainer
 
 log = logging.getLogger(__name__)
 
-TAGGED_GROUPS = ("dataset", "model", "loss", "optimizer", "schedule", "trainer", "debug")
+TAGGED_GROUPS = ("dataset", "noise", "model", "loss", "optimizer", "schedule", "trainer", "debug")
 
 
 def run_tags(job: Job, folder: RunFolder) -> dict[str, str]:
@@ -50,6 +52,7 @@ def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     rate, schedule = job["optimizer"]["learning_rate"], job["schedule"]["_target_"].rpartition(".")[2]
     return {
         "dataset": f"{data.task}{classes}, {sizes} train/val/test: {data.inputs.describe(data.train.x)}",
+        **({} if data.transition is None else {"noise": noise_in_words(job, data)}),
         "model": f"{parts.model.count_params():,} parameters",
         "loss": settings_of(parts.loss),
         "optimizer": f"learning rate {rate}, {schedule}",
@@ -70,6 +73,7 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     grid = figures.sample_grid(
         data.train.x,
         data.train.y,
+        clean_y=data.train.clean_y,
         task=data.task,
         kind=data.inputs.kind,
         class_names=data.class_names,
@@ -77,6 +81,8 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
         title=data.name,
     )
     tracker.figure(grid, "samples.png")
+    if data.transition is not None:
+        log_noise(tracker, job, data)
 
 
 def _parameters(job: Job) -> dict[str, object]:
@@ -90,12 +96,14 @@ def _parameters(job: Job) -> dict[str, object]:
 
 
 def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> tuple[Result, Outputs]:
-    """After training: the best weights are put back and scored once on the test split.
+    """After training: the last epoch's weights are scored on the test split, then the best are put back and scored.
 
     Result, test outputs and the model are in the folder when this returns; nothing else was tried before.
     """
-    fit.monitor.restore(parts.model)
     test, data = trainer.limited(parts.dataset.test), parts.dataset
+    with averaged_weights(parts.optimizer):
+        last = outputs_of(fit.predict(test.x), test.y, data, parts.link).score()
+    fit.monitor.restore(parts.model)
     outputs = outputs_of(fit.predict(test.x), test.y, data, parts.link)
     save_outputs(folder.path / "test_outputs.npz", **vars(outputs))  # first: scores can be had of them again
     result = Result(
@@ -105,6 +113,7 @@ def save_result(fit: Fit, trainer: Trainer, parts: Parts, folder: RunFolder) -> 
         best=fit.monitor.best_value,
         last=fit.history[-1][fit.monitor.metric],
         best_epoch=fit.monitor.best_epoch + 1,
+        test_last=last,
     )
     write_result(folder.path, result)
     save_model(served(parts.model, data, parts.loss.link), folder.path, parts.savable)
@@ -132,17 +141,23 @@ def log_result(
 
 
 def _named(result: Result) -> dict[str, float]:
-    """Test metrics, the best epoch, and what was monitored there: its gap to the last value is what choosing gained."""
+    """Test metrics, the best epoch, and what was monitored there: its gap to the last value is what choosing gained.
+
+    Of the last epoch's weights those of the whole split.
+    """
     split, _, metric = result.monitor.partition("/")
     best = {f"{split}/best_{metric}": result.best, "best_epoch": result.best_epoch}
-    return {**{f"test/{k}": v for k, v in result.test.items()}, **best}
+    last = {f"test_last/{k}": v for k, v in result.test_last.items() if "/" not in k}
+    return {**{f"test/{k}": v for k, v in result.test.items()}, **last, **best}
 
 
 def _log_figures(tracker: Tracker, outputs: Outputs, x: np.ndarray, fit: Fit) -> None:
     """Learning curves, and what the task's outputs for the inputs `x` look like."""
     records = [{"step": step, "metrics": record} for step, record in zip(fit.ends, fit.history, strict=True)]
     best = fit.monitor.best_epoch
-    curves = figures.learning_curves(records, best_step=fit.ends[best] if best >= 0 else None)
-    tracker.figure(curves, "curves.png")
+    best_step = fit.ends[best] if best >= 0 else None
+    tracker.figure(figures.learning_curves(records, best_step=best_step), "curves.png")
+    if "train/accuracy_memorised" in fit.history[-1]:
+        tracker.figure(figures.memorisation(records, best_step=best_step), "memorisation.png")
     for name, figure in figures.figures_of(outputs, x).items():
         tracker.figure(figure, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from lossexp.base.files import whole
@@ -17,7 +17,8 @@ class Result:
     """test: metrics of the best epoch's weights. monitor: the metric that chose it, e.g. `val/accuracy`.
 
     best, last: the monitored metric at the best and at the last epoch. objective: `best`, what a sweep
-    over configs may optimise. best_epoch: counted from 1.
+    over configs may optimise. best_epoch: counted from 1. test_last: metrics of the last epoch's weights; empty where
+    an earlier version trained.
     """
 
     run_key: str
@@ -26,6 +27,7 @@ class Result:
     best: float
     last: float
     best_epoch: int
+    test_last: dict[str, float] = field(default_factory=dict)
 
     @property
     def objective(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from textwrap import shorten
+from typing import Any
 
 from keras.losses import Loss
 
@@ -54,7 +55,13 @@ def settings_of(loss: Loss) -> str:
     """A loss's parameters that have an effect, such as `gamma=2.0, alpha=0.25`."""
     found = {k: v for k, v in loss.get_config().items() if v is not None and v is not False}
     idle = {"name", "reduction", "fn"} | ({"label_smoothing"} if not found.get("label_smoothing") else set())
-    return ", ".join(f"{k}={v}" for k, v in found.items() if k not in idle)
+    return ", ".join(f"{k}={_in_short(v)}" for k, v in found.items() if k not in idle)
+
+
+def _in_short(value: Any) -> str:
+    """A matrix by its size."""
+    is_matrix = isinstance(value, list) and value and isinstance(value[0], list)
+    return f"{len(value)} x {len(value[0])} matrix" if is_matrix else str(value)
 
 
 def command(job: Job) -> str:

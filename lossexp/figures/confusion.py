@@ -24,6 +24,14 @@ def confusion_matrix(
     return confusion_of_counts(counts, class_names, title=title)
 
 
+def label_noise(clean: np.ndarray, noisy: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
+    """Draws where labels went, of class numbers `[n]`: the classes in rows, their labels in columns."""
+    figure = confusion_matrix(clean, noisy, class_names, title=title)
+    figure.axes[0].set(xlabel="label", ylabel="class")
+    figure.axes[1].set(ylabel="share of the class")
+    return figure
+
+
 def confusion_of_counts(counts: np.ndarray, class_names: Sequence[str], *, title: str = "") -> Figure:
     """Draws a confusion matrix `[K, K]`, true classes in rows, of examples or of pixels.
 

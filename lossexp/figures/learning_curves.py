@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from lossexp.figures.memorisation import OF_NOISE
 from lossexp.figures.style import BLUE, GREY, ORANGE, new_figure, style
 from lossexp.metrics.table import BY_NAME
 
@@ -66,8 +67,11 @@ def _curve(records: Sequence[Mapping[str, Any]], name: str) -> Curve:
 
 
 def _names(records: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """The `(metric, split)` of every curve; nested names such as `val/recall/cat` are too many for panels."""
-    parts = {tuple(name.split("/")) for record in records for name in record["metrics"]}
+    """The `(metric, split)` of every curve; nested names such as `val/recall/cat` are too many for panels.
+
+    What noise did has a figure of its own.
+    """
+    parts = {tuple(name.split("/")) for record in records for name in record["metrics"].keys() - OF_NOISE}
     return {(name[1], name[0]) for name in parts if len(name) == 2 and name[0] in SPLITS}
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lossexp.figures.masks import FIRST, ClassColours
 from lossexp.figures.pictures import pixels, show, value_range, without_frame
 from lossexp.figures.series import series_grid
-from lossexp.figures.style import INK, new_figure, shortened, style
+from lossexp.figures.style import INK, RED, new_figure, shortened, style
 from lossexp.metrics.table import ONE_CLASS
 
 COLUMNS = 8
@@ -26,6 +26,7 @@ def sample_grid(
     *,
     task: str = "multiclass",
     kind: str = "image",
+    clean_y: np.ndarray | None = None,
     class_names: Sequence[str] = (),
     ignore_class: int | None = None,
     title: str = "",
@@ -33,19 +34,22 @@ def sample_grid(
     """Draws a few examples of a split: of each class the first, unless there are too many classes for that, or none.
 
     x: images `[n, height, width]` or `[n, height, width, channels]`, of any range; series `[n, steps, features]` where
-    `kind` is `"series"`; other shapes become a table of features. y: as a dataset of this task has it.
+    `kind` is `"series"`; other shapes become a table of features. y: as a dataset of this task has it. clean_y: what y
+    would be without noise, or None; examples with another label have both in their caption, in red.
     """
     y = np.asarray(y)
     if task == "segmentation":
         return _masks(x, y, class_names, ignore_class, title)
+    true = y if clean_y is None else clean_y
     with style():
         if kind == "series":
-            return series_grid(x, [caption(value, task, class_names) for value in y[: COLUMNS * MOST_ROWS]], title)
+            few = zip(y[: COLUMNS * MOST_ROWS], true, strict=False)
+            return series_grid(x, [_both(label, clean, task, class_names) for label, clean in few], title)
         if x.ndim not in (3, 4):
-            return _feature_table(x.reshape(len(x), -1), y, task, class_names, title)
-        if task in ONE_CLASS and len(class_names) <= MOST_ROWS:
+            return _feature_table(x.reshape(len(x), -1), y, true, task, class_names, title)
+        if task in ONE_CLASS and len(class_names) <= MOST_ROWS and clean_y is None:
             return _a_row_a_class(x, y.reshape(-1), [shortened(name) for name in class_names], title)
-        return _captioned(x, y, task, class_names, title)
+        return _captioned(x, y, true, task, class_names, title)
 
 
 def _a_row_a_class(x: np.ndarray, y: np.ndarray, names: Sequence[str], title: str) -> Figure:
@@ -64,9 +68,9 @@ def _a_row_a_class(x: np.ndarray, y: np.ndarray, names: Sequence[str], title: st
     return figure
 
 
-def _captioned(x: np.ndarray, y: np.ndarray, task: str, names: Sequence[str], title: str) -> Figure:
-    """The first images, each below what is true of it; larger ones where that is long."""
-    captions = [caption(value, task, names) for value in y[: 5 * COLUMNS]]
+def _captioned(x: np.ndarray, y: np.ndarray, true: np.ndarray, task: str, names: Sequence[str], title: str) -> Figure:
+    """The first images, each below its label; larger ones where that is long."""
+    captions = [_both(label, clean, task, names) for label, clean in zip(y[: 5 * COLUMNS], true, strict=False)]
     columns = COLUMNS if max(map(len, captions)) <= 16 else 5
     captions = captions[: 5 * columns]
     rows, unit = -(-len(captions) // columns), 7.6 / columns  # inches an image
@@ -78,7 +82,8 @@ def _captioned(x: np.ndarray, y: np.ndarray, task: str, names: Sequence[str], ti
         left, top = i % columns * across, i // columns * down
         show(axes, pixels(x[i], low, high), left, top)
         text = shortened(text, int(17 * unit))
-        axes.text(left + 0.5, top - 0.06, text, ha="center", va="bottom", fontsize=8, color=INK)
+        colour = INK if np.array_equal(y[i], true[i]) else RED
+        axes.text(left + 0.5, top - 0.06, text, ha="center", va="bottom", fontsize=8, color=colour)
     axes.set(xlim=(0, columns * across - 0.1), ylim=(rows * down - 0.3 / unit, -0.3 / unit))
     axes.set_xticks([])
     axes.set_yticks([])
@@ -109,11 +114,13 @@ def _masks(x: np.ndarray, y: np.ndarray, names: Sequence[str], ignore_class: int
     return figure
 
 
-def _feature_table(x: np.ndarray, y: np.ndarray, task: str, names: Sequence[str], title: str) -> Figure:
+def _feature_table(
+    x: np.ndarray, y: np.ndarray, true: np.ndarray, task: str, names: Sequence[str], title: str
+) -> Figure:
     few = np.arange(min(len(x), TABLE_ROWS))
     chosen = _of_each_class(y.reshape(-1), len(names), TABLE_ROWS) if task in ONE_CLASS else few
     values = x[chosen, :TABLE_COLUMNS].astype(np.float64)
-    captions = [shortened(caption(value, task, names), 26) for value in y[chosen]]
+    captions = [shortened(_both(y[i], true[i], task, names), 26) for i in chosen]
     rows, columns = values.shape
     figure = new_figure(1.0 + 0.075 * max(8, *map(len, captions)) + 0.72 * columns, 0.9 + 0.34 * rows, title)
     axes = figure.subplots()
@@ -123,6 +130,8 @@ def _feature_table(x: np.ndarray, y: np.ndarray, task: str, names: Sequence[str]
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=8.5, color=INK)
     axes.set_xticks(range(columns), [f"x{column}" for column in range(columns)])
     axes.set_yticks(range(rows), captions)
+    for i, text in zip(chosen, axes.get_yticklabels(), strict=True):
+        text.set_color(INK if np.array_equal(y[i], true[i]) else RED)
     axes.xaxis.tick_top()
     without_frame(axes)
     if task == "regression" and len(names):
@@ -136,6 +145,12 @@ def _of_each_class(y: np.ndarray, num_classes: int, count: int) -> np.ndarray:
     """Positions of at most `count` examples, equally many of each class, sorted by class."""
     first = [np.flatnonzero(y == k)[: max(1, count // num_classes)] for k in range(num_classes)]
     return np.concatenate(first)[:count]
+
+
+def _both(label: np.ndarray, clean: np.ndarray, task: str, names: Sequence[str]) -> str:
+    """The caption of an example, and where its label is wrong what it would be without noise."""
+    said = caption(label, task, names)
+    return said if np.array_equal(label, clean) else f"{said} (is {caption(clean, task, names)})"
 
 
 def caption(y: np.ndarray, task: str, names: Sequence[str]) -> str:

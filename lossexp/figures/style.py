@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito (2008): told apart with every common colour vision deficiency, and in grey.
 BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9"
+RED = "#C00000"  # for what is wrong, and says so in words too
 INK, GREY, LIGHT = "#222222", "#8A8A8A", "#E4E4E4"
 
 STYLE = {

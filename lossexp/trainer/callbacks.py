@@ -80,7 +80,9 @@ class Callbacks:
 
     def validation_end(self, metrics: Mapping[str, float]) -> None:
         """metrics: keys `val/...`; callbacks hear them as Keras names them in an evaluation, without the prefix."""
-        self._list.on_test_end({name.removeprefix("val/"): value for name, value in metrics.items()})
+        self._list.on_test_end(
+            {name.removeprefix("val/"): value for name, value in metrics.items() if name[:4] == "val/"}
+        )
 
     def as_json(self) -> list[dict]:
         """Where the callbacks are, without their arrays; warns once of what cannot be kept."""

@@ -48,6 +48,23 @@ def test_a_dataset_seed_fixed_apart_from_the_seed_is_part_of_the_group():
     assert group_key(fixed) != group_key(CONFIG)
 
 
+def test_settings_that_came_later_leave_the_keys_of_earlier_runs():
+    earlier = changed(loss={"transition": 0.2})
+    later = changed(loss={"T": 0.2, "clip": None}, noise={"_target_": "lossexp.datasets.noise.clean.Clean"})
+    assert run_key(later) == run_key(earlier)
+    assert run_key({**later, "loss": {"T": 0.2, "clip": 0.1}}) != run_key(earlier)
+
+
+def test_noise_is_another_run_of_which_a_seed_of_its_own_stays_in_the_group():
+    noise = {"_target_": "n", "eta": 0.4, "seed": None}
+    assert len({run_key(CONFIG), run_key(changed(noise=noise)), run_key(changed(noise={**noise, "eta": 0.2}))}) == 3
+    follows, fixed = (
+        [group_key(changed(seed=s, dataset={}, noise={**noise, "seed": n})) for s in (1, 2)] for n in (None, 1)
+    )
+    assert len({*follows}) == len({*fixed}) == 1
+    assert follows != fixed
+
+
 def test_edited_code_of_the_user_is_another_run(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
 

@@ -19,7 +19,7 @@ from lossexp.config.keras_names import BUILDABLE, NAMES, WRITTEN
 from lossexp.config.targets import MAKES, TAKES, buildable
 
 CONF = Path(__file__).parents[2] / "conf"
-GROUPS = ("dataset", "loss", "model", "optimizer", "schedule", "tracking", "trainer")
+GROUPS = ("dataset", "noise", "loss", "model", "optimizer", "schedule", "tracking", "trainer")
 PLACES = [f"{group}{inside}" for group in (*GROUPS, "debug", "name") for inside in ("", ".argument", ".list[0]")]
 BASES = {
     "callbacks": keras.callbacks.Callback,

@@ -16,8 +16,8 @@ CONFUSED = np.array([[0.75, 0.25, 0, 0], [0, 1, 0, 0], [0.125, 0.25, 0.625, 0], 
 @quickly
 @given(z=logits)
 def test_without_noise_it_is_cross_entropy(z):
-    for transition in (0, np.eye(4).tolist()):
-        loss = losses.BackwardCorrection(transition=transition)
+    for wrong in (0, np.eye(4).tolist()):
+        loss = losses.BackwardCorrection(T=wrong)
         np.testing.assert_array_equal(values(loss, z), cross_entropy(z))
         np.testing.assert_array_equal(gradients(loss, z), gradients(losses.CrossEntropy(), z, ONE_HOT))
 
@@ -26,7 +26,7 @@ def test_without_noise_it_is_cross_entropy(z):
 @given(z=logits, rate=st.one_of(st.floats(0, 0.6), st.none()))
 def test_its_mean_over_noisy_labels_is_the_clean_cross_entropy(z, rate):
     matrix = CONFUSED if rate is None else (1 - rate) * np.eye(4) + rate / 3 * (1 - np.eye(4))
-    loss = losses.BackwardCorrection(transition=matrix.tolist() if rate is None else rate)
+    loss = losses.BackwardCorrection(T=matrix.tolist() if rate is None else rate)
     close(matrix @ values(loss, z), cross_entropy(z), 1e-4, 2e-4)
     close(matrix @ gradients(loss, z), gradients(losses.CrossEntropy(), z), 1e-4, 1e-5)
 
@@ -35,31 +35,31 @@ def test_its_mean_over_noisy_labels_is_the_clean_cross_entropy(z, rate):
 @given(z=logits)
 def test_clipped_probabilities_give_the_published_value(z):
     """As Patrini et al.'s code: `-sum_k (y T^-1)_k log(clip(p_k, e, 1 - e))`, and no gradient outside."""
-    loss = losses.BackwardCorrection(transition=CONFUSED.tolist(), clip=0.01)
+    loss = losses.BackwardCorrection(T=CONFUSED.tolist(), clip=0.01)
     p = np.clip(special.softmax(np.float64(np.float32(z))), 0.01, 0.99)
     close(values(loss, z), -np.linalg.inv(CONFUSED) @ np.log(p), 1e-4, 1e-4)
     far = [300.0, 0.0, -300.0, -300.0]
     np.testing.assert_array_equal(gradients(loss, far), np.zeros([4, 4]))
-    assert gradients(losses.BackwardCorrection(transition=CONFUSED.tolist()), far).any()
+    assert gradients(losses.BackwardCorrection(T=CONFUSED.tolist()), far).any()
 
 
 def test_in_graphs():
     z = np.random.default_rng(0).normal(size=[4, 4]).astype(np.float32)
-    loss = losses.BackwardCorrection(transition=CONFUSED.tolist())
+    loss = losses.BackwardCorrection(T=CONFUSED.tolist())
     for jit_compile in (False, True):
         close(tf.function(loss.call, jit_compile=jit_compile)(LABELS, z), loss.call(LABELS, z))
 
 
 def test_what_cannot_be_corrected_is_refused():
     z = [0.0, 0.0, 0.0, 0.0]
-    with pytest.raises(ValueError, match="2 rows and columns for 4 classes"):
-        values(losses.BackwardCorrection(transition=[[1, 0], [0, 1]]), z)
-    for transition in (0.75, np.full([4, 4], 0.25).tolist()):
-        with pytest.raises(ValueError, match="BackwardCorrection: transition has the condition number"):
-            values(losses.BackwardCorrection(transition=transition), z)
-    with pytest.raises(ValueError, match=r"BackwardCorrection\.transition\[0\]=\[0\.5, 0\.4\]"):
-        losses.BackwardCorrection(transition=[[0.5, 0.4], [0, 1]])
+    with pytest.raises(ValueError, match="there are 4 classes"):
+        values(losses.BackwardCorrection(T=[[1, 0], [0, 1]]), z)
+    for wrong in (0.75, np.full([4, 4], 0.25).tolist()):
+        with pytest.raises(ValueError, match="BackwardCorrection: T has the condition number"):
+            values(losses.BackwardCorrection(T=wrong), z)
+    with pytest.raises(ValueError, match=r"BackwardCorrection\.T\[0\]=\[0\.5, 0\.4\]"):
+        losses.BackwardCorrection(T=[[0.5, 0.4], [0, 1]])
     with pytest.raises(ValueError, match=r"clip=0\.5: give a number in \(0, 0\.5\) or null"):
         losses.BackwardCorrection(clip=0.5)
-    with pytest.raises(ValueError, match="transition=1"):
-        losses.BackwardCorrection(transition=1)
+    with pytest.raises(ValueError, match="T=1"):
+        losses.BackwardCorrection(T=1)

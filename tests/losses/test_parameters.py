@@ -205,7 +205,7 @@ def test_a_refusal_names_the_setting_of_the_config():
         ({"_target_": "lossexp.losses.Dice", "over": "image"}, r"^loss\.over=image: give one of auto, example, class,"),
         ({"_target_": "lossexp.losses.BiTempered", "t1": 1, "t2": 0.5}, r"^loss\.t2=0\.5"),
         ({"_target_": "lossexp.losses.Tversky", "alpha": 0, "beta": 0}, r"^loss\.alpha=0\.0 and beta=0\.0"),
-        ({"_target_": "lossexp.losses.Forward", "transition": [[1, 1], [0, 1]]}, r"^loss\.transition\[0\]=\[1"),
+        ({"_target_": "lossexp.losses.Forward", "T": [[1, 1], [0, 1]]}, r"^loss\.T\[0\]=\[1"),
         ({"_target_": "lossexp.losses.LDAM", "class_counts": [3, 0]}, r"^loss\.class_counts\[1\]=0"),
     ):
         with pytest.raises(InputError, match=message):

@@ -99,14 +99,14 @@ def test_the_reductions_are_those_of_keras():
 
 
 @pytest.mark.parametrize("loss", [losses.Forward, losses.BackwardCorrection])
-@pytest.mark.parametrize("value", [{}, {0: [1, 0], 1: [0, 1]}, "abc", "", [], None, np.array(2), 2, True])
+@pytest.mark.parametrize("value", ["", [], None, np.array(2), 2, False])
 def test_what_is_no_transition_is_refused(loss, value):
-    with pytest.raises(
-        ValueError, match=re.escape(f"{loss.__name__}.transition={shown(value)}: give a number in [0, 1), or a list")
-    ):
-        loss(transition=value)
-    with pytest.raises(ValueError, match=re.escape("transition[0]=1.0: give a list")):
-        loss(transition=np.ones(3))
+    with pytest.raises(ValueError, match=re.escape(f"{loss.__name__}.T={shown(value)}: give true, or a number in")):
+        loss(T=value)
+    with pytest.raises(ValueError, match=re.escape(f"{loss.__name__}.T.0=[1, 0]: give a mapping")):
+        loss(T={0: [1, 0], 1: [0, 1]})
+    with pytest.raises(ValueError, match=re.escape("T[0]=1.0: give a list")):
+        loss(T=np.ones(3))
 
 
 @pytest.mark.parametrize("value", [np.ones(2), [1.0], {}, "1", True, None, float("inf"), float("nan")])

@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from lossexp.base.checks import Interval
 from lossexp.losses.base.multiclass import register
-from lossexp.losses.noise.transition import NoisyLabels, transition_matrix
+from lossexp.losses.noise.transition import NoisyLabels
 from lossexp.losses.numerics.log_probabilities import log_probabilities
 from lossexp.losses.numerics.masked import is_idle
 
 WORST_CONDITION = 1e6  # of a matrix that is inverted: beyond it float32 values have no digits left
 SINGULAR = (
-    "BackwardCorrection: transition has the condition number {:g}; expected a matrix that can be inverted. Labels "
+    "BackwardCorrection: T has the condition number {:g}; expected a matrix that can be inverted. Labels "
     "that do not tell classes apart cannot be corrected."
 )
 
@@ -32,13 +32,14 @@ class BackwardCorrection(NoisyLabels):
     Loss Correction Approach".
 
     Args:
-        transition: a symmetric noise rate in [0, 1), with which a label moves to any other class with equal
-            probability (0 is cross-entropy), or the matrix T, K rows of K numbers in [0, 1] that sum to 1.
+        T: a symmetric noise rate in [0, 1), with which a label moves to any other class with equal probability (0 is
+            cross-entropy); the matrix, K rows of K numbers in [0, 1] that sum to 1; a `.npy` or `.csv` file of it; a
+            mapping such as `{7: {1: 0.4}}`, of which the rest stays; or true for the experiment's own noise.
         clip: null, or in (0, 0.5): p is held in [clip, 1 - clip], and has no gradient outside. This gives values a
             lower bound, without which logits may grow to hundreds. Patrini et al.'s code has 1e-7.
 
     Raises:
-        ValueError: the matrix does not have K rows, or no inverse (at the first call; the rate 1 - 1/K has none).
+        ValueError: T is no matrix of K classes, or no inverse (at the first call; the rate 1 - 1/K has none).
     """
 
     clip: Annotated[float, Interval("(0, 0.5)")] | None = None
@@ -52,12 +53,12 @@ class BackwardCorrection(NoisyLabels):
 
     def without_noise(self, t: tf.Tensor) -> tf.Tensor:
         """`t T^-1`, `[..., K]` float32: targets whose mean over noisy labels is the clean one-hot label."""
-        if isinstance(self.transition, list):
-            inverse = _inverse(transition_matrix(self, t.shape[-1]))
+        if not isinstance(self.T, float):
+            inverse = _inverse(self.matrix(t.shape[-1]))
             # float64, because float32 matrix products may be rounded to 10 bits on GPUs (TF32).
             return tf.cast(tf.tensordot(tf.cast(t, tf.float64), inverse, axes=1), tf.float32)
-        off = self.transition / (t.shape[-1] - 1)
-        kept = 1.0 - self.transition - off
+        off = self.T / (t.shape[-1] - 1)
+        kept = 1.0 - self.T - off
         if kept < 1.0 / WORST_CONDITION:
             raise ValueError(SINGULAR.format(1.0 / max(abs(kept), 1e-300)))
         return (t - off * tf.reduce_sum(t, axis=-1, keepdims=True)) / kept

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from lossexp.losses.base.multiclass import register
-from lossexp.losses.noise.transition import NoisyLabels, transition_matrix
+from lossexp.losses.noise.transition import NoisyLabels
 from lossexp.losses.numerics.log_probabilities import next_to_one
 
 
@@ -19,18 +19,19 @@ class Forward(NoisyLabels):
     Loss Correction Approach".
 
     Args:
-        transition: a symmetric noise rate in [0, 1), with which a label moves to any other class with equal
-            probability (0 is cross-entropy), or the matrix T, K rows of K numbers in [0, 1] that sum to 1.
+        T: a symmetric noise rate in [0, 1), with which a label moves to any other class with equal probability (0 is
+            cross-entropy); the matrix, K rows of K numbers in [0, 1] that sum to 1; a `.npy` or `.csv` file of it; a
+            mapping such as `{7: {1: 0.4}}`, of which the rest stays; or true for the experiment's own noise.
 
     Raises:
-        ValueError: the matrix does not have K rows (at the first call).
+        ValueError: T is no matrix of K classes (at the first call).
     """
 
     def formula(self, t, log_p, log_q):
-        if isinstance(self.transition, list):
-            log_observed = _log_observed(log_p, transition_matrix(self, t.shape[-1]))
+        if isinstance(self.T, float):
+            log_observed = _log_mixed(log_p, log_q, self.T)
         else:
-            log_observed = _log_mixed(log_p, log_q, self.transition)
+            log_observed = _log_observed(log_p, self.matrix(t.shape[-1]))
         return -tf.reduce_sum(tf.math.multiply_no_nan(log_observed, t), axis=-1)
 
 

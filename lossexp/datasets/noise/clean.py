@@ -1,0 +1,5 @@
+"""`noise=none`."""
+
+
+class Clean:
+    """No noise: labels stay what they are."""
