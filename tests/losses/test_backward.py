@@ -30,6 +30,17 @@ def test_its_mean_over_noisy_labels_is_the_clean_cross_entropy(z, rate):
     close(matrix @ gradients(loss, z), gradients(losses.CrossEntropy(), z), 1e-4, 1e-5)
 
 
+@quickly
+@given(z=logits, clip=st.floats(1e-7, 0.4))
+def test_clip_bounds_its_values_and_changes_none_whose_probabilities_are_inside(z, clip):
+    loss, clipped = (losses.BackwardCorrection(T=CONFUSED.tolist(), clip=c) for c in (None, clip))
+    bound = -np.log(clip) * np.abs(np.linalg.inv(CONFUSED)).sum(axis=1)
+    assert (np.abs(values(clipped, z)) <= bound * (1 + 1e-4)).all()
+    p = tf.nn.softmax(np.float32(z)).numpy()
+    if (p > clip * 1.01).all() and (p < 1 - clip * 1.01).all():
+        close(values(clipped, z), values(loss, z))
+
+
 def test_in_graphs():
     z = np.random.default_rng(0).normal(size=[4, 4]).astype(np.float32)
     loss = losses.BackwardCorrection(T=CONFUSED.tolist())

@@ -36,7 +36,7 @@ class BackwardCorrection(NoisyLabels):
             cross-entropy); the matrix, K rows of K numbers in [0, 1] that sum to 1; a `.npy` or `.csv` file of it; a
             mapping such as `{7: {1: 0.4}}`, of which the rest stays; or true for the experiment's own noise.
         clip: probabilities are kept in [clip, 1 - clip] before the logarithm, as in published code, which bounds values
-            and takes the gradient of what is beyond; None is no bound.
+            and leaves what is beyond without a gradient; None is no bound.
 
     Raises:
         ValueError: T is no matrix of K classes, or no inverse (at the first call; the rate 1 - 1/K has none).
