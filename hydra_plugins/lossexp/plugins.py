@@ -29,8 +29,13 @@ class LossexpSweeper(BasicSweeper):
         super().__init__(max_batch_size=None)
 
     def sweep(self, arguments: list[str]) -> None:
+        from lossexp.config.sweep_settings import check_launcher, check_looks
+
         if self.config.mode != "train":
+            check_looks(self.config)
             return super().sweep(arguments)
+        if not isinstance(self.launcher, LossexpLauncher):
+            check_launcher(self.config)
         from lossexp.sweeps.sweep import sweep
 
         return sweep(self.config, arguments, self.hydra_context.config_loader, self._launch)
@@ -64,7 +69,8 @@ class LossexpLauncher(BasicLauncher):
         fresh, stop = self.is_fresh(settings), settings.on_error == "stop"
         here = [job for job in jobs if not fresh or job.is_done]
         run_here(here, self.hydra_context, self.task_function, stop)
-        if others := [job for job in jobs if job not in here]:
+        others = [job for job in jobs if job not in here]
+        if others and not (stop and any(job.state == "failed" for job in here)):
             self.run_fresh(others, settings, stop)
 
     def is_fresh(self, settings: SweepSettings) -> bool:

@@ -31,12 +31,14 @@ def watched(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _log_warning
-                return job(config)
+                result = job(config)
         except Exception as error:
             if file.parent.is_dir():
                 file.write_text(explain(error) + "\n", "utf-8")
             keep_traceback(error)
             raise
+        file.unlink(missing_ok=True)  # of another process, which asked for the same run meanwhile
+        return result
 
     return run
 

@@ -13,11 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from lossexp.base.errors import InputError
 
+# Of many runs: what a sweep or a search asks for, which is nothing to its jobs.
+OF_SWEEPS = ("sets", "seeds", "baseline", "sweep", "tune")
 # Where things are written, who watches, and how they look: none of it changes what is trained.
 TOP_LEVEL_EXCLUDED = (
     *("hydra", "tracking", "debug", "output", "name", "rerun"),
     *("mode", "run", "inputs", "trusted_packages", "trusted_paths"),
-    *("sets", "seeds", "baseline", "sweep", "tune"),
+    *OF_SWEEPS,
 )
 # Settings that name a file, or a folder of files, whose content counts and not its place.
 FILES = {"dataset": ("path",), "model": ("path", "weights"), "noise": ("T",), "loss": ("transition",)}

@@ -14,7 +14,7 @@ from lossexp.base.files import whole
 from lossexp.config.build import build, prepare
 from lossexp.config.callback_paths import confined
 from lossexp.config.command_line import granted, overrides
-from lossexp.config.identity import group_key, run_key
+from lossexp.config.identity import OF_SWEEPS, group_key, run_key
 from lossexp.config.idle import check_idle
 from lossexp.config.sweep_settings import check_sweep_is_asked_for, check_workers, is_of_sweep
 from lossexp.config.top_level import check_choices, check_only, check_settings
@@ -23,7 +23,7 @@ from lossexp.config.values import check_values, plain
 # Where a run is written and found again, rather than what it is.
 NOT_PARAMETERS = (
     *("hydra", "tracking", "output", "rerun", "trusted_packages", "trusted_paths"),
-    *("sets", "seeds", "baseline", "sweep", "tune"),
+    *OF_SWEEPS,
 )
 PATHS = {"dataset": ("path", "data_dir"), "model": ("path", "weights"), "noise": ("T",), "loss": ("T",)}
 

@@ -29,7 +29,7 @@ def output_folder(*, _root_: DictConfig) -> str:
 
 def worker_folder(*, _root_: DictConfig) -> str:
     """Where a worker beside the chief writes its log, inside the run's folder; empty for any other process."""
-    if _root_.mode != "train" or _root_.trainer.get("strategy") != "multi_worker":
+    if _root_.mode != "train" or OmegaConf.select(_root_, "trainer.strategy") != "multi_worker":
         return ""
     index = this_worker()
     return f"/worker-{index}" if index else ""

@@ -13,9 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 from lossexp.base.checks import Count, FromZero, check_fields
 from lossexp.base.errors import InputError
 from lossexp.config.command_line import overrides
+from lossexp.config.identity import OF_SWEEPS
 
-SWEEP_ONLY = ("sets", "seeds", "baseline")
 NODES = ("sweep", "tune")
+SWEEP_ONLY = tuple(name for name in OF_SWEEPS if name not in NODES)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class TuneSettings:
 
 def is_of_sweep(override: Override) -> bool:
     """Whether the override is about the sweep, rather than about its jobs."""
-    return override.key_or_group in SWEEP_ONLY or override.key_or_group.split(".")[0] in NODES
+    return override.key_or_group.split(".")[0] in OF_SWEEPS
 
 
 def is_job_of_sweep(settings: DictConfig) -> bool:
@@ -90,3 +91,24 @@ def check_engine(config: DictConfig, extra: str, package: str) -> None:
             "anyway, and how many run at a time is hydra.launcher.slurm_array_parallelism, or follows from what "
             "hydra.launcher.remote asks of the Ray cluster. Leave them out."
         )
+
+
+def check_launcher(config: DictConfig) -> None:
+    """Raises InputError for settings that a launcher which is not lossexp's does not heed."""
+    settings, launcher = SweepSettings(**config.sweep), config.hydra.runtime.choices["hydra/launcher"]
+    for name in ("on_error", "n_jobs", "fresh"):
+        value = getattr(settings, name)
+        if value != getattr(SweepSettings, name):
+            raise InputError(
+                f"sweep.{name}={str(value).lower()} has no effect with hydra/launcher={launcher}, which has its "
+                "own settings, hydra.launcher.*. Leave it out, or use hydra/launcher=lossexp."
+            )
+
+
+def check_looks(config: DictConfig) -> None:
+    """Raises InputError for settings of a sweep that trains, where finished runs are looked at again."""
+    launcher = config.hydra.runtime.choices["hydra/launcher"]
+    given = [] if launcher in ("lossexp", "basic") else [f"hydra/launcher={launcher}"]
+    given += [o.input_line for o in overrides(config.hydra) if is_of_sweep(o)]
+    if given:
+        raise InputError(f"{given[0]} has no effect with mode={config.mode}, which trains nothing. Leave it out.")

@@ -62,7 +62,8 @@ class RunFolder:
                 "hydra.sweep.subdir as they are, or set output=another_folder. If the folder is a copy, remove it."
             )
         self._record = found or Record(run_key)
-        self._write()
+        if not (self.path / FILE_NAME).is_file():
+            self._write()
 
     @property
     def run_key(self) -> str:

@@ -49,6 +49,9 @@ def _gather(cluster: Cluster, run_key: str, finished: bool, until: float) -> boo
                     ) from None
                 open_ones.enter_context(other)
                 said = re.fullmatch(r"worker (\d+) of run (\w+)", _read(other, 10.0))
+                if said and int(said[1]) in there:
+                    other.sendall(b"taken\n")
+                    continue
                 if not said or int(said[1]) not in missing:
                     continue  # whoever looks for open ports
                 if said[2] != run_key:
@@ -76,6 +79,11 @@ def _ask_chief(cluster: Cluster, run_key: str, until: float) -> bool:
                     f"({error}). Start the same command there, and see that the port is open to this machine."
                 ) from error
             time.sleep(RETRY_SECONDS)
+    if answer == "taken":
+        raise InputError(
+            f"Worker 0, the chief ({cluster.addresses[0]}), has a worker {cluster.index} already. Give each process an "
+            "index of its own in TF_CONFIG, and end those of an earlier start."
+        )
     if not answer:
         raise InputError(f"Worker 0, the chief ({cluster.addresses[0]}), ended before training; it says why.")
     return answer == "finished"

@@ -14,11 +14,12 @@ from typing import Any, Protocol
 
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
-from lossexp.sweeps.local import OUTPUT, arguments, relative
+from lossexp.sweeps.local import OUTPUT, job_arguments, relative
 from lossexp.sweeps.sharing import THREADS, threads_of_a_run
-from lossexp.sweeps.state import ended, state
+from lossexp.sweeps.state import ended, tell_of_loss
 
 POLL_SECONDS = 0.5
+SECONDS_TO_BE_SEEN = 3  # by this machine, of what another one has written into a shared folder
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool, start_in
                 if engine.done(handle):
                     del waiting[job]
                     _tell_of_loss(engine, job, handle)
-            if stop and any((job.folder / FAILED).is_file() for job in jobs if job not in waiting):
-                unbegun = [job for job in waiting if state(job.folder) != "running"]
+            if stop and any(job.state == "failed" for job in jobs if job not in waiting):
+                unbegun = [job for job in waiting if job.state != "running"]
                 engine.cancel([waiting.pop(job) for job in unbegun])
     finally:
         engine.cancel(list(waiting.values()))
@@ -97,10 +98,11 @@ def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool, start_in
 def _task(job: SweepJob, folder: str) -> Task:
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / FAILED).unlink(missing_ok=True)
-    return Task(arguments(job), folder, relative(job.folder) / OUTPUT, threads_of_a_run())
+    return Task(job_arguments(job), folder, relative(job.folder) / OUTPUT, threads_of_a_run())
 
 
 def _tell_of_loss(engine: Engine, job: SweepJob, handle: Any) -> None:
     if not ended(job.folder):
-        text = f"The job was lost: {engine.lost(handle)} The same command continues it.\n"
-        (job.folder / FAILED).write_text(text, "utf-8")
+        time.sleep(SECONDS_TO_BE_SEEN)
+    if not ended(job.folder):
+        tell_of_loss(job.folder, f"The job was lost: {engine.lost(handle)} The same command continues it.")

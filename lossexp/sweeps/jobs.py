@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from lossexp.config.job import Job
 from lossexp.config.messages import explain
-from lossexp.sweeps.state import ended
+from lossexp.experiment.run_folder import damaged, read_record
+from lossexp.sweeps.state import State, state
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,12 @@ class SweepJob:
     def is_done(self) -> bool:
         """Whether it is finished and asks for no other training."""
         anew = self.config.rerun or self.config.dataset.get("reread")
-        return not anew and self.problem is None and ended(self.folder) == "finished"
+        return not anew and self.state == "finished" and not damaged(self.folder, read_record(self.folder).files)
+
+    @property
+    def state(self) -> State:
+        """What became of it, see `lossexp.sweeps.state`."""
+        return "failed" if self.problem else state(self.folder)
 
 
 def compose(master: DictConfig, overrides: Sequence[Sequence[str]], loader: ConfigLoader) -> list[SweepJob]:

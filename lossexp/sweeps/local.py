@@ -18,6 +18,7 @@ from lossexp.config.command_line import config_flags
 from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
 from lossexp.sweeps.sharing import cores_of, environment_of
+from lossexp.sweeps.state import ended, tell_of_loss
 
 OUTPUT = "output.txt"  # what the process of a job prints
 OF_THE_SWEEP = ("hydra.mode=", "hydra.run.", "hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra/")
@@ -36,7 +37,7 @@ def run_here(jobs: Sequence[SweepJob], context: HydraContext, task: TaskFunction
                 job_subdir_key="hydra.sweep.subdir",
             )
         configure_log(job.config.hydra.hydra_logging, job.config.hydra.verbose)
-        if stop and (job.folder / FAILED).is_file():
+        if stop and job.state == "failed":
             return
 
 
@@ -60,7 +61,7 @@ def run_fresh(jobs: Sequence[SweepJob], n_jobs: int, stop: bool) -> None:
                     continue
                 del running[slot]
                 _tell_of_end(job, process.returncode)
-                if stop and (job.folder / FAILED).is_file():
+                if stop and job.state == "failed":
                     waiting.clear()
     finally:
         for _, process in running.values():
@@ -73,11 +74,14 @@ def _start(job: SweepJob, environment: dict[str, str]) -> subprocess.Popen:
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / FAILED).unlink(missing_ok=True)
     with (job.folder / OUTPUT).open("ab") as output:
-        command = [sys.executable, "-m", "lossexp", *arguments(job)]
-        return subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment)
+        command = [sys.executable, "-m", "lossexp", *job_arguments(job)]
+        settings = {"stdout": output, "stderr": output, "env": os.environ | environment}
+        # In a session of its own: Ctrl-C would reach it from the terminal and from here, and the second signal cuts
+        # short what the first one began.
+        return subprocess.Popen(command, start_new_session=True, **settings)
 
 
-def arguments(job: SweepJob) -> list[str]:
+def job_arguments(job: SweepJob) -> list[str]:
     """What to type after `lossexp` for the job alone."""
     hydras = [o for o in job.config.hydra.overrides.hydra if not o.lstrip("+~").startswith(OF_THE_SWEEP)]
     own = ["sets=null", "seeds=null", "baseline=null", f"sweep.parent={job.config.sweep.parent or 'null'}"]
@@ -92,9 +96,7 @@ def relative(folder: Path) -> Path:
 
 
 def _tell_of_end(job: SweepJob, code: int) -> None:
-    """A process that had no time to say why it failed."""
-    file = job.folder / FAILED
-    if code and not file.is_file():
+    if code or not ended(job.folder):
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         reason = " Perhaps the memory was full." if code == -signal.SIGKILL else ""
-        file.write_text(f"The process of the job {how}.{reason} What it printed is in {job.folder / OUTPUT}.\n")
+        tell_of_loss(job.folder, f"The process of the job {how}.{reason} What it printed is in {job.folder / OUTPUT}.")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from lossexp.sweeps.table import lower_is_better, summary
+from lossexp.sweeps.table import lower_is_better, metrics_of, summary
 
 MOST_ROWS = 15  # MLflow keeps 5000 characters
 MOST_METRICS = 3  # and its pages are narrow, without space between columns
@@ -28,7 +28,7 @@ def note(said: str, runs: pd.DataFrame, failures: str, tags: Mapping[str, str], 
     told = f"```\n{failures}```\n" if failures else ""
     if runs.empty:
         return f"{said}\n\n{told}"
-    metric = runs.columns[3]
+    metric = metrics_of(runs)[0]
     order = f"test/{metric}", lower_is_better(metric)
     table = summary(runs).iloc[:, : 2 + MOST_METRICS]
     lines = [[name.removeprefix("test ") for name in table.columns], ["---"] * len(table.columns)]

@@ -6,9 +6,10 @@ import hashlib
 import json
 import shlex
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pandas as pd
@@ -19,25 +20,24 @@ from lossexp.base.files import whole
 from lossexp.base.screen import PLAIN, show_error
 from lossexp.config.job import Job
 from lossexp.config.sweep_settings import SWEEP_ONLY
+from lossexp.experiment.run_folder import locked
 from lossexp.sweeps.failed import SweepFailed
 from lossexp.sweeps.jobs import SweepJob, swept
 from lossexp.sweeps.note import note
 from lossexp.sweeps.screen import counts
-from lossexp.sweeps.state import State, failure, state
+from lossexp.sweeps.state import State, failure
 from lossexp.sweeps.table import as_text, measured, summary
 from lossexp.tracking.sync import send_kept_back
 from lossexp.tracking.tracker import Tracker
 
+CONTENT = "sweep.json"
 FOLDER = "sweeps"  # below `output`, with a folder for each sweep
 
 
 class SweepRun:
-    """Use as a context manager around the jobs: it ends FINISHED if all of them are finished, else FAILED, and KILLED
-    where the sweep is stopped. The same jobs again continue the same run.
+    """Attributes: `folder`, with sweep.json, table.csv, table.txt and failures.txt; `run_id`, the store's, or None.
 
-    identity: what makes two sweeps the same one, where it is not their jobs.
-    Attributes: `folder`, with sweep.json, table.csv, table.txt and failures.txt; `run_id`, the store's, or None.
-    Raises InputError on entry where the store cannot be used, SweepFailed at the end where a job is not finished.
+    identity: what makes two sweeps in one folder the same, where it is not their jobs.
     """
 
     ASKED = SWEEP_ONLY
@@ -53,20 +53,46 @@ class SweepRun:
     def run_id(self) -> str | None:
         return self._tracker.run_id
 
-    def __enter__(self) -> SweepRun:
-        self._tracker.__enter__()
-        tags = {"kind": "sweep", "training": self.key, "command": _command(), "run_dir": str(self.folder)}
-        self._tracker.open(run_name=self._name(), run_dir=self.folder, tags=tags)
-        self._tracker.params({name: str(value) for name, value in self._asked().items() if value is not None})
-        self.add([])
-        return self
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """A block around the jobs: the run ends FINISHED if all of them are finished, else FAILED, and KILLED where the
+        sweep is stopped. The same sweep in the same folder continues the same run.
+
+        Raises InputError where the store cannot be used, and SweepFailed at the end where a job is not finished.
+        """
+        with locked(self.folder), self._tracker:
+            training = self._training()
+            self._save(training)
+            tags = {"kind": "sweep", "training": training, "command": _command(), "run_dir": str(self.folder)}
+            self._tracker.open(run_name=self._name(), run_dir=self.folder, tags=tags)
+            self._tracker.params({name: str(value) for name, value in self._asked().items() if value is not None})
+            self.add([])
+            try:
+                yield
+            finally:
+                states = {job: job.state for job in self._jobs}
+                self._report(states)
+            if not self._finished(states):
+                raise SweepFailed
+
+    def _training(self) -> str:
+        """What the sweep in this folder is known by in the store."""
+        try:
+            return json.loads((self.folder / CONTENT).read_text("utf-8"))["training"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return uuid.uuid4().hex
 
     def add(self, jobs: Sequence[SweepJob]) -> None:
         """Takes more jobs, of a sweep that does not know all of them before."""
         self._jobs += jobs
+        self._save(self._training())
+        self._tracker.artifact(self.folder / CONTENT)
+
+    def _save(self, training: str) -> None:
         listed = [{"name": job.name, "run_key": job.key, "overrides": list(job.overrides)} for job in self._jobs]
-        content = {"command": _command(), **self._asked(), "run_id": self.run_id, "jobs": listed}
-        self.write("sweep.json", json.dumps(content, indent=2) + "\n")
+        content = {"command": _command(), **self._asked(), "training": training, "run_id": self.run_id, "jobs": listed}
+        with whole(self.folder / CONTENT) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
     def write(self, name: str, text: str) -> None:
         """A file of the sweep, in its folder and in the store."""
@@ -76,17 +102,6 @@ class SweepRun:
 
     def _asked(self) -> dict[str, Any]:
         return {name: OmegaConf.to_container(self._config)[name] for name in self.ASKED}
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        states = {job: state(job.folder) if job.key else "failed" for job in self._jobs}
-        finished = self._finished(states)
-        self._report(states)
-        self._tracker.__exit__(kind or (None if finished else SweepFailed), error, tb)
-        self._send_kept_back()
-        if where := self._tracker.where():
-            Console(soft_wrap=True, **PLAIN).print(f"look at it:  {where}")
-        if kind is None and not finished:
-            raise SweepFailed
 
     def _send_kept_back(self) -> None:
         """Once more what a store missed that was down, which failed no job."""
@@ -119,13 +134,15 @@ class SweepRun:
         self.write("table.csv", runs.to_csv(index=False))
         self.write("failures.txt", failures)
         self._tracker.tags({"mlflow.note.content": self._note(said, runs, failures)})
+        self._send_kept_back()
+        if where := self._tracker.where():
+            Console(soft_wrap=True, **PLAIN).print(f"look at it:  {where}")
 
     def _failures(self, states: dict[SweepJob, State]) -> Iterator[str]:
-        for job, now in states.items():
-            if now not in ("finished", "to do"):
-                log = job.folder / f"{job.config.hydra.job.name}.log"
-                where = f" ({log})" if log.is_file() else ""
-                yield f"job {job.number}, {job.name}: {job.problem or failure(job.folder) or now}{where}"
+        for job in [job for job, now in states.items() if now == "failed"]:
+            log = job.folder / f"{job.config.hydra.job.name}.log"
+            where = f" ({log})" if log.is_file() and not job.problem else ""
+            yield f"job {job.number}, {job.name}: {job.problem or failure(job.folder)}{where}"
 
     def _name(self) -> str:
         """The experiment, or what is swept, and the number of jobs: `loss, gamma x seed (12)`."""

@@ -21,7 +21,7 @@ from lossexp.config.failures import FAILED
 from lossexp.experiment.result import Result, main_metrics, read_result
 from lossexp.experiment.run_folder import FILE_NAME as RECORD
 from lossexp.sweeps.jobs import SweepJob
-from lossexp.sweeps.state import State, ended, failure, state
+from lossexp.sweeps.state import State, ended, failure
 
 POLL_SECONDS = 0.5
 METRICS_SHOWN = 3
@@ -38,7 +38,7 @@ class SweepScreen:
         self._total, self._scores = total, scores
         self._jobs: list[SweepJob] = []
         self._told: set[SweepJob] = set()
-        self._before: dict[SweepJob, list[int]] = {}
+        self._before: dict[SweepJob, tuple[int, int]] = {}
         self._read: dict[SweepJob, int] = {}
         self._warned: set[str] = set()
         self._stop = threading.Event()
@@ -83,8 +83,8 @@ class SweepScreen:
 
     def _tell(self, job: SweepJob, how: str) -> None:
         self._told.add(job)
-        begun = job.folder / ".hydra" / "overrides.yaml"
-        seconds = f"{time.time() - begun.stat().st_mtime:.0f} s" if begun.is_file() else "not begun"
+        begun = _changed(job.folder / ".hydra" / "overrides.yaml")
+        seconds = f"{time.time() - begun / 1e9:.0f} s" if begun else "not begun"
         result = read_result(job.folder) if how == "finished" else None
         said = self._scores(result) if result else failure(job.folder)
         line = f"[{len(self._told)}/{self._total}] {how:<8}  {job.name}  {seconds}  {said}"
@@ -110,7 +110,7 @@ def show_states(jobs: Sequence[SweepJob]) -> None:
     """The jobs and their states as a table; trains nothing."""
     console = Console(soft_wrap=True, **PLAIN)
     table = Table("job", "state", "run key", "settings", box=None)
-    states = [state(job.folder) if job.key else "failed" for job in jobs]
+    states = [job.state for job in jobs]
     for job, now in zip(jobs, states):
         table.add_row(str(job.number), now, job.key or "", job.name)
     console.print(table)
@@ -137,7 +137,13 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
 
 
-def _last_change(job: SweepJob) -> list[int]:
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _last_change(job: SweepJob) -> tuple[int, int]:
     """Changes when the job ends, also where it ended like this before."""
-    files = (job.folder / FAILED, job.folder / RECORD)
-    return [file.stat().st_mtime_ns for file in files if file.is_file()]
+    return _changed(job.folder / FAILED), _changed(job.folder / RECORD)

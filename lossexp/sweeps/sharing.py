@@ -7,6 +7,7 @@ gradients are others. Threads that outnumber their cores cost a few percent.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ THREADS = "TF_NUM_INTRAOP_THREADS"
 
 def threads_of_a_run() -> str:
     """What TensorFlow takes here: $TF_NUM_INTRAOP_THREADS where set, else the cores of this process."""
-    return os.environ.get(THREADS) or str(len(os.sched_getaffinity(0)))
+    return os.environ.get(THREADS) or str(len(_cores()))
 
 
 def environment_of(slot: int) -> dict[str, str]:
@@ -29,14 +30,20 @@ def environment_of(slot: int) -> dict[str, str]:
 @contextlib.contextmanager
 def cores_of(slot: int, n_jobs: int) -> Iterator[None]:
     """A process that is started inside the block has this place's part of the cores."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores[slot % len(cores) :: n_jobs])
+    cores, give = _cores(), getattr(os, "sched_setaffinity", lambda process, cores: None)
+    give(0, cores[slot % len(cores) :: n_jobs])
     try:
         yield
     finally:
-        os.sched_setaffinity(0, cores)
+        give(0, cores)
 
 
+def _cores() -> list[int]:
+    """Those that this process may use; macOS knows no such thing."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+
+
+@functools.cache
 def _gpus() -> list[str]:
     """As NVIDIA's driver names them, without TensorFlow, which would take them."""
     if "CUDA_VISIBLE_DEVICES" in os.environ:

@@ -8,6 +8,7 @@ from typing import Any
 
 import submitit
 
+from lossexp.base.errors import InputError
 from lossexp.sweeps.elsewhere import Task
 
 
@@ -21,7 +22,13 @@ class Slurm:
 
     def __init__(self, folder: str, cluster: str = "slurm", restarts: int = 0, **parameters: Any):
         where = Path(folder).absolute() / "%j"
-        self._executor = submitit.AutoExecutor(where, cluster, slurm_max_num_timeout=restarts)
+        try:
+            self._executor = submitit.AutoExecutor(where, cluster, slurm_max_num_timeout=restarts)
+        except RuntimeError as error:
+            raise InputError(
+                f"hydra/launcher=slurm: {str(error).rstrip('.')}. Give the command on a machine where you type sbatch, "
+                "or try it with hydra.launcher.cluster=local."
+            ) from error
         self._executor.update_parameters(**parameters)
 
     def submit(self, tasks: Sequence[Task]) -> list[submitit.Job]:

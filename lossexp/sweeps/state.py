@@ -21,16 +21,24 @@ def state(folder: Path) -> State:
 
 def ended(folder: Path) -> Literal["finished", "failed"] | None:
     """How the job ended; None where it has not."""
+    if (folder / FAILED).is_file():
+        return "failed"
     record = _record(folder)
-    if record and record.stage == "closed":
-        return "finished"
-    return "failed" if (folder / FAILED).is_file() else None
+    return "finished" if record and record.stage == "closed" else None
 
 
 def failure(folder: Path) -> str:
     """Why the job failed, in one line; empty where it did not."""
-    file = folder / FAILED
-    return file.read_text("utf-8").strip() if file.is_file() else ""
+    try:
+        return (folder / FAILED).read_text("utf-8").strip()
+    except FileNotFoundError:  # another process has begun to try again
+        return ""
+
+
+def tell_of_loss(folder: Path, reason: str) -> None:
+    """Of a job whose process had no time to say why it failed."""
+    if not (folder / FAILED).is_file():
+        (folder / FAILED).write_text(f"{reason}\n", "utf-8")
 
 
 def _record(folder: Path) -> Record | None:

@@ -8,9 +8,7 @@ from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
 from lossexp.base.screen import show_error
-from lossexp.config.failures import FAILED
 from lossexp.config.sweep_settings import SweepSettings
-from lossexp.experiment.run_folder import locked
 from lossexp.process.signals import stops_raise
 from lossexp.sweeps.baseline import of_baseline
 from lossexp.sweeps.expansion import expand
@@ -45,7 +43,7 @@ def sweep(
     if not good or (len(good) < len(jobs) and settings.on_error == "stop"):
         raise SweepFailed
     run = SweepRun(config, jobs)
-    with stops_raise(), locked(run.folder), run:
+    with stops_raise(), run.open():
         for job in good:
             job.config.sweep.parent = run.run_id
         with SweepScreen(len(jobs), of_test) as screen:
@@ -54,17 +52,18 @@ def sweep(
 
 
 def trainable(jobs: Sequence[SweepJob]) -> list[SweepJob]:
-    """Those without a problem; that of the others is told, on the screen and in their folders."""
+    """Those without a problem; that of the others is told."""
     for job in jobs:
-        if job.problem and job.key:
-            job.folder.mkdir(parents=True, exist_ok=True)
-            (job.folder / FAILED).write_text(f"{job.problem}\n", "utf-8")
         if job.problem:
             show_error(f"job {job.number}, {job.name}: {job.problem}")
     return [job for job in jobs if not job.problem]
 
 
 def distinct(jobs: Sequence[SweepJob]) -> list[SweepJob]:
-    """Without jobs that are the same run as one before them, which two sets may describe."""
-    first = {job.key or job.number: job for job in reversed(jobs)}
-    return [job for job in jobs if first[job.key or job.number] is job]
+    """Without jobs that are the same run as one before them, which is told."""
+    first: dict[str | int, SweepJob] = {}
+    for job in jobs:
+        first.setdefault(job.number if job.problem else str(job.key), job)
+    if same := len(jobs) - len(first):
+        print(f"{same} of {len(jobs)} jobs are the same run as one before them, and left out")
+    return list(first.values())

@@ -25,12 +25,17 @@ def measured(jobs: Sequence[SweepJob]) -> pd.DataFrame:
     """
     rows = []
     for job in jobs:
-        result = read_result(job.folder, job.key) if job.key else None
+        result = read_result(job.folder, job.key) if job.state == "finished" else None
         if result:
             test = {name: result.test[name] for name in main_metrics(result)}
             name = _without_seed(job.name) or "all"
             rows.append({"job": name, "group_key": job.group_key, "seed": job.config.seed, **test})
     return pd.DataFrame(rows)
+
+
+def metrics_of(runs: pd.DataFrame) -> list[str]:
+    """Names of the metrics that `measured` has."""
+    return [name for name in runs.columns if name not in ("job", "group_key", "seed")]
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +45,7 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     """
     if runs.empty:
         return runs
-    metrics = list(runs.columns[3 : 3 + METRICS_SHOWN])
+    metrics = metrics_of(runs)[:METRICS_SHOWN]
     groups = runs.groupby("group_key", sort=False)
     mean, spread = groups[metrics].mean(), groups[metrics].std()
     table = pd.DataFrame({"runs": groups["job"].first(), "n": groups.size().map(str)})

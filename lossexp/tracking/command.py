@@ -22,19 +22,18 @@ examples:
   python -m lossexp.tracking sync runs --uri http://127.0.0.1:5000 # to this server, whatever the runs were told
 
 Of each run it says what was sent, or `up to date`, or why it failed; the exit code is 1 where one failed. A run whose
-process was killed ends as KILLED. One whose process is at work is left alone.
+process was killed ends as KILLED. One whose process is at work is left alone. Sweeps are sent first, and their jobs are
+then below them.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of `python -m lossexp.tracking`; arguments: those of the command line by default."""
-    parser = argparse.ArgumentParser("python -m lossexp.tracking", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="sync")
-    command = commands.add_parser(
-        "sync", help="send what runs could not send", epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    command.add_argument("folder", type=Path, help="the folder of a run, or one that runs are below")
-    command.add_argument("--uri", help="the MLflow store; by default the one that the run was told of")
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m lossexp.tracking", epilog=HELP, formatter_class=formatter)
+    parser.add_argument("command", choices=["sync"], help="send what runs could not send")
+    parser.add_argument("folder", type=Path, help="the folder of a run, or one that runs are below")
+    parser.add_argument("--uri", help="the MLflow store; by default the one that the run was told of")
     asked = parser.parse_args(arguments)
     logging.getLogger().addHandler(logging.NullHandler())  # the lines below say it
     failed = False

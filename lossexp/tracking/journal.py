@@ -66,6 +66,15 @@ class Journal:
         return read
 
     @property
+    def tags(self) -> dict[str, str]:
+        """Of the run, as far as they are told; none without an opening."""
+        tags = dict(self.opening.tags) if self.opening else {}
+        for kind, *args in self.lines():
+            if kind == "tags":
+                tags |= args[0]
+        return tags
+
+    @property
     def ended(self) -> bool:
         """Whether it says how the run ended."""
         return any(kind == "status" for kind, *_ in self.lines())

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote, urlencode
 
 from lossexp.base.checks import Name, Place, settings
 from lossexp.base.names import legal_name
+from lossexp.tracking import mlflow_pages as pages
 from lossexp.tracking import mlflow_runs as runs
 from lossexp.tracking.breaker import Breaker, summary
 from lossexp.tracking.journal import Journal, Opening
@@ -20,7 +20,7 @@ from lossexp.tracking.mlflow_model import dataset_inputs, save_model
 from lossexp.tracking.mlflow_outbox import Outbox, from_folder
 from lossexp.tracking.params import as_params
 from lossexp.tracking.tracker import FinishedRun, Status, Tracker
-from lossexp.tracking.uri import is_server, resolve_artifacts, resolve_uri, ui_command, without_password
+from lossexp.tracking.uri import resolve_artifacts, resolve_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -88,9 +88,7 @@ class MLflowTracker(Tracker):
         if not journal.opening:  # a run of an earlier version
             join = partial(runs.join, run_key=run_key, parent=self._parent)
             return self.connection.reach(join) or self.connection.outage.known
-        tags = runs.of_sweep(self._parent)
-        if not tags.items() <= journal.opening.tags.items() and ["tags", tags] not in journal.lines():
-            self._journal_file.call(journal.add, "tags", tags)
+        self._journal_file.call(runs.join_by_journal, journal, self._parent)
         outbox = self.connection.reach(self._sending(journal))
         return outbox is None or outbox.fault is None
 
@@ -204,20 +202,11 @@ class MLflowTracker(Tracker):
     def where(self) -> str:
         return self._where(self.run_id)
 
-    def page(self, tags: Mapping[str, str], metric: str, ascending: bool) -> str:
-        # Without an order of its own the page would show the parents of these runs, and the runs only on a click.
-        order = {"orderByKey": f"metrics.`{metric}`", "orderByAsc": str(ascending).lower()}
-        condition = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
-        query = {"workflowType": "machine_learning", "searchFilter": condition, **order}
-        return f"#/experiments/{self.connection.experiment_id}/runs?{urlencode(query, quote_via=quote)}"
-
     def _where(self, run_id: str | None) -> str:
-        if not is_server(self.uri):
-            return ui_command(self.uri)
-        if self.connection.experiment_id is None:  # nobody answered
-            return ""
-        page = f"{without_password(self.uri).rstrip('/')}/#/experiments/{self.connection.experiment_id}"
-        return f"{page}/runs/{run_id}" if run_id else page
+        return pages.where(self.uri, self.connection.experiment_id, run_id)
+
+    def page(self, tags: Mapping[str, str], metric: str, ascending: bool) -> str:
+        return pages.page(self.connection.experiment_id, tags, metric, ascending)
 
 
 def _legal(tags: Mapping[str, str]) -> dict[str, str]:

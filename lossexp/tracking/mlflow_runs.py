@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lossexp.tracking.breaker import summary
-from lossexp.tracking.journal import Opening
+from lossexp.tracking.journal import Journal, Opening
 from lossexp.tracking.mlflow_store import Unreachable
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ def join(client: MlflowClient, experiment_id: str, run_key: str, parent: str | N
     if run and parent:
         log_tags(client, run.info.run_id, new_tags(of_sweep(parent), PARENT in run.data.tags))
     return run is not None
+
+
+def join_by_journal(journal: Journal, parent: str | None) -> None:
+    """Makes the run of a journal belong to a sweep once the journal is sent."""
+    told = journal.tags
+    if missing := {name: value for name, value in of_sweep(parent).items() if name not in told}:
+        journal.add("tags", missing)
 
 
 def end_abandoned(client: MlflowClient, experiment_id: str, tags: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ So a sweep waits for a server that hangs once in a while, and not once a job.
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import time
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from lossexp.tracking.uri import without_password
 
 PAUSE_SECONDS = 60.0
+_NOTED: dict[Path, float] = {}  # by file, for a folder that cannot be written to
 
 
 class Outage:
@@ -20,30 +22,36 @@ class Outage:
 
     def __init__(self, uri: str, folder: Path):
         self._uri = without_password(uri)
-        self._file = folder / f".mlflow-down-{platform.node()}"
+        store = hashlib.sha256(self._uri.encode()).hexdigest()[:8]
+        self._file = folder / f".mlflow-down-{platform.node()}-{store}"
+
+    @property
+    def _last(self) -> float | None:
+        """When the store was last found to be down, in seconds since 1970; None where it is not."""
+        with suppress(OSError):
+            return max(self._file.stat().st_mtime, _NOTED.get(self._file, 0.0))
+        return _NOTED.get(self._file)
 
     @property
     def known(self) -> bool:
         """Whether the store was down when it was last asked."""
-        try:
-            return self._file.read_text() == self._uri
-        except OSError:
-            return False
+        return self._last is not None
 
     @property
     def recent(self) -> bool:
         """Whether that is less than a minute ago, so that asking again may wait."""
-        with suppress(OSError):
-            return self.known and time.time() - self._file.stat().st_mtime < PAUSE_SECONDS
-        return False
+        return time.time() - (self._last or 0.0) < PAUSE_SECONDS
 
     def begin(self) -> bool:
         """Notes that the store is down now; whether that was news."""
         news = not self.known
-        with suppress(OSError):
+        try:
             self._file.write_text(self._uri)
+        except OSError:
+            _NOTED[self._file] = time.time()
         return news
 
     def end(self) -> None:
-        if self.known:
-            self._file.unlink(missing_ok=True)
+        _NOTED.pop(self._file, None)
+        with suppress(OSError):
+            self._file.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -16,8 +17,12 @@ from lossexp.tracking.breaker import summary
 from lossexp.tracking.journal import FILE_NAME, Journal, Opening
 from lossexp.tracking.metrics_file import FILE_NAME as METRICS
 from lossexp.tracking.mlflow import MLflowTracker
+from lossexp.tracking.mlflow_runs import join_by_journal
 from lossexp.tracking.mlflow_store import Unreachable
 from lossexp.tracking.uri import resolve_uri, sqlite_path, without_password
+
+SWEEP = "sweep.json"  # in the folder of a sweep's own run
+Sweeps = dict[tuple[str, str], list[str]]  # by URI of the store, and MLflow run
 
 
 class Sent(NamedTuple):
@@ -39,30 +44,33 @@ def run_folders(folder: Path) -> list[Path]:
     return found
 
 
-def send_kept_back(folders: Iterable[Path], uri: str | None = None) -> Iterator[Sent]:
-    """`sync` for those of the folders' runs that no store is known to have whole."""
-    return sync((folder for folder in folders if Journal(folder).kept_back), uri)
+def send_kept_back(folders: Iterable[Path], uri: str | None) -> Iterator[Sent]:
+    """`sync` for those of the folders' runs that no store is known to have whole; nothing where `uri`, the store of
+    whoever asks, is None."""
+    return sync((folder for folder in folders if Journal(folder).kept_back), uri) if uri else iter(())
 
 
 def sync(folders: Iterable[Path], uri: str | None = None) -> Iterator[Sent]:
     """Sends what the store lacks of the runs in these folders, and says of each that was tracked what became of it.
 
     uri: the store; None is the one that each run was told of, or `$MLFLOW_TRACKING_URI` where a password was part of
-    it. A store that does not answer is asked once.
+    it. A store that does not answer is asked once. Sweeps are sent first: one that no store had heard of when its jobs
+    began has them below it afterwards.
     """
     down: dict[str, str] = {}
-    for journal in map(Journal, folders):
+    sweeps: Sweeps = {}
+    for journal in map(Journal, sorted(folders, key=lambda folder: not (folder / SWEEP).exists())):
         if not journal.path.exists():
             continue
         try:
             with FileLock(journal.run_dir / LOCK, timeout=0):
-                yield _send(journal, uri, down)
+                yield _send(journal, uri, down, sweeps)
         except Timeout:
             yield Sent(journal.run_dir, "at work", "left alone: a process is at work on it")
 
 
-def _send(journal: Journal, uri: str | None, down: dict[str, str]) -> Sent:
-    """down: why a store does not answer, by its URI."""
+def _send(journal: Journal, uri: str | None, down: dict[str, str], sweeps: Sweeps) -> Sent:
+    """down: why a store does not answer, by its URI. sweeps: those that were sent, with the run keys of their jobs."""
     folder = journal.run_dir
     try:
         tracker = _tracker(journal.opening, uri)
@@ -71,7 +79,13 @@ def _send(journal: Journal, uri: str | None, down: dict[str, str]) -> Sent:
         if not journal.ended:  # its process was killed, soon after it last wrote
             written = [file.stat().st_mtime for file in (journal.path, folder / METRICS) if file.exists()]
             journal.add("status", "KILLED", max(written))
+        key = journal.tags.get("run_key")
+        for (store, sweep), jobs in sweeps.items():
+            if store == tracker.uri and key in jobs:
+                join_by_journal(journal, sweep)
         outbox = tracker.send(journal)
+        if jobs := _jobs(folder, outbox.run_id):
+            sweeps[tracker.uri, outbox.run_id] = jobs
     except Unreachable as error:
         down[tracker.uri] = f"failed: {str(error).split('. ')[0]}"  # without what a training may do instead
         return Sent(folder, "failed", down[tracker.uri])
@@ -82,6 +96,14 @@ def _send(journal: Journal, uri: str | None, down: dict[str, str]) -> Sent:
     if not outbox.sent:
         return Sent(folder, "up to date", "up to date")
     return Sent(folder, "sent", f"sent {outbox.sent['points']} points, {outbox.sent['artifact']} artifacts")
+
+
+def _jobs(folder: Path, run_id: str) -> list[str]:
+    """The run keys of a sweep's jobs; none for another run, and for a sweep with another run in another store."""
+    file = folder / SWEEP
+    sweep = json.loads(file.read_text("utf-8")) if file.is_file() else {"run_id": "none"}
+    jobs = sweep["jobs"] if sweep["run_id"] in (None, run_id) else []
+    return [job["run_key"] for job in jobs if job["run_key"]]
 
 
 def _tracker(opening: Opening | None, uri: str | None) -> MLflowTracker:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from lossexp.base.screen import show_error
 from lossexp.cli import main as lossexp
 
+OF_ONE_JOB = ("--cfg", "-c", "--info", "-i")
 HELP = """\
 lossexp.tune: search each loss's settings with the same number of trials, then compare the winners over fresh seeds.
 
@@ -40,5 +42,11 @@ def main() -> None:
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(HELP)
         return
+    if found := [flag for flag in (argument.partition("=")[0] for argument in sys.argv[1:]) if flag in OF_ONE_JOB]:
+        show_error(
+            f"{found[0]} shows the config of one job, and a search has many. Give it to `python -m lossexp`, with one "
+            "value for each setting; sweep.list=true lists the trials of a search."
+        )
+        sys.exit(1)
     sys.argv[1:] = [*sys.argv[1:], "hydra/sweeper=tune", "--multirun"]
     lossexp()

@@ -15,8 +15,7 @@ from lossexp.tune.table import as_text, trials_of
 
 
 class SearchRun(SweepRun):
-    """Use as a context manager around the trials. It ends FAILED only where a search has no winner: a trial that
-    fails is one more thing that a search finds out.
+    """It ends FAILED only where a search has no winner: a trial that fails is one more thing that a search finds out.
 
     The same searches again, or with more trials, continue the same run. defaults: the job of each search's defaults.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import optuna
 from omegaconf import DictConfig
-from optuna.samplers import TPESampler
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from lossexp.config.sweep_settings import TuneSettings
@@ -49,18 +49,22 @@ class Search:
 
     default: the config of the space's set without its dimensions; its seed is the sampler's too.
 
-    Attributes: `name`; `trials`, those asked for so far; `most`, how many there will be.
+    Attributes: `name`; `trials`, those asked for so far, no settings twice; `most`, how many there will be.
     """
 
     def __init__(self, space: Space, default: DictConfig, settings: TuneSettings):
         self.space = space
         self.name = " ".join(space.own) or f"loss={default.hydra.runtime.choices.loss}"
         self.trials: list[Trial] = []
-        self.most = settings.trials if space.dimensions else 1
         self._batch = settings.batch
         self._distributions = {dimension.key: dimension.distribution for dimension in space.dimensions}
         places = {dimension.key: dimension.place(default) for dimension in space.dimensions}
         self._defaults: dict[str, Any] = {key: place for key, place in places.items() if place is not None}
+        # The settings there are, with the defaults where these lie outside of the space.
+        distinct = math.prod(d.size for d in space.dimensions) + (len(self._defaults) < len(places))
+        self.most = min(settings.trials, distinct)
+        self._tried: list[dict[str, Any]] = []
+        self._random = RandomSampler(seed=default.seed)
         sampler = TPESampler(seed=default.seed, n_startup_trials=STARTUP)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
 
@@ -74,11 +78,24 @@ class Search:
 
     def _ask(self) -> Trial:
         asked = self._study.ask(self._distributions)
+        if asked.params in self._tried:
+            self._study.tell(asked, state=TrialState.FAIL)
+            self._study.enqueue_trial(self._untried())
+            asked = self._study.ask(self._distributions)
+        self._tried.append(asked.params)
         return Trial(self.space.chosen(asked.params), asked)
+
+    def _untried(self) -> dict[str, Any]:
+        """Settings at random, of those that are left."""
+        draw = self._random.sample_independent
+        while (drawn := {k: draw(self._study, None, k, d) for k, d in self._distributions.items()}) in self._tried:
+            pass
+        return drawn
 
     def _ask_defaults(self) -> Trial:
         """Also those outside of the space, which the sampler is not told of."""
         self._study.enqueue_trial(self._defaults)
+        self._tried.append(self._defaults)
         return Trial(self.space.own, self._study.ask({key: self._distributions[key] for key in self._defaults}))
 
     def tell(self, trial: Trial, result: Result | None) -> None:

@@ -44,7 +44,7 @@ class Dimension:
             except ValueError as error:
                 raise InputError(f"{override.input_line}: {error} Give another interval.") from None
             return cls(key, distribution)
-        texts = tuple(override.sweep_string_iterator())
+        texts = tuple(dict.fromkeys(override.sweep_string_iterator()))
         ordered = override.is_range_sweep()
         return cls(key, IntDistribution(0, len(texts) - 1) if ordered else CategoricalDistribution(texts), texts)
 
@@ -58,6 +58,13 @@ class Dimension:
     def first(self) -> Any:
         """One of the values."""
         return self.texts[0] if isinstance(self.distribution, CategoricalDistribution) else self.distribution.low
+
+    @property
+    def size(self) -> float:
+        """How many values there are; inf for numbers between two others."""
+        if isinstance(self.distribution, FloatDistribution):
+            return 1 if self.distribution.single() else math.inf
+        return len(self.texts) or self.distribution.high - self.distribution.low + 1
 
     def place(self, config: DictConfig) -> Any:
         """The value that `config` has, as one of the distribution; None where the search cannot try it."""

@@ -18,7 +18,6 @@ from lossexp.sweeps.baseline import of_baseline
 from lossexp.sweeps.failed import SweepFailed
 from lossexp.sweeps.jobs import SweepJob, compose
 from lossexp.sweeps.screen import SweepScreen, show_states
-from lossexp.sweeps.state import ended
 from lossexp.sweeps.sweep import distinct, sweep, trainable
 from lossexp.tune.run import SearchRun
 from lossexp.tune.search import Search, Trial
@@ -44,8 +43,9 @@ def tune(config: DictConfig, arguments: Sequence[str], loader: ConfigLoader, lau
         show_states(_known(rounds))
         return
     console = Console(soft_wrap=True, **PLAIN)
-    console.print(_budget(searches))
-    with stops_raise(), SearchRun(config, searches, defaults) as run:
+    console.print(_budget(searches, tuning.trials))
+    run = SearchRun(config, searches, defaults)
+    with stops_raise(), run.open():
         with SweepScreen(total=sum(search.most for search in searches), scores=of_validation) as screen:
             for trials, jobs in rounds:
                 run.add(jobs)
@@ -95,13 +95,13 @@ def _train(jobs: Sequence[SweepJob], parent: str | None, launch: Launch, setting
     for job in good:
         job.config.sweep.parent = parent
     launch(good, settings)
-    if settings.on_error == "stop" and any(ended(job.folder) == "failed" for job in jobs):
+    if settings.on_error == "stop" and any(job.state == "failed" for job in jobs):
         raise SweepFailed
 
 
 def _tell(trials: Sequence[tuple[Search, Trial]], jobs: Sequence[SweepJob]) -> None:
     for (search, trial), job in zip(trials, jobs):
-        search.tell(trial, read_result(job.folder, job.key) if ended(job.folder) == "finished" else None)
+        search.tell(trial, read_result(job.folder, job.key) if job.state == "finished" else None)
 
 
 def _known(rounds: Iterator[tuple[list[tuple[Search, Trial]], list[SweepJob]]]) -> list[SweepJob]:
@@ -115,14 +115,13 @@ def _known(rounds: Iterator[tuple[list[tuple[Search, Trial]], list[SweepJob]]]) 
     return known
 
 
-def _budget(searches: Sequence[Search]) -> str:
-    """Such as `20 trials for each of loss=ce, loss=focal`."""
+def _budget(searches: Sequence[Search], trials: int) -> str:
+    """Such as `20 trials for each of: loss=ce, loss=focal`."""
     by_most: dict[int, list[str]] = {}
     for search in searches:
         by_most.setdefault(search.most, []).append(search.name)
     return "\n".join(
-        f"{most} trials for each of: {', '.join(names)}"
-        if most > 1
-        else f"1 trial, as there is nothing to search: {', '.join(names)}"
+        f"{most} trial{'s' * (most > 1)}{', as there is nothing else to try' if most < trials else ' for each of'}: "
+        f"{', '.join(names)}"
         for most, names in by_most.items()
     )

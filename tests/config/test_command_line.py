@@ -37,6 +37,11 @@ def test_every_key_means_something(arguments, said, tmp_path):
     assert re.search(said, refused(*arguments, *QUICK, folder=tmp_path))
 
 
+@pytest.mark.parametrize("group", ["trainer", "schedule"])
+def test_a_group_that_is_left_out_is_named(group, tmp_path):
+    assert f"{group} is missing from the config" in refused(f"~{group}", "tracking=none", folder=tmp_path)
+
+
 def test_a_key_of_the_users_own_may_be_referred_to(tmp_path):
     answer = lossexp("+rate=0.01", "optimizer.learning_rate=${rate}", *QUICK, folder=tmp_path)
     assert answer.code == 0, answer.err

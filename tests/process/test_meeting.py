@@ -2,7 +2,7 @@
 
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pytest
 
@@ -33,6 +33,18 @@ def test_a_worker_that_is_asked_for_another_run_stops_both():
             meet(Cluster(workers, 0), "def")
         with pytest.raises(InputError, match="ended before training"):
             other.result()
+
+
+def test_a_second_worker_of_an_index_hears_so_and_the_others_meet():
+    workers = tuple(addresses(3))
+    with ThreadPoolExecutor() as pool:
+        chief, *same = (pool.submit(meet, Cluster(workers, index), "abc") for index in (0, 1, 1))
+        ended, _ = wait(same, return_when=FIRST_COMPLETED)
+        [refused] = ended
+        with pytest.raises(InputError, match=r"has a worker 1 already.*an index of its own"):
+            refused.result()
+        same.remove(refused)
+        assert meet(Cluster(workers, 2), "abc") is chief.result() is same[0].result() is False
 
 
 @pytest.mark.parametrize(("index", "said"), [(0, "did not come within 1 s: 1 "), (1, "the chief, cannot be reached")])

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -33,7 +34,9 @@ def kill_after(finished, *command, folder):
         assert process.poll() is None, (folder / "printed.txt").read_text()[-3000:]
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
+    for pid in (process.pid, *children(process.pid)):
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
@@ -87,13 +90,29 @@ def test_a_killed_launcher_leaves_jobs_that_the_next_one_waits_for(tmp_path, qui
     assert scores(tmp_path) == quiet
 
 
+@pytest.mark.slow
+def test_ctrl_c_stops_fresh_processes_with_a_checkpoint_each(tmp_path, quiet):
+    process = start(*TWELVE, "sweep.n_jobs=2", folder=tmp_path)
+    while not in_the_middle(tmp_path):
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    assert process.wait(120) == 130
+    [parent], runs = stored(tmp_path)
+    assert {run.info.status for run in (parent, *runs)} <= {"KILLED", "FINISHED"}
+    assert parent.info.status == "KILLED"
+    finish(*TWELVE, "sweep.n_jobs=2", folder=tmp_path)
+    check_all_is_there_once(tmp_path, 12)
+    assert scores(tmp_path) == quiet
+
+
 def test_fresh_processes_give_the_scores_of_one_process_and_survive_a_killed_one(tmp_path):
     command = ("-m", "loss=ce,focal", *MLP)
     (here := tmp_path / "here").mkdir()
     (there := tmp_path / "there").mkdir()
     finish(*command, "tracking=none", folder=here)
     process = start(*command, "sweep.n_jobs=2", folder=there)
-    while not (workers := [int(pid) for pid in children(process.pid)]) or not in_the_middle(there):
+    while not (workers := children(process.pid)) or not in_the_middle(there):
         time.sleep(0.02)
     os.kill(workers[0], signal.SIGKILL)
     assert process.wait(300) == 1
@@ -106,4 +125,4 @@ def test_fresh_processes_give_the_scores_of_one_process_and_survive_a_killed_one
 
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return file.read().split()
+        return [int(child) for child in file.read().split()]

@@ -218,3 +218,64 @@ def test_a_job_whose_config_has_no_key_does_not_end_the_sweep(tmp_path):
 def test_what_cannot_work_is_refused_before_any_job(arguments, said, tmp_path):
     assert said in refused(*arguments, *QUIET, folder=tmp_path)
     assert not scores(tmp_path)
+
+
+ENDS = """
+import os
+import signal
+
+if os.path.exists("die"):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def own(y_true, y_pred):
+    return (y_true - y_pred) ** 2
+"""
+
+
+def test_a_sweep_with_rerun_trains_anew_and_one_whose_job_is_lost_before_it_begins_fails(tmp_path):
+    (tmp_path / "ends.py").write_text(ENDS)
+    own = ("loss=function", "loss.fn._target_=ends.own", "loss.tasks=[multiclass]", "loss.labels=onehot")
+    command = ("-m", *own, "loss.on=probabilities", "trusted_packages=[ends]", "sweep.fresh=true", "dataset.limit=300")
+    assert lossexp(*command, *QUIET, folder=tmp_path).code == 0
+    [before] = [path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.json")]
+    again = lossexp(*command, "rerun=true", *QUIET, folder=tmp_path)
+    assert again.out.count("] finished") == 1
+    assert [path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/scores.json")] != [before]
+    (tmp_path / "die").touch()
+    lost = lossexp(*command, "rerun=true", *QUIET, folder=tmp_path)
+    assert lost.code == 1
+    assert "was ended by SIGKILL" in lost.err
+
+
+def test_the_same_sweep_in_two_folders_has_two_parents_in_one_store(tmp_path):
+    command = ("-m", "seed=0,1", "dataset.limit=300", f"tracking.uri=sqlite:///{tmp_path}/mlflow.db", *MLP)
+    for name in ("alice", "bob"):
+        (tmp_path / name).mkdir()
+        assert lossexp(*command, folder=tmp_path / name).code == 0
+    parents, _ = stored(tmp_path)
+    assert len(parents) == 2
+
+
+def test_what_a_list_finds_wrong_is_not_left_in_the_folders_of_runs(tmp_path):
+    lossexp("-m", "loss=ce,focal", "sweep.list=true", "trainer.monitor=val/loss", *QUIET, folder=tmp_path)
+    lossexp("-m", "loss=ce,focal", "sweep.list=true", "tracking.log_model=7", *MLP, folder=tmp_path)
+    assert not list(tmp_path.glob("runs/*/failed.txt"))
+    assert "2 to do" in lossexp("-m", "loss=ce,focal", "sweep.list=true", *MLP, folder=tmp_path).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-m", "mode=evaluate", "run=a,b", "sweep.list=true"], "sweep.list=true has no effect with mode=evaluate"),
+        (["-m", "seed=0,1", "hydra/launcher=basic", "sweep.on_error=stop"], "sweep.on_error=stop has no effect with"),
+        (["-m", "seed=0,1", "hydra/launcher=basic", "sweep.n_jobs=2"], "sweep.n_jobs=2 has no effect with"),
+    ],
+)
+def test_settings_of_sweeps_that_would_do_nothing_are_refused(arguments, said, tmp_path):
+    assert said in refused(*arguments, "tracking=none", folder=tmp_path)
+
+
+def test_jobs_that_are_the_same_run_are_told(tmp_path):
+    answer = lossexp("-m", "trainer.device_megabytes=1,4096", "sweep.list=true", *QUIET, folder=tmp_path)
+    assert "1 of 2 jobs are the same run as one before them" in answer.out

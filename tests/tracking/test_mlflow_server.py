@@ -48,6 +48,11 @@ def test_a_run_through_a_server(server, tmp_path):
     assert not (tmp_path / "mlruns").exists()
 
 
+def test_a_server_that_was_never_there_has_no_pages(nobody, tmp_path):
+    tracker = open_run(nobody, tmp_path, "alone", on_unreachable="warn")
+    assert tracker.where() == tracker.page({"kind": "job"}, "test/accuracy", False) == ""
+
+
 def test_a_server_that_dies_costs_seconds_and_no_metrics(server, tmp_path, caplog, monkeypatch):
     caplog.set_level(logging.WARNING, logger="lossexp")
     short = open_run(server.uri, tmp_path / "short", "short")

@@ -38,8 +38,19 @@ def test_no_password_is_written(tmp_path):
     assert "secret" not in "".join(file.read_text() for file in tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path):
-    outage = Outage(URI, tmp_path / "missing")
-    outage.begin()
-    outage.end()
-    assert not outage.recent
+def test_two_stores_of_a_folder_may_be_down_at_a_time(tmp_path):
+    stores = [Outage(uri, tmp_path) for uri in (URI, "http://127.0.0.1:6000")]
+    for store in stores:
+        store.begin()
+    assert all(store.recent for store in stores)
+    stores[0].end()
+    assert [store.known for store in stores] == [False, True]
+
+
+def test_in_a_folder_that_cannot_be_written_to_the_process_itself_remembers(tmp_path):
+    first, second = Outage(URI, tmp_path / "missing"), Outage(URI, tmp_path / "missing")
+    assert first.begin()
+    assert second.recent
+    assert not second.begin()
+    second.end()
+    assert not first.known

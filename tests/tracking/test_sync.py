@@ -1,5 +1,6 @@
 """`python -m lossexp.tracking sync`: what runs could not send arrives, once."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -39,9 +40,9 @@ def unreachable(tmp_path):
         yield lambda **settings: MLflowTracker(uri=uri, root=tmp_path, on_unreachable="warn", **settings)
 
 
-def train(tracker, run_dir, training="1", model=False):
+def train(tracker, run_dir, training="1", model=False, tags=TAGS):
     """Tells a tracker of a run as an experiment does."""
-    with open_run(tracker, run_dir.parent, run_dir=run_dir, tags={**TAGS, "training": training}):
+    with open_run(tracker, run_dir.parent, run_dir=run_dir, tags={**tags, "training": training}):
         tracker.replay([])
         tracker.params({"seed": 1})
         tracker.dataset(DATASET)
@@ -180,6 +181,15 @@ def test_a_password_is_not_kept_and_asked_for(tmp_path, monkeypatch, store, caps
     assert sync(run_dir) == 0
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["sync", "--help"]])
+def test_help_says_all_there_is_to_say(arguments, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    said = capsys.readouterr().out
+    for words in ("--uri", "sync runs/3f2a9c0d1b22", "at work is left alone"):
+        assert words in said
+
+
 def test_a_folder_without_tracked_runs_is_refused(tmp_path, capsys):
     assert sync(tmp_path) == 1
     assert "tracking=mlflow" in capsys.readouterr().err
@@ -210,6 +220,45 @@ def test_only_what_was_kept_back_is_sent_at_the_end_of_a_sweep(unreachable, stor
     assert [each.folder for each in send_kept_back([sent, kept, tmp_path / "none"], store)] == [kept]
     assert {run.info.status for run, _ in stored(store)} == {"FINISHED"}
     assert list(send_kept_back([sent, kept], store)) == []
+
+
+def test_without_a_store_nothing_is_sent_at_the_end_of_a_sweep(unreachable, tmp_path):
+    assert list(send_kept_back([train(unreachable(), tmp_path / "kept")], None)) == []
+
+
+@pytest.fixture
+def sweep_nobody_heard_of(unreachable, tmp_path):
+    """The folder of runs of a sweep that began without its server: it is there, and its jobs know of no parent."""
+    runs = tmp_path / "runs"
+    jobs = [{"run_key": key} for key in ("first", "second", "not begun", None)]
+    for key in ("first", "second", "of no sweep"):
+        train(unreachable(), runs / key, training=key, tags={"run_key": key})
+    folder = train(unreachable(), runs / "sweeps" / "ab", training="ab", tags={"kind": "sweep"})
+    (folder / "sweep.json").write_text(json.dumps({"run_id": None, "jobs": jobs}))
+    return runs
+
+
+def test_a_sweep_that_no_store_heard_of_arrives_before_its_jobs_which_are_then_below_it(
+    sweep_nobody_heard_of, store, capsys
+):
+    assert sync(sweep_nobody_heard_of, "--uri", store) == 0
+    tags = {run.data.tags["training"]: (run.info.run_id, run.data.tags) for run, _ in stored(store)}
+    parent, _ = tags["ab"]
+    for key in ("first", "second"):
+        assert tags[key][1]["mlflow.parentRunId"] == parent
+        assert tags[key][1][f"sweep.{parent}"] == "true"
+    assert not any("sweep." in name or "parent" in name for name in tags["of no sweep"][1])
+    capsys.readouterr()
+    assert sync(sweep_nobody_heard_of, "--uri", store) == 0
+    assert capsys.readouterr().out.count("up to date") == 4
+
+
+def test_a_job_that_has_a_parent_stays_below_it(sweep_nobody_heard_of, store):
+    Journal(sweep_nobody_heard_of / "first").add("tags", {"mlflow.parentRunId": "another"})
+    assert sync(sweep_nobody_heard_of, "--uri", store) == 0
+    [first] = [run.data.tags for run, _ in stored(store) if run.data.tags["training"] == "first"]
+    assert first["mlflow.parentRunId"] == "another"
+    assert any(name.startswith("sweep.") for name in first)
 
 
 def test_sending_does_without_tensorflow(unreachable, store, tmp_path):

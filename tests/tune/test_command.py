@@ -65,3 +65,11 @@ def test_a_mistake_in_a_set_is_one_paragraph(tune):
 def test_the_shipped_search_can_be_listed(tune):
     said = tune("experiment=tune_focal", "sweep.list=true", "tune.trials=2")
     assert "4 jobs: 4 to do" in said.out, said.err
+
+
+@pytest.mark.parametrize("flags", [("--cfg", "job"), ("-c", "all"), ("--cfg=job",), ("--info",)])
+def test_the_config_of_one_job_is_asked_of_lossexp(tune, flags):
+    said = tune("loss=ce,focal", *flags)
+    assert said.code == 1
+    assert f"{flags[0].partition('=')[0]} shows the config of one job" in said.words
+    assert "-m " not in said.words.replace("python -m", "")

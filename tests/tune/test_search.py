@@ -103,6 +103,28 @@ def test_the_defaults_win_a_tie():
     assert finished(search(GAMMA), lambda trial: result(0.5))[0].best.chosen == ("loss=focal",)
 
 
+@pytest.mark.parametrize(
+    ("dimensions", "points"),
+    [
+        (("loss.gamma=2,3",), 2),
+        (("loss.gamma=3,4", "x=a,b"), 5),  # and the defaults, which lie outside
+        (("loss.gamma=int(interval(1,3))", "x=1,1,2"), 7),
+        (("loss.gamma=range(0,12)",), 12),
+    ],
+)
+def test_a_search_of_few_settings_tries_each_once(dimensions, points):
+    found, _ = finished(search(*dimensions, trials=20))
+    assert found.most == len(found.trials) == points
+    settings = {trial.chosen for trial in found.trials}
+    assert len(settings) == points
+    assert ("loss=focal", "loss.gamma=2") not in settings  # those are the defaults, where they are all there is
+
+
+def test_of_many_whole_numbers_none_is_tried_twice():
+    found, _ = finished(search("loss.gamma=int(interval(0,30))", trials=28))
+    assert len(set(chosen(found))) == 28
+
+
 def test_without_dimensions_there_is_one_trial():
     found, rounds = finished(search())
     assert rounds == [1]

@@ -91,7 +91,13 @@ def test_stop_means_that_no_trial_starts_after_a_failed_one(tmp_path):
 def test_a_set_without_dimensions_has_one_trial_and_that_is_said(tmp_path, capsys):
     search(tmp_path, UNLIKE, "tune.trials=2", "tune.seeds=0", launch=Recorder())
     assert trials_in(tmp_path).groupby("search").size().to_dict() == {"loss=ce": 1, "loss=focal": 2}
-    assert "1 trial, as there is nothing to search: loss=ce" in capsys.readouterr().out
+    assert "1 trial, as there is nothing else to try: loss=ce" in capsys.readouterr().out
+
+
+def test_settings_of_which_there_are_few_are_tried_once_each_and_that_is_said(tmp_path, capsys):
+    command = ("loss=focal", "loss.alpha=null,0.25", "tune.trials=6", "tune.seeds=0")
+    assert search(tmp_path, *command, launch=Recorder()).trained == ["loss=focal", "loss=focal loss.alpha=0.25"]
+    assert "2 trials, as there is nothing else to try: loss=focal" in capsys.readouterr().out
 
 
 def test_defaults_that_win_are_compared_as_they_are(tmp_path):
