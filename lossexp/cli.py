@@ -26,7 +26,7 @@ from lossexp.sweeps.failed import SweepFailed
 
 @watched
 def job(config: DictConfig) -> float:
-    """One job: trains (or finds) the run that `config` describes, or looks at it again; returns its objective."""
+    """One job: trains (or finds) the run that `config` describes, or looks at it or its data; returns its objective."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.WARNING)  # TensorFlow tells of every checkpoint there
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # pages of what MLflow raises as well
@@ -36,6 +36,11 @@ def job(config: DictConfig) -> float:
         from lossexp.experiment.run import run
 
         return run(asked).objective
+    if config.mode == "look":
+        from lossexp.experiment.look import look
+
+        look(asked)
+        return 0.0
     from lossexp.experiment.inference import evaluate, predict
 
     if config.mode == "evaluate":

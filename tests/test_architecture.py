@@ -18,7 +18,7 @@ ROOMS = [
     *("figures", "curves", "experiment", "sweeps", "tune", "comparison", "reproduction", "cli"),
 ]
 # Entries of `python -m ...`, which only hand over: to a command that took their place, or to the command line.
-ENTRIES = {"__main__.py", "losses/__main__.py", "tune/command.py"}
+ENTRIES = {"__main__.py", "losses/__main__.py", "datasets/__main__.py", "tune/command.py"}
 KNOW_HYDRA = {"cli.py", "curves/command.py"}  # and everything in these rooms:
 HYDRA_ROOMS = {"config", "sweeps", "tune"}
 KNOWS_TENSORFLOW = {"base/variables.py"}  # it walks over variables, and is imported where these are

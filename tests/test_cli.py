@@ -216,3 +216,12 @@ def test_a_run_that_ctrl_c_ends_is_killed(tmp_path):
         process.kill()
     [found] = runs(tmp_path)
     assert found.info.status == "KILLED"
+
+
+def test_data_are_shown_without_training(tmp_path):
+    command = [sys.executable, "-m", "lossexp.datasets", "dataset=digits", "noise=pairflip", "noise.eta=0.4"]
+    shown = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120)
+    assert shown.returncode == 0, shown.stderr
+    assert "of training labels are wrong" in shown.stdout
+    files = {file.name for file in (tmp_path / "runs" / "data" / "digits-pairflip").iterdir()}
+    assert files == {"samples.png", "classes.png", "noise.png", "noise.csv"}

@@ -56,7 +56,7 @@ class Job:
         trusted = granted("trusted_packages", config, settings)
         granted("trusted_paths", config, settings)
         check_idle(config, [o.key_or_group for o in overrides(settings) if not o.is_delete()])
-        if config.mode != "train":
+        if config.mode in ("evaluate", "predict"):
             check_only(config, settings)
         given = tuple(o.input_line for o in overrides(settings) if not is_of_sweep(o))
         choices = {str(k): str(v) for k, v in settings.runtime.choices.items() if v and "/" not in str(k)}

@@ -19,7 +19,7 @@ SETTINGS = {
     "seed": FromZero,
     "output": Name,
     "rerun": bool,
-    "mode": Literal["train", "evaluate", "predict"],
+    "mode": Literal["train", "evaluate", "predict", "look"],
     "run": str | int | None,
     "inputs": str | None,
     "trusted_packages": TRUST,

@@ -11,7 +11,7 @@ from lossexp import figures
 from lossexp.base.model_files import MODEL
 from lossexp.config.job import Job
 from lossexp.datasets.dataset import Dataset
-from lossexp.experiment.noise import log_noise, noise_in_words
+from lossexp.experiment.data_report import data_figures, noise_tags, words, write_noise
 from lossexp.experiment.result import Result, write_result
 from lossexp.experiment.run_folder import RunFolder
 from lossexp.experiment.summary import note, settings_of
@@ -42,17 +42,12 @@ def run_tags(job: Job, folder: RunFolder) -> dict[str, str]:
 
 def facts(job: Job, parts: Parts, trainer: Trainer) -> dict[str, str]:
     """What the choices amount to, a few words a group."""
-    data = parts.dataset
-    sizes = "/".join(f"{len(split):,}" for split in data.splits.values())
-    named = f", {data.num_classes} {'labels' if data.task == 'multilabel' else 'classes'}"
-    classes = named if data.num_classes else ", several outputs" * (data.num_values > 1)
     device = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     device = device if trainer.devices.count == 1 else f"{trainer.devices.count} mirrored {device}s"
     where = f"{device}, seed {job['seed']}"
     rate, schedule = job["optimizer"]["learning_rate"], job["schedule"]["_target_"].rpartition(".")[2]
     return {
-        "dataset": f"{data.task}{classes}, {sizes} train/val/test: {data.inputs.describe(data.train.x)}",
-        **({} if data.transition is None else {"noise": noise_in_words(job, data)}),
+        **words(job, parts.dataset),
         "model": f"{parts.model.count_params():,} parameters",
         "loss": settings_of(parts.loss),
         "optimizer": f"learning rate {rate}, {schedule}",
@@ -70,19 +65,12 @@ def log_start(tracker: Tracker, job: Job, parts: Parts, data: Dataset) -> None:
     (job.folder / "model.txt").write_text("\n".join(lines) + "\n")
     tracker.artifact(job.folder / "model.txt")
     tracker.dataset(data)
-    grid = figures.sample_grid(
-        data.train.x,
-        data.train.y,
-        clean_y=data.train.clean_y,
-        task=data.task,
-        kind=data.inputs.kind,
-        class_names=data.class_names,
-        ignore_class=data.ignore_class,
-        title=data.name,
-    )
-    tracker.figure(grid, "samples.png")
+    for name, figure in data_figures(data).items():
+        tracker.figure(figure, name)
     if data.transition is not None:
-        log_noise(tracker, job, data)
+        tracker.tags(noise_tags(job, data))
+        write_noise(data, job.folder / "noise.csv")
+        tracker.artifact(job.folder / "noise.csv")
 
 
 def _parameters(job: Job) -> dict[str, object]:

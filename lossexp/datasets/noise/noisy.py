@@ -26,7 +26,7 @@ def noisy(dataset: Dataset, noise: Noise | Clean, seed: int) -> Dataset:
         return dataset
     if dataset.task not in TASKS:
         raise InputError(
-            f"noise={type(noise).__name__} is for {', '.join(TASKS)} data, where each example has one class, and "
+            f"noise is for {', '.join(TASKS)} data, where each example has one class, and "
             f"dataset {dataset.name} is {dataset.task}. Leave noise out: noise=none."
         )
     seed = seed if noise.seed is None else noise.seed
