@@ -62,8 +62,7 @@ class RunFolder:
                 "hydra.sweep.subdir as they are, or set output=another_folder. If the folder is a copy, remove it."
             )
         self._record = found or Record(run_key)
-        if not (self.path / FILE_NAME).is_file():
-            self._write()
+        self._write()
 
     @property
     def run_key(self) -> str:
@@ -128,8 +127,11 @@ class RunFolder:
         self._write()
 
     def _write(self) -> None:
-        with whole(self.path / FILE_NAME) as file:
-            file.write_text(json.dumps(asdict(self._record), indent=2) + "\n")
+        """Not where nothing changes: whoever watches the file takes its time for the end of a job."""
+        content = (json.dumps(asdict(self._record), indent=2) + "\n").encode()
+        if not (self.path / FILE_NAME).is_file() or (self.path / FILE_NAME).read_bytes() != content:
+            with whole(self.path / FILE_NAME) as file:
+                file.write_bytes(content)
 
 
 @contextmanager

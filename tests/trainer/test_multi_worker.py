@@ -60,7 +60,7 @@ def results(tmp_path_factory):
     command = [sys.executable, "-c", TRAINING]
     shown = outputs_of(start_workers([*command, "multi_worker", str(folder / "both")], folder))
     shown += outputs_of(start_workers([*command, "none", str(folder / "one")], folder, 1))
-    return [json.loads(output.split("RESULTS", 1)[1]) for output in shown]
+    return [json.loads(output.split("RESULTS", 1)[1].splitlines()[0]) for output in shown]
 
 
 def test_two_workers_share_each_batch_and_the_first_is_the_chief(results):
