@@ -53,7 +53,7 @@ def test_a_key_of_the_users_own_may_be_referred_to(tmp_path):
         ("seed=-1", "seed=-1: give a whole number"),
         ("seed=true", "seed=true: give a whole number"),
         ("rerun=1", "rerun=1: give true or false"),
-        ("mode=evalute", "mode=evalute: give train"),
+        ("mode=evalute", "mode=evalute: give one of train, .* Did you mean evaluate"),
         ("name=''", "name='': give a text"),
         ("name=null", "name=null: give a text"),
         ("name=2024", "name=2024: give a text .* In quotes it is a text: '2024', on the command line \"'2024'\""),
