@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +146,14 @@ def _content(path: Path) -> str:
         return "files:" + _digest([[str(file.relative_to(path)), *_size_and_time(file)] for file in files])
     if not path.is_file():
         return str(path)
+    return "sha256:" + _file_digest(path.absolute(), *_size_and_time(path))
+
+
+@cache
+def _file_digest(path: Path, size: str, changed: str) -> str:
+    """Of a file as it was then, read once: all jobs of a sweep have it in their keys."""
     with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _size_and_time(file: Path) -> tuple[str, str]:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
 from lossexp.sweeps.local import OUTPUT, job_arguments, relative
 from lossexp.sweeps.sharing import THREADS, threads_of_a_run
-from lossexp.sweeps.state import ended, tell_of_loss
+from lossexp.sweeps.state import begin, ended, tell_of_loss
 
 POLL_SECONDS = 0.5
 SECONDS_TO_BE_SEEN = 3  # by this machine, of what another one has written into a shared folder
@@ -96,8 +95,7 @@ def run_elsewhere(engine: Engine, jobs: Sequence[SweepJob], stop: bool, start_in
 
 
 def _task(job: SweepJob, folder: str) -> Task:
-    job.folder.mkdir(parents=True, exist_ok=True)
-    (job.folder / FAILED).unlink(missing_ok=True)
+    begin(job.folder)
     return Task(job_arguments(job), folder, relative(job.folder) / OUTPUT, threads_of_a_run())
 
 

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -34,9 +35,9 @@ class SweepJob:
     group_key: str | None
     problem: str | None
 
-    @property
+    @cached_property
     def is_done(self) -> bool:
-        """Whether it is finished and asks for no other training."""
+        """Whether it was finished when first asked, and asks for no other training."""
         anew = self.config.rerun or self.config.dataset.get("reread")
         return not anew and self.state == "finished" and not damaged(self.folder, read_record(self.folder).files)
 

@@ -15,10 +15,9 @@ from hydra.core.utils import configure_log, run_job
 from hydra.types import HydraContext, TaskFunction
 
 from lossexp.config.command_line import config_flags
-from lossexp.config.failures import FAILED
 from lossexp.sweeps.jobs import SweepJob
 from lossexp.sweeps.sharing import cores_of, environment_of
-from lossexp.sweeps.state import ended, tell_of_loss
+from lossexp.sweeps.state import begin, ended, tell_of_loss
 
 OUTPUT = "output.txt"  # what the process of a job prints
 OF_THE_SWEEP = ("hydra.mode=", "hydra.run.", "hydra.sweep.", "hydra.sweeper.", "hydra.launcher.", "hydra/")
@@ -71,8 +70,7 @@ def run_fresh(jobs: Sequence[SweepJob], n_jobs: int, stop: bool) -> None:
 
 
 def _start(job: SweepJob, environment: dict[str, str]) -> subprocess.Popen:
-    job.folder.mkdir(parents=True, exist_ok=True)
-    (job.folder / FAILED).unlink(missing_ok=True)
+    begin(job.folder)
     with (job.folder / OUTPUT).open("ab") as output:
         command = [sys.executable, "-m", "lossexp", *job_arguments(job)]
         settings = {"stdout": output, "stderr": output, "env": os.environ | environment}

@@ -27,10 +27,9 @@ from lossexp.sweeps.note import note
 from lossexp.sweeps.screen import counts
 from lossexp.sweeps.state import State, failure
 from lossexp.sweeps.table import as_text, measured, summary
-from lossexp.tracking.sync import send_kept_back
+from lossexp.tracking.sync import SWEEP, send_kept_back
 from lossexp.tracking.tracker import Tracker
 
-CONTENT = "sweep.json"
 FOLDER = "sweeps"  # below `output`, with a folder for each sweep
 
 
@@ -61,9 +60,9 @@ class SweepRun:
         Raises InputError where the store cannot be used, and SweepFailed at the end where a job is not finished.
         """
         with locked(self.folder), self._tracker:
-            training = self._training()
-            self._save(training)
-            tags = {"kind": "sweep", "training": training, "command": _command(), "run_dir": str(self.folder)}
+            self._training = self._known_training() or uuid.uuid4().hex
+            self._save()
+            tags = {"kind": "sweep", "training": self._training, "command": _command(), "run_dir": str(self.folder)}
             self._tracker.open(run_name=self._name(), run_dir=self.folder, tags=tags)
             self._tracker.params({name: str(value) for name, value in self._asked().items() if value is not None})
             self.add([])
@@ -75,23 +74,24 @@ class SweepRun:
             if not self._finished(states):
                 raise SweepFailed
 
-    def _training(self) -> str:
-        """What the sweep in this folder is known by in the store."""
+    def _known_training(self) -> str | None:
+        """What the sweep in this folder is known by in the store; None for one that begins."""
         try:
-            return json.loads((self.folder / CONTENT).read_text("utf-8"))["training"]
+            return json.loads((self.folder / SWEEP).read_text("utf-8"))["training"]
         except (OSError, ValueError, KeyError, TypeError):
-            return uuid.uuid4().hex
+            return None
 
     def add(self, jobs: Sequence[SweepJob]) -> None:
         """Takes more jobs, of a sweep that does not know all of them before."""
         self._jobs += jobs
-        self._save(self._training())
-        self._tracker.artifact(self.folder / CONTENT)
+        self._save()
+        self._tracker.artifact(self.folder / SWEEP)
 
-    def _save(self, training: str) -> None:
+    def _save(self) -> None:
         listed = [{"name": job.name, "run_key": job.key, "overrides": list(job.overrides)} for job in self._jobs]
-        content = {"command": _command(), **self._asked(), "training": training, "run_id": self.run_id, "jobs": listed}
-        with whole(self.folder / CONTENT) as unfinished:
+        known = {"training": self._training, "run_id": self.run_id}
+        content = {"command": _command(), **self._asked(), **known, "jobs": listed}
+        with whole(self.folder / SWEEP) as unfinished:
             unfinished.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
     def write(self, name: str, text: str) -> None:

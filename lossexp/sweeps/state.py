@@ -27,6 +27,12 @@ def ended(folder: Path) -> Literal["finished", "failed"] | None:
     return "finished" if record and record.stage == "closed" else None
 
 
+def begin(folder: Path) -> None:
+    """Makes the folder ready for another process, without what an earlier attempt says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FAILED).unlink(missing_ok=True)
+
+
 def failure(folder: Path) -> str:
     """Why the job failed, in one line; empty where it did not."""
     try:

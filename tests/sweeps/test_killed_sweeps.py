@@ -28,16 +28,22 @@ def finish(*command, folder):
 
 def kill_after(finished, *command, folder):
     """Kills the sweep, and all that it started, in the middle of a job, with so many finished before."""
+    process = start_to_the_middle(*command, folder=folder, finished=finished)
+    for pid in (process.pid, *children(process.pid)):
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def start_to_the_middle(*command, folder, finished=0):
+    """A sweep that is in the middle of a job, with so many finished before."""
     process = start(*command, folder=folder)
     deadline = time.monotonic() + 300
     while len(scores(folder)) < finished or not in_the_middle(folder):
         assert process.poll() is None, (folder / "printed.txt").read_text()[-3000:]
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    for pid in (process.pid, *children(process.pid)):
-        with suppress(ProcessLookupError):  # it has just ended
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
+    return process
 
 
 def in_the_middle(folder):
@@ -80,9 +86,7 @@ def test_three_fresh_processes_on_a_fresh_store_survive_a_kill(attempt, tmp_path
 
 @pytest.mark.slow
 def test_a_killed_launcher_leaves_jobs_that_the_next_one_waits_for(tmp_path, quiet):
-    process = start(*TWELVE, "sweep.n_jobs=3", folder=tmp_path)
-    while not in_the_middle(tmp_path):
-        time.sleep(0.05)
+    process = start_to_the_middle(*TWELVE, "sweep.n_jobs=3", folder=tmp_path)
     process.kill()  # its jobs go on
     process.wait()
     finish(*TWELVE, "sweep.n_jobs=3", folder=tmp_path)
@@ -92,10 +96,7 @@ def test_a_killed_launcher_leaves_jobs_that_the_next_one_waits_for(tmp_path, qui
 
 @pytest.mark.slow
 def test_ctrl_c_stops_fresh_processes_with_a_checkpoint_each(tmp_path, quiet):
-    process = start(*TWELVE, "sweep.n_jobs=2", folder=tmp_path)
-    while not in_the_middle(tmp_path):
-        assert process.poll() is None
-        time.sleep(0.02)
+    process = start_to_the_middle(*TWELVE, "sweep.n_jobs=2", folder=tmp_path)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     assert process.wait(120) == 130
     [parent], runs = stored(tmp_path)

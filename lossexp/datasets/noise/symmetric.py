@@ -9,6 +9,7 @@ import numpy as np
 
 from lossexp.base.checks import Fraction
 from lossexp.datasets.noise.noise import Noise
+from lossexp.datasets.noise.transition import spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class Symmetric(Noise):
     eta: Fraction = 0.4
 
     def matrix(self, counts: np.ndarray, names: Sequence[str]) -> np.ndarray:
-        return _spread(np.full(len(names), self.eta))
+        return spread(np.full(len(names), self.eta))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class SymmetricExact(Symmetric):
     """
 
     def matrix(self, counts: np.ndarray, names: Sequence[str]) -> np.ndarray:
-        return _spread(self._wrong(counts) / np.maximum(counts, 1))
+        return spread(self._wrong(counts) / np.maximum(counts, 1))
 
     def flipped(self, y: np.ndarray, matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         wrong = self._wrong(np.bincount(y, minlength=len(matrix)))
@@ -50,16 +51,10 @@ class SymmetricTotal(Symmetric):
 
     def matrix(self, counts: np.ndarray, names: Sequence[str]) -> np.ndarray:
         n = int(counts.sum())
-        return _spread(np.full(len(names), int(self.eta * n) / n))
+        return spread(np.full(len(names), int(self.eta * n) / n))
 
     def flipped(self, y: np.ndarray, matrix: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return _moved(y, rng.permutation(len(y))[: int(self.eta * len(y))], len(matrix), rng)
-
-
-def _spread(wrong: np.ndarray) -> np.ndarray:
-    """The matrix by which labels of class k are wrong with probability `wrong[k]`, `[K]`."""
-    k = len(wrong)
-    return np.where(np.eye(k, dtype=bool), 1 - wrong[:, np.newaxis], wrong[:, np.newaxis] / (k - 1))
 
 
 def _moved(y: np.ndarray, chosen: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:

@@ -38,6 +38,12 @@ def as_matrix(given: Any, names: Sequence[str], setting: str) -> np.ndarray:
     return matrix
 
 
+def spread(wrong: np.ndarray) -> np.ndarray:
+    """The matrix `[K, K]` by which labels of class k are wrong with probability `wrong[k]`, any other class alike."""
+    k = len(wrong)
+    return np.where(np.eye(k, dtype=bool), 1 - wrong[:, np.newaxis], wrong[:, np.newaxis] / (k - 1))
+
+
 def _moves(moves: Mapping, names: Sequence[str], setting: str) -> np.ndarray:
     matrix = np.eye(len(names))
     for old, row in moves.items():

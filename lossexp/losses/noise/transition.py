@@ -9,7 +9,7 @@ import numpy as np
 
 from lossexp.base.checks import BelowOne, ClassMoves
 from lossexp.base.errors import InputError
-from lossexp.datasets.noise.transition import as_matrix
+from lossexp.datasets.noise.transition import as_matrix, spread
 from lossexp.losses.base.multiclass import MulticlassLoss
 
 
@@ -54,7 +54,7 @@ class NoisyLabels(MulticlassLoss):
         if self.T is True:
             raise ValueError(f"{setting}=true is for an experiment, which knows the noise. Give the matrix.")
         if isinstance(self.T, float):
-            return np.where(np.eye(num_classes, dtype=bool), 1 - self.T, self.T / (num_classes - 1))
+            return spread(np.full(num_classes, self.T))
         return as_matrix(self.T, names, setting)
 
     @classmethod
